@@ -1,0 +1,1 @@
+"""Pure rules of rural governance on the map: values in, values out."""

@@ -1,0 +1,1 @@
+"""All input and output: files, rasters, stores, documents and the command line."""
