@@ -46,7 +46,8 @@ class Field:
     unit: the canonical unit of a number as stored (`mu`, `m2`, `m`, `count`, `yuan`, `yuan_per_mu`, `day`,
     `percent`). A column headed in another unit is converted on reading. standard: names of the field in
     national standards, e.g. `DKBM` of NY/T 2539, matched before aliases. open_choices: a value outside the list
-    is kept as it was written, with a warning. personal: masked by role.
+    is kept as it was written, with a warning. derived_from: a number field of another unit that fills this one
+    where it is blank. personal: masked by role.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Field:
     pattern: str | None = None
     choices: tuple[Choice, ...] = ()
     open_choices: bool = False
+    derived_from: str | None = None
     personal: bool = False
 
     @property
@@ -102,12 +104,16 @@ class Transition:
 
 @dataclass(frozen=True)
 class Lifecycle:
-    """The stages in their order, the field that holds the stage in an import, and the legal steps."""
+    """The stages in their order, the field that holds the stage in an import, and the legal steps.
+
+    limit_days: working days from the first stage to a done one where a row names no deadline of its own.
+    """
 
     stages: tuple[Stage, ...]
     transitions: tuple[Transition, ...]
     initial: str
     stage_field: str | None = None
+    limit_days: int | None = None
 
     def stage(self, stage_id: str) -> Stage:
         """The stage of that id; KeyError when the layer has none."""
@@ -140,15 +146,19 @@ class Lifecycle:
 class Relation:
     """A comparison of features with each other or with another layer, giving flag and quantity columns.
 
-    kind: `overlaps_self` (pairs within the layer) or `overlaps_layer` (with `layer`). gives: the name of the
-    column it adds: `<gives>` (boolean) and `<gives>_m2` (overlap area). tolerance_m2 / tolerance_percent: an
-    overlap at or under both is a drawing inaccuracy. where: only features that match take part.
+    kind: `overlaps_self` (pairs within the layer, also those that name the same thing in a `match` field),
+    `overlaps_layer` (with `layer`), or `exceeds_layer` (the number field `amount` exceeds that of the feature of
+    `layer` whose id stands in the `match` field). gives: the name of the column it adds: `<gives>` (boolean) and
+    `<gives>_m2` (area of overlap or excess). tolerance_m2 / tolerance_percent: what is at or under either is a
+    drawing inaccuracy. where: only features that match take part (`kinds` filters by roll-up kind).
     """
 
     gives: str
-    kind: Literal["overlaps_self", "overlaps_layer"]
+    kind: Literal["overlaps_self", "overlaps_layer", "exceeds_layer"]
     label: Words
     layer: str | None = None
+    match: tuple[str, ...] = ()
+    amount: str | None = None
     tolerance_m2: float = 1.0
     tolerance_percent: float = 0.1
     where: Mapping[str, Any] = field(default_factory=dict)
@@ -158,17 +168,19 @@ class Relation:
 class Indicator:
     """A figure by area. Either an additive tally (`sum`) or a rate of two of them.
 
-    sum: a number field of the layer, `features` (1 each), or `measured_mu` / `measured_m2`. Filters, all of
+    sum: a number field of the layer, `features` (1 each), `measured_mu` / `measured_m2`, or `<relation>_m2`;
+    several are tried in turn, row by row, until one is not blank. Filters, all of
     which must hold: `reached` (this stage or a later one of the ordinary way), `stages` (now in one of these),
-    `kinds` (roll-up kinds), `flag` (a column a relation gives), `overdue`, `on_time`, `ends_within_days`,
-    `expired`, `where` (field → value or list). A rate names `numerator` and `denominator`; the denominator may
+    `kinds` (roll-up kinds), `flag` (a column a relation gives), `overdue`, `on_time` (closed within its deadline), `due_counts` (closed,
+    or open and overdue: what an on-time rate divides by), `ends_within_days` and `expired` (by the layer's
+    `end_field`), `where` and `where_not` (field → value or list). A rate names `numerator` and `denominator`; the denominator may
     be `layer.indicator` of another layer.
     """
 
     id: str
     label: Words
     unit: str
-    sum: str | None = None
+    sum: tuple[str, ...] = ()
     numerator: str | None = None
     denominator: str | None = None
     reached: str | None = None
@@ -178,8 +190,10 @@ class Indicator:
     overdue: bool | None = None
     on_time: bool | None = None
     expired: bool | None = None
+    due_counts: bool | None = None
     ends_within_days: int | None = None
     where: Mapping[str, Any] = field(default_factory=dict)
+    where_not: Mapping[str, Any] = field(default_factory=dict)
     better: Literal["higher", "lower", "none"] = "none"
 
     @property
@@ -266,6 +280,13 @@ def _field(entry: dict[str, Any], where: str) -> Field:
     return made
 
 
+def _indicator(entry: dict[str, Any], where: str) -> Indicator:
+    summed = entry.get("sum", ())
+    sums = (summed,) if isinstance(summed, str) else tuple(summed)
+    made: Indicator = _build(Indicator, {**entry, "sum": sums}, where, label=_words(entry, where))
+    return made
+
+
 def _lifecycle(entry: Mapping[str, Any], where: str) -> Lifecycle:
     stages = tuple(
         _build(Stage, s, f"{where}.stages[{s.get('id')}]", label=_words(s, f"{where}.stages[{s.get('id')}]"))
@@ -281,7 +302,7 @@ def _lifecycle(entry: Mapping[str, Any], where: str) -> Lifecycle:
             if end not in ids:
                 raise LayerError(f"{where}: transition names {end!r}, which is not a stage")
     initial = entry.get("initial", stages[0].id)
-    return Lifecycle(stages, transitions, initial, entry.get("stage_field"))
+    return Lifecycle(stages, transitions, initial, entry.get("stage_field"), entry.get("limit_days"))
 
 
 def parse_layer(text: str, where: str = "layer") -> Layer:
@@ -299,10 +320,7 @@ def parse_layer(text: str, where: str = "layer") -> Layer:
         _build(Relation, r, f"{where}.relations", label=_words(r, f"{where}.relations"))
         for r in raw.pop("relations", ())
     )
-    indicators = tuple(
-        _build(Indicator, i, f"{where}.indicators[{i.get('id')}]", label=_words(i, f"{where}.indicators"))
-        for i in raw.pop("indicators", ())
-    )
+    indicators = tuple(_indicator(i, f"{where}.indicators[{i.get('id')}]") for i in raw.pop("indicators", ()))
     life = raw.pop("lifecycle", None)
     made: Layer = _build(
         Layer,
@@ -336,10 +354,11 @@ def _verify(layer: Layer, where: str) -> None:
     stages = {s.id for s in layer.lifecycle.stages} if layer.lifecycle else set()
     ids = {i.id for i in layer.indicators}
     for one in layer.indicators:
-        if one.sum is None and one.numerator is None:
+        if not one.sum and one.numerator is None:
             raise LayerError(f"{where}: indicator {one.id} needs either sum or numerator and denominator")
-        if one.sum is not None and one.sum not in summable:
-            raise LayerError(f"{where}: indicator {one.id} sums {one.sum!r}, which the layer does not have")
+        for name in one.sum:
+            if name not in summable:
+                raise LayerError(f"{where}: indicator {one.id} sums {name!r}, which the layer does not have")
         for stage in (*one.stages, *((one.reached,) if one.reached else ())):
             if stage not in stages:
                 raise LayerError(f"{where}: indicator {one.id} names {stage!r}, which is not a stage")
@@ -364,5 +383,3 @@ def load_layers(texts: Mapping[str, str]) -> dict[str, Layer]:
     """
     own = [parse_layer(text, name) for name, text in sorted(texts.items())]
     return {**builtin_layers(), **{layer.id: layer for layer in own}}
-
-
