@@ -169,12 +169,12 @@ class Indicator:
     """A figure by area. Either an additive tally (`sum`) or a rate of two of them.
 
     sum: a number field of the layer, `features` (1 each), `measured_mu` / `measured_m2`, or `<relation>_m2`;
-    several are tried in turn, row by row, until one is not blank. Filters, all of
-    which must hold: `reached` (this stage or a later one of the ordinary way), `stages` (now in one of these),
-    `kinds` (roll-up kinds), `flag` (a column a relation gives), `overdue`, `on_time` (closed within its deadline), `due_counts` (closed,
-    or open and overdue: what an on-time rate divides by), `ends_within_days` and `expired` (by the layer's
-    `end_field`), `where` and `where_not` (field → value or list). A rate names `numerator` and `denominator`; the denominator may
-    be `layer.indicator` of another layer.
+    several are tried in turn, row by row, until one is not blank. Filters, all of which must hold: `reached`
+    (this stage or a later one of the ordinary way), `stages` (now in one of these), `kinds` (roll-up kinds),
+    `flag` (a column a relation gives), `overdue`, `on_time` (closed within its deadline), `due_counts`
+    (closed, or open and overdue: what an on-time rate divides by), `ends_within_days` and `expired` (by the
+    layer's `end_field`), `where` and `where_not` (field → value or list). A rate names `numerator` and
+    `denominator`; the denominator may be `layer.indicator` of another layer.
     """
 
     id: str
