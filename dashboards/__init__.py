@@ -1,0 +1,1 @@
+"""What people see: one server with the pages, the maps and the printed sheets; drawing only."""
