@@ -1,0 +1,65 @@
+"""The legal steps of a lifecycle: who may take which, and what each demands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from geo.errors import Forbidden
+from geo.layers import Layer, Transition
+
+
+def legal_steps(layer: Layer, stage: str | None, role: str) -> tuple[Transition, ...]:
+    """The steps that `role` may take from `stage`, in the order the layer declares them.
+
+    The administrator may take every declared step. A thing without a known stage stands at the initial one.
+    """
+    life = layer.lifecycle
+    if life is None:
+        return ()
+    here = stage or life.initial
+    return tuple(t for t in life.transitions if t.source == here and (role == "administrator" or role in t.roles))
+
+
+def check_step(
+    layer: Layer,
+    stage: str | None,
+    target: str,
+    *,
+    role: str,
+    note: str | None = None,
+    evidence: Sequence[str] = (),
+    unit: str | None = None,
+    worked_by: Sequence[str] = (),
+) -> Transition:
+    """The declared step from `stage` to `target`; Forbidden, with the legal steps named, when there is none.
+
+    evidence: content addresses of photos given with the step. unit: who takes it. worked_by: the units that did
+    the work since the thing was last open; a step that needs `other_unit` is refused to them.
+    """
+    life = layer.lifecycle
+    if life is None:
+        raise Forbidden("step_without_lifecycle", layer=layer.label.zh)
+    here = stage or life.initial
+    named = {s.id: s.label.zh for s in life.stages}
+    if target not in named:
+        raise Forbidden("step_unknown_stage", to=target, stages=_listed(named.items()))
+    ways = [t for t in life.transitions if t.source == here]
+    step = next((t for t in ways if t.target == target), None)
+    where = {"stage": f"{named.get(here, here)} {here}", "to": f"{named[target]} {target}"}
+    if step is None:
+        raise Forbidden("step_illegal", **where, legal=_listed((t.target, named[t.target]) for t in ways))
+    if role != "administrator" and role not in step.roles:
+        legal = _listed((t.target, named[t.target]) for t in legal_steps(layer, here, role))
+        raise Forbidden("step_not_for_role", **where, role=role, roles="、".join(step.roles), legal=legal)
+    if "note" in step.needs and not (note or "").strip():
+        raise Forbidden("step_needs_note", **where)
+    if "photo" in step.needs and not evidence:
+        raise Forbidden("step_needs_photo", **where)
+    if "other_unit" in step.needs and unit is not None and unit in worked_by:
+        raise Forbidden("step_needs_other_unit", **where, unit=unit)
+    return step
+
+
+def _listed(pairs: Iterable[tuple[str, str]]) -> str:
+    """Stages as `已整治 remediated、…`, or a dash when there are none."""
+    return "、".join(f"{label} {name}" for name, label in pairs) or "—"
