@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from geo.deadlines import FIRST_YEAR, LAST_YEAR, add_working_days
 from geo.layers import Layer, Lifecycle
 from geo.steps import check_step, legal_steps
 
@@ -95,7 +96,7 @@ def state_at(
     course = _imported_course(things, layer.lifecycle, imported, day)
     _follow(course, acts, place, layer.lifecycle)
     exists = known & (course.first <= day)
-    due = _due(things, layer, acts, place)
+    due = _due(things, layer, course.first, acts, place)
     return _frame(things.index, layer.lifecycle, course, exists, due, judged, version)
 
 
@@ -241,11 +242,18 @@ def _closed_by(
     return np.where(np.isnat(closed), first, closed)
 
 
-def _due(things: pd.DataFrame, layer: Layer, acts: pd.DataFrame, place: np.ndarray) -> np.ndarray:
-    """The last day of each thing: the layer's deadline field, or what the latest extension gave instead."""
+def _due(
+    things: pd.DataFrame, layer: Layer, first: np.ndarray, acts: pd.DataFrame, place: np.ndarray
+) -> np.ndarray:
+    """The last day of each thing: its latest extension, else its deadline field, else the layer's limit."""
     due = np.full(len(things), NEVER, dtype=DAY)
     if layer.deadline_field is not None and layer.deadline_field in things:
         due = things[layer.deadline_field].to_numpy().astype(DAY).copy()
+    limit = layer.lifecycle.limit_days if layer.lifecycle is not None else None
+    if limit is not None:
+        years = first.astype("datetime64[Y]").astype(np.int64) + 1970
+        blank = np.isnat(due) & (years >= FIRST_YEAR) & (years < LAST_YEAR)
+        due[blank] = add_working_days(first[blank], limit)
     if "due_on" in acts and acts["due_on"].notna().any():
         given = acts["due_on"].notna().to_numpy()
         due[place[given]] = pd.to_datetime(acts["due_on"][given]).to_numpy().astype(DAY)

@@ -245,3 +245,19 @@ def test_the_separation_of_work_and_acceptance_binds_the_administrator_too(layer
             layer, "remediated", "accepted", role="administrator", evidence=["p"], unit="u", worked_by=["u"]
         )
     assert refusal.value.code == "step_needs_other_unit"
+
+
+def test_a_row_without_deadline_has_the_working_days_of_its_layer_from_its_first_day() -> None:
+    point = builtin_layers()["inspection_point"]
+    frame = pd.DataFrame(
+        {
+            "id": ["a", "b"],
+            "reported_on": pd.to_datetime(["2024-01-31", "2024-01-31"]),
+            "due_on": pd.to_datetime([None, "2024-02-02"]),
+            "import_at": pd.Timestamp("2024-03-01T00:00Z"),
+        }
+    )
+    state = state_at(frame, events(), point, date(2024, 2, 22))
+    # 1, 2, 4 (a Sunday worked), 5–9, 18 (a Sunday worked), 19–23, 26 February: fifteen working days
+    assert state["due_on"].tolist() == [pd.Timestamp("2024-02-26"), pd.Timestamp("2024-02-02")]
+    assert state["overdue"].tolist() == [False, True]
