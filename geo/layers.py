@@ -1,4 +1,4 @@
-"""A layer is one TOML file: its fields, rules, stages, quantities, indicators and style, read and verified here."""
+"""A layer is one TOML file: its fields, rules, stages, indicators and style, read and verified here."""
 
 from __future__ import annotations
 
@@ -203,7 +203,11 @@ class Indicator:
 
 @dataclass(frozen=True)
 class Layer:
-    """Everything the program knows of one kind of thing on the map."""
+    """Everything the program knows of one kind of thing on the map.
+
+    id_field identifies a feature. id_detail_field: where one id covers several rows that differ in this field
+    (a contract over several parcels), the later ones are kept under `id/detail`.
+    """
 
     id: str
     version: int
@@ -214,6 +218,7 @@ class Layer:
     fields: tuple[Field, ...]
     area_level: str | None = None
     geometry_required: bool = True
+    id_detail_field: str | None = None
     parent_field: str | None = None
     name_field: str | None = None
     deadline_field: str | None = None
@@ -340,7 +345,14 @@ def parse_layer(text: str, where: str = "layer") -> Layer:
 def _verify(layer: Layer, where: str) -> None:
     """Refuse references to fields, stages and indicators that the layer does not have."""
     names = {f.name for f in layer.fields}
-    referred = [layer.id_field, layer.parent_field, layer.name_field, layer.deadline_field, layer.end_field]
+    referred = [
+        layer.id_field,
+        layer.id_detail_field,
+        layer.parent_field,
+        layer.name_field,
+        layer.deadline_field,
+        layer.end_field,
+    ]
     if layer.lifecycle:
         referred += [s.date_field for s in layer.lifecycle.stages] + [layer.lifecycle.stage_field]
     for name in referred:

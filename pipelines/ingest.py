@@ -1,0 +1,255 @@
+"""Adding and checking files: every table of a delivery goes to its layer, what is faulty goes back."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from pathlib import Path
+
+import numpy as np
+import tomli_w
+from geo.columns import ColumnMatch, guess_layer, match_columns
+from geo.gazetteer import Gazetteer
+
+from geo.check import overlap_issues, overlap_rule
+from geo.errors import Refused
+from geo.issues import Issue
+from geo.layers import Layer, builtin_layers
+from pipelines.intake import Intake, Progress
+from pipelines.read import open_tables
+from pipelines.read.source import Table
+from pipelines.report import Report, TableReport
+from pipelines.returns import write_returned
+from pipelines.store.geoparquet import layer_writer, read_columns, schema_of
+from pipelines.store.imports import as_import, disk_errors, find_import, new_import_id, staging, write_notes
+from pipelines.workspace import Import, Workspace, file_digest, utc
+
+SURE = 0.45
+"""A layer is guessed only when a table's headings fit it at least this well."""
+CLEARLY = 0.05
+"""… and at least this much better than the next one."""
+
+Take = Callable[[Table, Layer, ColumnMatch], TableReport]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the user says a file is to be read; None leaves it to the program.
+
+    mapping: layer field or place role → the sender's heading. sender: under which name mappings are kept.
+    again: take the file in although it was taken in before.
+    """
+
+    layer: str | None = None
+    crs: str | None = None
+    encoding: str | None = None
+    sheet: str | None = None
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    sender: str | None = None
+    again: bool = False
+
+    def mark(self, digest: str) -> str:
+        """By what a delivery is recognised: the file's content and the options that change the outcome."""
+        told = repr((self.crs, self.encoding, sorted(self.mapping.items())))
+        return hashlib.sha256(f"{digest}{told}".encode()).hexdigest()
+
+
+def check(
+    path: Path,
+    options: Options | None = None,
+    *,
+    workspace: Workspace | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """All that `add` would find, storing nothing; a workspace, when given, lends its areas and layers."""
+    options = options or Options()
+    layers = workspace.layers() if workspace else dict(builtin_layers())
+
+    def take(table: Table, layer: Layer, match: ColumnMatch) -> TableReport:
+        intake = _intake(table, layer, match, options, workspace, progress)
+        return intake.run(None)
+
+    return _each_table(path, options, layers, take)
+
+
+def add(
+    workspace: Workspace,
+    path: Path,
+    options: Options | None = None,
+    *,
+    at: datetime | date | None = None,
+    lang: str = "zh",
+    progress: Progress | None = None,
+) -> Report:
+    """Take a file in: accepted rows are stored, faulty ones go back in the sender's own table.
+
+    at: when it was taken in (now when None). Refused, with nothing stored, when nothing of it can be read. The
+    same file with the same options changes nothing (`already_added`).
+    """
+    moment = utc(at)
+    with workspace.writing():
+        told = _with_sender(workspace, options or Options())
+        mark = told.mark(file_digest(path)) if path.exists() else ""
+
+        def take(table: Table, layer: Layer, match: ColumnMatch) -> TableReport:
+            before = find_import(workspace, layer.id, table.name, mark)
+            if before and not told.again:
+                return _already(before)
+            intake = _intake(table, layer, match, told, workspace, progress)
+            done = _store(workspace, intake, told, mark, moment)
+            if any(i.severity in ("error", "warning") for i in done.issues):
+                with disk_errors(workspace.root / "returned"):
+                    headings = {name: heading for name, (heading, _how) in done.mapping.items()}
+                    done.returned_file = write_returned(
+                        table, done.issues, workspace.root / "returned", lang=lang, columns=headings
+                    )
+            return done
+
+        return _each_table(path, told, workspace.layers(), take)
+
+
+def _intake(
+    table: Table,
+    layer: Layer,
+    match: ColumnMatch,
+    options: Options,
+    workspace: Workspace | None,
+    progress: Progress | None,
+) -> Intake:
+    areas = workspace.areas() if workspace else None
+    if areas is not None and (areas.empty or layer.is_area):
+        areas = None
+    gazetteer = Gazetteer.from_areas(areas) if areas is not None else None
+    return Intake(table, layer, match, crs=options.crs, areas=areas, gazetteer=gazetteer, progress=progress)
+
+
+def _store(workspace: Workspace, intake: Intake, options: Options, mark: str, at: datetime) -> TableReport:
+    """Run the intake into a new import folder."""
+    table, layer = intake.table, intake.layer
+    import_id = new_import_id(workspace, layer.id, at, mark, table.name)
+    with staging(workspace, layer.id, import_id) as folder:
+        data = folder / "data.parquet"
+        with layer_writer(data, schema_of(layer, intake.match.unmatched)) as writer:
+            report = intake.run(writer.write)
+        report.issues.extend(_overlaps(data, layer))
+        if report.accepted == 0:
+            raise Refused("nothing_accepted", file=table.path.name, rows=report.rows, **_commonest(report))
+        with data.open("rb") as handle:
+            sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
+        source = as_import(
+            report,
+            import_id,
+            at,
+            table.path.name,
+            mark,
+            sender=options.sender,
+            layer_version=layer.version,
+            data_sha256=sha256,
+        )
+        write_notes(folder, source, report.issues)
+    report.import_id = import_id
+    workspace.forget_cache()
+    return report
+
+
+def _overlaps(data: Path, layer: Layer) -> list[Issue]:
+    """Findings of the layer's `no_overlap` rule among the rows just written."""
+    rule = overlap_rule(layer)
+    if rule is None:
+        return []
+    from geo.joins import overlaps_self
+
+    frame = read_columns(data, ["id", "source_row", "area_m2", "geometry"])
+    shapes = frame["geometry"].to_numpy(object)
+    pairs = overlaps_self(shapes, tolerance_m2=rule.settings["tolerance_m2"])
+    return overlap_issues(
+        pairs,
+        frame["source_row"].to_numpy(np.int64),
+        frame["id"].to_numpy(object),
+        frame["area_m2"].to_numpy(float, na_value=np.nan),
+        rule,
+    )
+
+
+def _each_table(path: Path, options: Options, layers: Mapping[str, Layer], take: Take) -> Report:
+    """Open the file and take each of its tables that is one of the layers."""
+    if not path.exists():
+        raise Refused("file_missing", path=str(path))
+    if options.layer is not None and options.layer not in layers:
+        raise Refused("layer_unknown", layer=options.layer, known=", ".join(sorted(layers)))
+    tables = open_tables(path, encoding=options.encoding, sheet=options.sheet)
+    done, skipped = [], []
+    for table in tables:
+        layer = _layer_of(table, options, layers, alone=len(tables) == 1)
+        if layer is None:
+            skipped.append(Issue("table_skipped", None, None, {"table": table.name}))
+            continue
+        match = match_columns(table.columns, layer, override=dict(options.mapping) or None)
+        done.append(take(table, layer, match))
+    if not done:
+        names = ", ".join(t.name for t in tables)
+        raise Refused("layer_not_recognised", file=path.name, tables=names, known=", ".join(sorted(layers)))
+    if all(one.rows == 0 for one in done):
+        raise Refused("file_has_no_rows", file=path.name, tables=", ".join(t.table for t in done))
+    return Report(path, done, skipped)
+
+
+def _layer_of(table: Table, options: Options, layers: Mapping[str, Layer], *, alone: bool) -> Layer | None:
+    """The layer a table is of: the one the user named, or the one its headings fit clearly best."""
+    ranked = guess_layer(table.columns, table.geometry_type, table.name, layers)
+    scores = dict(ranked)
+    if options.layer is not None:
+        named = layers[options.layer]
+        fits = alone or scores.get(named.id, 0) >= SURE or table.geometry_type != "none"
+        return named if fits else None
+    if not ranked or ranked[0][1] < SURE:
+        return None
+    if len(ranked) > 1 and ranked[0][1] - ranked[1][1] < CLEARLY:
+        return None
+    return layers[ranked[0][0]]
+
+
+def _already(before: Import) -> TableReport:
+    said = Issue("already_added", None, None, {"file": before.file, "at": f"{before.at:%Y-%m-%d %H:%M}"})
+    return TableReport(
+        before.table,
+        before.layer,
+        crs=before.crs,
+        encoding=before.encoding,
+        rows=before.rows,
+        accepted=before.accepted,
+        returned=before.returned,
+        mapping={name: (column, "given") for name, column in before.mapping.items()},
+        issues=[said],
+        import_id=before.id,
+    )
+
+
+def _commonest(report: TableReport) -> dict[str, object]:
+    """The finding that sent most rows back, for the sentence that refuses the file."""
+    errors = [i for i in report.issues if i.severity == "error"]
+    if not errors:
+        return {"finding": "", "finding_en": ""}
+    codes = [i.code for i in errors]
+    first = next(i for i in errors if i.code == max(set(codes), key=codes.count))
+    return {"finding": first.words("zh"), "finding_en": first.words("en")}
+
+
+def _with_sender(workspace: Workspace, options: Options) -> Options:
+    """Add the sender's saved mapping under what is given now, and save what is given now."""
+    if options.sender is None:
+        return options
+    if not re.fullmatch(r"[\w\-一-鿿（）()]{1,60}", options.sender):
+        raise Refused("sender_name_wrong", name=options.sender)
+    path = workspace.root / "senders" / f"{options.sender}.toml"
+    saved = tomllib.loads(path.read_text(encoding="utf-8"))["mapping"] if path.is_file() else {}
+    merged = {**saved, **options.mapping}
+    if options.mapping:
+        with disk_errors(path):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(tomli_w.dumps({"mapping": merged}), encoding="utf-8")
+    return replace(options, mapping=merged)

@@ -1,0 +1,186 @@
+"""One table on its way in: columns matched, cells typed, rows placed, shapes repaired, rules checked."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
+import shapely
+from geo.columns import ColumnMatch
+from geo.gazetteer import Gazetteer
+from geo.values import type_frame
+
+from geo.check import check_ids, check_rows, digest_rows
+from geo.geometry import faults
+from geo.issues import Issue, worst
+from geo.layers import Layer
+from geo.measure import convert_area
+from pipelines.place import Placement, decide, place_batch
+from pipelines.read.source import Table
+from pipelines.report import TableReport
+from pipelines.store.geoparquet import SOURCE
+
+SAMPLE_ROWS = 5_000
+MADE_ID_BYTES = 8
+
+Progress = Callable[[str, int, int | None], None]
+Sink = Callable[[pd.DataFrame], None]
+
+
+class Intake:
+    """Takes one table in, batch by batch; memory is bounded by a batch and the ids seen.
+
+    areas: the county's areas frame, None without a workspace. gazetteer: names of the same areas.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        layer: Layer,
+        match: ColumnMatch,
+        *,
+        crs: str | None = None,
+        areas: Any = None,
+        gazetteer: Gazetteer | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.table = table
+        self.layer = layer
+        self.match = match
+        self._crs = crs
+        self._areas = areas
+        self._gazetteer = gazetteer
+        self._progress = progress
+        self._seen: dict[str, tuple[int, int]] = {}
+        self._made_ids = 0
+        self.report = TableReport(
+            table.name,
+            layer.id,
+            encoding=table.encoding,
+            mapping=mapping_of(match),
+            unmatched=tuple(match.unmatched),
+            issues=list(table.issues),
+        )
+
+    def run(self, sink: Sink | None) -> TableReport:
+        """Read the whole table; accepted rows go to `sink` as they are ready."""
+        placement: Placement | None = None
+        for raw in self.table.batches():
+            if placement is None:
+                placement = self._decide(raw)
+            accepted = self._batch(raw, placement)
+            if sink is not None and len(accepted):
+                sink(accepted)
+            if self._progress:
+                self._progress(self.table.name, self.report.rows, self.table.rows)
+        if self._made_ids:
+            self.report.issues.append(Issue("id_made", None, self.layer.id_field, {"count": self._made_ids}))
+        return self.report
+
+    def _decide(self, raw: pd.DataFrame) -> Placement:
+        step = max(1, len(raw) // SAMPLE_ROWS)
+        placement = decide(self.table, raw.iloc[::step], self.match, self.layer, self._areas, crs=self._crs)
+        self.report.issues.extend(placement.issues)
+        self.report.crs = placement.crs_name
+        return placement
+
+    def _batch(self, raw: pd.DataFrame, placement: Placement) -> pd.DataFrame:
+        """The accepted rows of a batch, ready to store; findings and counts go to the report."""
+        typed, issues = type_frame(raw, self.match, self.layer, self.table.units)
+        fill_derived(typed, self.layer)
+        placed, found = place_batch(raw, typed, placement, self._gazetteer)
+        issues += found
+        frame = pd.concat([typed.drop(columns="geometry", errors="ignore"), pd.DataFrame(placed)], axis=1)
+        done, found = faults(
+            frame["geometry"].to_numpy(object),
+            frame.index.to_numpy(),
+            expect=self._expect(),
+            required=self.layer.geometry_required and self.table.kind == "map",
+        )
+        issues += found
+        frame["geometry"] = done.geometry
+        frame["area_m2"] = done.area_after_m2
+        frame["id"], missing = self._ids(frame)
+        issues += missing
+        issues += check_rows(frame, self.layer)
+        frame["id"], doubled = check_ids(frame, self.layer, self._seen, digest_rows(frame))
+        issues += doubled
+        issues = without_echo(issues)
+        back = worst(issues)
+        self.report.issues.extend(issues)
+        self.report.rows += len(frame)
+        self.report.returned += len(back)
+        dropped = back | {i.row for i in issues if i.code == "row_repeated" and i.row is not None}
+        self.report.accepted += len(frame) - len(back)
+        kept = frame.loc[~frame.index.isin(list(dropped))] if dropped else frame
+        return self._finished(kept, raw)
+
+    def _expect(self) -> Any:
+        return "any" if self.layer.geometry == "none" else self.layer.geometry
+
+    def _ids(self, frame: pd.DataFrame) -> tuple[pd.Series, list[Issue]]:
+        """The id of each row: the sender's, or one made of the row's content when the table has none."""
+        field = self.layer.id_field
+        if field in self.match.fields and field in frame.columns:
+            ids = frame[field].astype(str).where(frame[field].notna())
+            blank = ids.isna().to_numpy(bool)
+            if not blank.all() or len(frame) == 1:
+                found = [Issue("id_missing", int(row), field, {}) for row in frame.index[blank]]
+                made = pd.Series([f"?{row}" for row in frame.index], index=frame.index)
+                return ids.where(~blank, made), found
+        marks = digest_rows(frame)
+        shapes = shapely.to_wkb(frame["geometry"].to_numpy(object))
+        made = [
+            hashlib.blake2b((s or b"") + b"%d" % m, digest_size=MADE_ID_BYTES).hexdigest()
+            for s, m in zip(shapes, marks, strict=True)
+        ]
+        self._made_ids += len(frame)
+        return pd.Series(made, index=frame.index), []
+
+    def _finished(self, frame: pd.DataFrame, raw: pd.DataFrame) -> pd.DataFrame:
+        """Add a point on each shape, the source row, and the sender's columns that no field took."""
+        frame = frame.assign(source_row=frame.index.to_numpy())
+        inside = shapely.point_on_surface(frame["geometry"].to_numpy(object))
+        frame["lon"], frame["lat"] = shapely.get_x(inside), shapely.get_y(inside)
+        for heading in self.match.unmatched:
+            if heading in raw.columns:
+                frame[SOURCE + heading] = raw.loc[frame.index, heading]
+        return frame
+
+
+def mapping_of(match: ColumnMatch) -> dict[str, tuple[str, str]]:
+    """Layer field or place role → (sender's heading, how it was matched), for the report and the screen."""
+    return {target: (heading, how) for heading, (target, how, _score) in match.how.items()}
+
+
+def fill_derived(typed: pd.DataFrame, layer: Layer) -> None:
+    """Fill blank numbers from the same quantity in another unit (实测面积 in m² → 亩), in place."""
+    for field in layer.fields:
+        if field.derived_from is None or field.derived_from not in typed.columns:
+            continue
+        source = layer.field(field.derived_from)
+        other = convert_area(typed[source.name], source.unit or "m2", field.unit or "mu")
+        typed[field.name] = typed[field.name].fillna(other) if field.name in typed.columns else other
+
+
+ECHOES: Mapping[str, frozenset[str]] = {
+    "place_missing": frozenset({"geometry_missing", "geometry_empty", "geometry_wrong_type"}),
+    "value_required_missing": frozenset({"id_missing"}),
+}
+"""A finding on the left says nothing new where the same row has one on the right."""
+
+
+def without_echo(issues: list[Issue]) -> list[Issue]:
+    """The findings without those that only repeat another one of the same row."""
+    by_row: dict[int | None, set[str]] = {}
+    for issue in issues:
+        by_row.setdefault(issue.row, set()).add(issue.code)
+
+    def echo(issue: Issue) -> bool:
+        better = ECHOES.get(issue.code, frozenset()) & by_row[issue.row]
+        return any(issue.code != "value_required_missing" or (issue.field, code) in fields for code in better)
+
+    fields = {(issue.field, issue.code) for issue in issues}
+    return [issue for issue in issues if not echo(issue)]

@@ -1,0 +1,101 @@
+"""What a county decides for itself: `county.toml`, read once, verified, with defaults for what it leaves out."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from geo.errors import Refused
+
+FILE = "county.toml"
+
+TEMPLATE = """\
+# 乡图工作区设置 / Settings of this Xiangtu workspace
+[county]
+code = "{code}"
+name = "{name}"
+
+# 各年度目标（亩、个），按图层.指标填写，例如 "abandoned_parcel.remediated_mu" = 20000
+[targets]
+
+# 撂荒认定口径：待县级确认，每个数字都注明所用版本
+[abandonment_rule]
+version = "默认-1"
+confirmed = false
+idle_seasons = 2
+
+# 季节窗口（月-日）：小春、大春，待县级确认
+[seasons]
+spring = ["10-15", "05-31"]
+autumn = ["04-01", "10-31"]
+
+# 数据库：留空则用工作区内的 SQLite；多人并发时填 PostgreSQL 地址
+[ledger]
+url = ""
+
+# 底图（可选，不填则不用）：天地图或本地瓦片地址，及其审图号
+[basemap]
+tiles = ""
+approval_number = ""
+"""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A county's own decisions. `code` is its 6-digit code, `raw` the whole file for what a layer asks of it."""
+
+    code: str
+    name: str
+    targets: Mapping[str, float] = field(default_factory=dict)
+    abandonment_rule: Mapping[str, Any] = field(default_factory=dict)
+    seasons: Mapping[str, Any] = field(default_factory=dict)
+    ledger_url: str | None = None
+    basemap: Mapping[str, str] = field(default_factory=dict)
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_settings(root: Path) -> Settings:
+    """The settings of the workspace at `root`; Refused when there are none or the file cannot be understood."""
+    path = root / FILE
+    if not path.is_file():
+        raise Refused("workspace_missing", path=str(root))
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        county = raw["county"]
+        code, name = str(county["code"]), str(county["name"])
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise Refused("settings_unreadable", path=str(path), reason=str(error)) from None
+    return Settings(
+        code=_county_code(code),
+        name=name,
+        targets=dict(raw.get("targets", {})),
+        abandonment_rule=dict(raw.get("abandonment_rule", {})),
+        seasons=dict(raw.get("seasons", {})),
+        ledger_url=raw.get("ledger", {}).get("url") or None,
+        basemap=dict(raw.get("basemap", {})),
+        raw=raw,
+    )
+
+
+def write_settings(root: Path, *, code: str, name: str) -> Path:
+    """Write a new county.toml; Refused when one is there already or the code is not a county's."""
+    path = root / FILE
+    code = _county_code(code)
+    if path.exists():
+        raise Refused("workspace_exists", path=str(root))
+    if not name.strip():
+        raise Refused("county_name_missing")
+    root.mkdir(parents=True, exist_ok=True)
+    quoted = name.strip().replace("\\", "\\\\").replace('"', '\\"')
+    path.write_text(TEMPLATE.format(code=code, name=quoted), encoding="utf-8")
+    return path
+
+
+def _county_code(code: str) -> str:
+    if not re.fullmatch(r"\d{6}", code):
+        raise Refused("county_code_malformed", value=code)
+    return code

@@ -1,0 +1,1 @@
+"""What the program keeps: immutable imports as GeoParquet, and the ledger of what happened."""

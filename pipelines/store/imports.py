@@ -1,0 +1,103 @@
+"""An accepted import on disk: rows, findings and source note appear together, or not at all."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from geo.errors import Refused
+from geo.issues import Issue
+from pipelines.report import TableReport
+from pipelines.workspace import Import, Workspace, issues_frame
+
+PARTIAL = ".partial-"
+
+
+def find_import(workspace: Workspace, layer_id: str, table: str, digest: str) -> Import | None:
+    """The import that took in the same table of the same delivery, if there is one."""
+    same = [i for i in workspace.imports(layer_id) if i.table == table and i.digest == digest]
+    return same[-1] if same else None
+
+
+def new_import_id(workspace: Workspace, layer_id: str, at: datetime, digest: str, table: str) -> str:
+    """An id that sorts by time and tells deliveries apart: moment, then a mark of file and table."""
+    mark = hashlib.sha256(f"{digest}/{table}".encode()).hexdigest()[:8]
+    base = f"{at:%Y%m%dT%H%M%S%f}"[:-3] + f"-{mark}"
+    taken = {one.id for one in workspace.imports(layer_id)}
+    return next(c for n in range(1, 1_000_000) if (c := base if n == 1 else f"{base}-{n}") not in taken)
+
+
+@contextmanager
+def staging(workspace: Workspace, layer_id: str, import_id: str) -> Iterator[Path]:
+    """A folder that becomes the import when the block ends well, and vanishes when it does not.
+
+    Remains of a process that was killed are cleared first. A full or read-only disk is Refused in one sentence.
+    """
+    parent = workspace.root / "imports" / layer_id
+    folder = parent / f"{PARTIAL}{import_id}"
+    with disk_errors(parent):
+        parent.mkdir(parents=True, exist_ok=True)
+        for left in parent.glob(f"{PARTIAL}*"):
+            shutil.rmtree(left)
+        folder.mkdir()
+        try:
+            yield folder
+            folder.rename(parent / import_id)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+
+@contextmanager
+def disk_errors(where: Path) -> Iterator[None]:
+    """Put the disk's refusals (full, read-only, no right) into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise Refused("disk_full", path=str(where)) from None
+        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT):
+            raise Refused("disk_write_failed", path=str(where), reason=error.strerror) from None
+        raise
+
+
+def write_notes(folder: Path, source: Import, issues: list[Issue]) -> None:
+    """Findings and the source note beside the rows of a staged import."""
+    issues_frame([i.as_dict() for i in issues]).to_parquet(folder / "issues.parquet")
+    (folder / "source.json").write_text(source.as_json(), encoding="utf-8")
+
+
+def as_import(
+    report: TableReport,
+    import_id: str,
+    at: datetime,
+    file: str,
+    digest: str,
+    *,
+    sender: str | None,
+    layer_version: int,
+    data_sha256: str,
+) -> Import:
+    """The source note of an import, from what its report counted."""
+    return Import(
+        id=import_id,
+        layer=report.layer or "",
+        at=at,
+        file=file,
+        table=report.table,
+        digest=digest,
+        rows=report.rows,
+        accepted=report.accepted,
+        returned=report.returned,
+        crs=report.crs,
+        encoding=report.encoding,
+        sender=sender,
+        layer_version=layer_version,
+        mapping={name: column for name, (column, _how) in report.mapping.items()},
+        data_sha256=data_sha256,
+    )

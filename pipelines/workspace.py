@@ -1,0 +1,183 @@
+"""A county's workspace: a folder with its settings and everything the program keeps for it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime, time
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from geo.errors import Refused
+from geo.layers import Layer, LayerError, load_layers
+from pipelines.settings import Settings, read_settings, write_settings
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+FOLDERS = ("imports", "returned", "senders", "layers", "summary", "attachments")
+
+
+@dataclass(frozen=True)
+class Import:
+    """One accepted import: an immutable folder with its rows, its findings and where they came from.
+
+    at: when it was taken in (UTC). digest: sha256 of the sender's file, with the files that belong to it.
+    mapping: layer field → sender's heading.
+    """
+
+    id: str
+    layer: str
+    at: datetime
+    file: str
+    table: str
+    digest: str
+    rows: int
+    accepted: int
+    returned: int
+    crs: str | None = None
+    encoding: str | None = None
+    sender: str | None = None
+    layer_version: int = 1
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    data_sha256: str = ""
+
+    def as_json(self) -> str:
+        return json.dumps({**asdict(self), "at": self.at.isoformat()}, ensure_ascii=False, indent=1)
+
+
+class Workspace:
+    """The folder `root`. Reading is cheap and lazy; a Workspace object sees the state of when it was made."""
+
+    def __init__(self, root: Path | str) -> None:
+        self.root = Path(root)
+        self.settings: Settings = read_settings(self.root)
+
+    @classmethod
+    def create(cls, root: Path | str, *, code: str, name: str) -> Workspace:
+        """A new, empty workspace; Refused when the folder holds one already."""
+        write_settings(Path(root), code=code, name=name)
+        for folder in FOLDERS:
+            (Path(root) / folder).mkdir(exist_ok=True)
+        return cls(root)
+
+    def layers(self) -> dict[str, Layer]:
+        """The layers by id: the built-in ones and those of the workspace's own `layers/*.toml`."""
+        return self._layers
+
+    @cached_property
+    def _layers(self) -> dict[str, Layer]:
+        texts = {p.name: p.read_text(encoding="utf-8") for p in sorted((self.root / "layers").glob("*.toml"))}
+        try:
+            return load_layers(texts)
+        except LayerError as error:
+            raise Refused("layer_declaration_wrong", reason=str(error)) from None
+
+    def layer(self, layer_id: str) -> Layer:
+        """The layer of that id; Refused, naming the known ones, when there is none."""
+        layers = self.layers()
+        if layer_id not in layers:
+            raise Refused("layer_unknown", layer=layer_id, known=", ".join(sorted(layers)))
+        return layers[layer_id]
+
+    @cached_property
+    def _imports(self) -> list[Import]:
+        found = []
+        for path in (self.root / "imports").glob("*/*/source.json"):
+            raw = json.loads(path.read_text(encoding="utf-8"))
+            found.append(Import(**{**raw, "at": datetime.fromisoformat(raw["at"])}))
+        return sorted(found, key=lambda one: (one.at, one.id))
+
+    def imports(self, layer_id: str | None = None, *, as_of: date | None = None) -> list[Import]:
+        """Imports in the order they were taken in, of one layer, up to the end of the day `as_of`."""
+        last = datetime.combine(as_of, time.max, UTC) if as_of else None
+        return [
+            one
+            for one in self._imports
+            if (layer_id is None or one.layer == layer_id) and (last is None or one.at <= last)
+        ]
+
+    def import_folder(self, one: Import) -> Path:
+        """Where the rows, findings and source note of an import lie."""
+        return self.root / "imports" / one.layer / one.id
+
+    def forget_cache(self) -> None:
+        """See what was added since this object was made."""
+        for name in ("_imports", "_layers", "_areas"):
+            self.__dict__.pop(name, None)
+
+    def areas(self) -> gpd.GeoDataFrame:
+        """The areas frame: code, name, level, parent, geometry (EPSG:4490), sorted by code; empty when none."""
+        return self._areas
+
+    @cached_property
+    def _areas(self) -> gpd.GeoDataFrame:
+        from pipelines.territory import read_areas
+
+        return read_areas(self)
+
+    def edition(self, *layer_ids: str) -> str:
+        """A short mark that changes whenever the imports of these layers (all when none named) or the areas change."""
+        from pipelines.territory import AREA_LAYERS
+
+        wanted = {*layer_ids, *AREA_LAYERS} if layer_ids else None
+        parts = [one.id for one in self._imports if wanted is None or one.layer in wanted]
+        parts += [f"{i}.{layer.version}" for i, layer in sorted(self.layers().items()) if i in (wanted or {i})]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """One writer of imports and summaries at a time; another waits a little, then is told who to wait for."""
+        from pipelines.store.lock import exclusive
+
+        with exclusive(self.root / "summary" / ".lock"):
+            self.forget_cache()
+            yield
+        self.forget_cache()
+
+
+def file_digest(path: Path) -> str:
+    """sha256 of a file together with those that belong to it (same stem beside a shapefile; all of a folder)."""
+    total = hashlib.sha256()
+    for part in _belonging(path):
+        total.update(part.name.lower().encode())
+        with part.open("rb") as handle:
+            total.update(hashlib.file_digest(handle, "sha256").digest())
+    return total.hexdigest()
+
+
+def _belonging(path: Path) -> list[Path]:
+    if path.is_dir():
+        return sorted(p for p in path.rglob("*") if p.is_file())
+    companions = {".shp", ".shx", ".dbf", ".prj", ".cpg", ".tab", ".dat", ".map", ".id", ".mif", ".mid"}
+    if path.suffix.lower() in {".shp", ".tab", ".mif"}:
+        return sorted(p for p in path.parent.iterdir() if p.stem == path.stem and p.suffix.lower() in companions)
+    return [path]
+
+
+def utc(moment: datetime | date | None) -> datetime:
+    """A moment in UTC; a bare date means noon of that day in China, nothing means now."""
+    if moment is None:
+        return datetime.now(UTC)
+    if isinstance(moment, datetime):
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return datetime.combine(moment, time(4), UTC)
+
+
+def issues_frame(records: list[dict[str, Any]]) -> pd.DataFrame:
+    """Findings as a table for storing: code, severity, row, field, params (JSON text)."""
+    return pd.DataFrame(
+        {
+            "code": [r["code"] for r in records],
+            "severity": [r["severity"] for r in records],
+            "row": pd.array([r["row"] for r in records], dtype="Int64"),
+            "field": [r["field"] for r in records],
+            "params": [json.dumps(r["params"], ensure_ascii=False, default=str) for r in records],
+        }
+    )
