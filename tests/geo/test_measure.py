@@ -17,6 +17,7 @@ from geo.measure import (
     area_m2,
     area_mm2,
     convert_area,
+    cut_area_m2,
     ellipsoid,
     length_m,
     m2_from_mu,
@@ -76,6 +77,8 @@ def test_cutting_a_parcel_moves_its_area_by_less_than_a_millionth() -> None:
     parts = shapely.get_parts(split(whole, cut))
     assert len(parts) == 2
     assert area_m2(parts).sum() == pytest.approx(area_m2([whole])[0], rel=1e-6)
+    assert cut_area_m2(parts).sum() == pytest.approx(cut_area_m2([whole])[0], rel=1e-11)
+    assert cut_area_m2([whole])[0] == pytest.approx(area_m2([whole])[0], rel=1e-6)
 
 
 def _real(folder: Path, name: str) -> np.ndarray:
