@@ -131,13 +131,11 @@ def _store(workspace: Workspace, intake: Intake, options: Options, mark: str, at
     """Run the intake into a new import folder."""
     table, layer = intake.table, intake.layer
     import_id = new_import_id(workspace, layer.id, at, mark, table.name)
-    with staging(workspace, layer.id, import_id) as folder:
-        data = folder / "data.parquet"
+    with staging(workspace, layer.id, import_id) as staged:
+        data = staged.folder / "data.parquet"
         with layer_writer(data, schema_of(layer, intake.match.unmatched)) as writer:
             report = intake.run(writer.write)
         report.issues.extend(_overlaps(data, layer))
-        if report.accepted == 0:
-            raise Refused("nothing_accepted", file=table.path.name, rows=report.rows, **_commonest(report))
         with data.open("rb") as handle:
             sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
         source = as_import(
@@ -150,9 +148,11 @@ def _store(workspace: Workspace, intake: Intake, options: Options, mark: str, at
             layer_version=layer.version,
             data_sha256=sha256,
         )
-        write_notes(folder, source, report.issues)
-    report.import_id = import_id
-    workspace.forget_cache()
+        write_notes(staged.folder, source, report.issues)
+        staged.keep = report.accepted > 0
+    if report.accepted:
+        report.import_id = import_id
+        workspace.forget_cache()
     return report
 
 
@@ -227,16 +227,6 @@ def _already(before: Import) -> TableReport:
         issues=[said],
         import_id=before.id,
     )
-
-
-def _commonest(report: TableReport) -> dict[str, object]:
-    """The finding that sent most rows back, for the sentence that refuses the file."""
-    errors = [i for i in report.issues if i.severity == "error"]
-    if not errors:
-        return {"finding": "", "finding_en": ""}
-    codes = [i.code for i in errors]
-    first = next(i for i in errors if i.code == max(set(codes), key=codes.count))
-    return {"finding": first.words("zh"), "finding_en": first.words("en")}
 
 
 def _with_sender(workspace: Workspace, options: Options) -> Options:

@@ -123,7 +123,7 @@ class Workspace:
         return read_areas(self)
 
     def edition(self, *layer_ids: str) -> str:
-        """A short mark that changes whenever the imports of these layers (all when none named) or the areas change."""
+        """A short mark that changes whenever the imports of these layers (default all) or of the areas change."""
         from pipelines.territory import AREA_LAYERS
 
         wanted = {*layer_ids, *AREA_LAYERS} if layer_ids else None

@@ -58,9 +58,9 @@ def schema_of(layer: Layer, extra: Sequence[str] = ()) -> pa.Schema:
 
 @cache
 def _crs_json() -> Any:
-    from pyproj import CRS as Crs
+    import pyproj
 
-    return Crs.from_user_input(CRS).to_json_dict()
+    return pyproj.CRS.from_user_input(CRS).to_json_dict()
 
 
 def _geo_metadata(types: set[str], bounds: list[float] | None) -> bytes:

@@ -32,8 +32,16 @@ def new_import_id(workspace: Workspace, layer_id: str, at: datetime, digest: str
     return next(c for n in range(1, 1_000_000) if (c := base if n == 1 else f"{base}-{n}") not in taken)
 
 
+class Staged:
+    """A folder that is becoming an import; `keep = False` lets it vanish at the end without an error."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.keep = True
+
+
 @contextmanager
-def staging(workspace: Workspace, layer_id: str, import_id: str) -> Iterator[Path]:
+def staging(workspace: Workspace, layer_id: str, import_id: str) -> Iterator[Staged]:
     """A folder that becomes the import when the block ends well, and vanishes when it does not.
 
     Remains of a process that was killed are cleared first. A full or read-only disk is Refused in one sentence.
@@ -45,9 +53,13 @@ def staging(workspace: Workspace, layer_id: str, import_id: str) -> Iterator[Pat
         for left in parent.glob(f"{PARTIAL}*"):
             shutil.rmtree(left)
         folder.mkdir()
+        staged = Staged(folder)
         try:
-            yield folder
-            folder.rename(parent / import_id)
+            yield staged
+            if staged.keep:
+                folder.rename(parent / import_id)
+            else:
+                shutil.rmtree(folder)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise

@@ -1,0 +1,31 @@
+"""The command line: `xiangtu`, also `python -m pipelines`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; exit code 0 done, 1 some rows returned, 2 refused with one clear line."""
+    from pipelines.commands import parse
+
+    arguments = parse(list(sys.argv[1:] if argv is None else argv))
+    from pipelines.console import Console
+
+    console = Console(arguments.lang)
+    try:
+        return int(arguments.run(arguments, console) or 0)
+    except KeyboardInterrupt:
+        console.error("interrupted")
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        return console.failure(error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

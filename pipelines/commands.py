@@ -1,0 +1,155 @@
+"""The commands and their options; what a command needs is imported only when it runs."""
+
+from __future__ import annotations
+
+import argparse
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+LEVELS = ("county", "township", "village", "zone")
+FORMATS = ("table", "csv", "json", "geojson")
+
+
+def _lazy(name: str) -> Any:
+    """The function `module:function` of this package, imported when it is called."""
+
+    def run(arguments: argparse.Namespace, console: Any) -> Any:
+        module, function = name.split(":")
+        return getattr(import_module(f"pipelines.{module}"), function)(arguments, console)
+
+    return run
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    """The arguments of one command line; prints help or usage and exits as argparse does (2 for misuse)."""
+    return parser().parse_args(argv)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command with its options: the contract that scripts depend on."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--lang", choices=("zh", "en"), default="zh", help="语言 / language")
+    top = argparse.ArgumentParser(
+        prog="xiangtu", description="乡图：一县一图 / the county's one map of rural governance", parents=[common]
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, run: str, words: str) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=words, description=words, parents=[_common()])
+        one.set_defaults(run=_lazy(run))
+        return one
+
+    _workspace_commands(command)
+    _file_commands(command)
+    _figure_commands(command)
+    _ledger_commands(command)
+    _service_commands(command)
+    return top
+
+
+def _common() -> argparse.ArgumentParser:
+    """`--lang` after the command, without overruling one given before it."""
+    one = argparse.ArgumentParser(add_help=False)
+    one.add_argument("--lang", choices=("zh", "en"), default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    return one
+
+
+def _workspace_commands(command: Any) -> None:
+    demo = command("demo", "workspace_commands:demo", "造一个虚构县的工作区 / make an invented county's workspace")
+    demo.add_argument("dir", type=Path, metavar="DIR")
+    demo.add_argument("--parcels", type=_count, default=30_000, metavar="N", help="承包地块数 / contract parcels")
+    demo.add_argument("--seed", type=int, default=7, metavar="S")
+    new = command("new", "workspace_commands:new", "新建空工作区 / an empty workspace")
+    new.add_argument("dir", type=Path, metavar="DIR")
+    new.add_argument("--county", required=True, metavar="CODE", help="六位县级代码 / 6-digit code")
+    new.add_argument("--name", required=True, metavar="NAME", help="县名 / county name")
+
+
+def _reading_options(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--layer", metavar="L", help="图层 / layer")
+    one.add_argument("--crs", metavar="EPSG", help="坐标系，如 4490 或 EPSG:4523 / CRS of the file")
+    one.add_argument("--encoding", metavar="E", help="文字编码，如 gb18030 / text encoding")
+    one.add_argument("--sheet", metavar="S", help="工作表或文件内图层名 / sheet or layer inside the file")
+    one.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="FIELD=COLUMN",
+        help="字段=列名，可多次 / override a column match",
+    )
+    one.add_argument("--report", type=Path, metavar="R.json", help="写出报告 / write the report")
+
+
+def _file_commands(command: Any) -> None:
+    add = command("add", "file_commands:add", "读入、落图、检查、入库 / read, place, check, store")
+    add.add_argument("dir", type=Path, metavar="DIR")
+    add.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    _reading_options(add)
+    add.add_argument(
+        "--sender", metavar="NAME", help="报送单位：记住并沿用其列对应 / remember this sender's columns"
+    )
+    add.add_argument("--again", action="store_true", help="即使已读入也重读 / take in even if taken before")
+    add.add_argument("--at", metavar="YYYY-MM-DD", help="按此日期入库 / date of arrival")
+    check = command("check", "file_commands:check", "只检查不入库 / as add, storing nothing")
+    check.add_argument("file", type=Path, metavar="FILE")
+    check.add_argument("--dir", type=Path, metavar="DIR", help="借用此工作区的区划 / use this workspace's areas")
+    _reading_options(check)
+    layers = command("layers", "file_commands:layers", "列出图层及其字段 / list layers and their fields")
+    layers.add_argument("dir", type=Path, nargs="?", metavar="DIR")
+
+
+def _figure_commands(command: Any) -> None:
+    run = command("run", "figure_commands:run", "重算有变化的部分 / join and summarise what changed")
+    run.add_argument("dir", type=Path, metavar="DIR")
+    run.add_argument("--executor", choices=("local", "dask"), default="local")
+    run.add_argument("--scheduler", metavar="ADDRESS")
+    progress = command("progress", "figure_commands:progress", "按区域看进度 / progress by area")
+    progress.add_argument("dir", type=Path, metavar="DIR")
+    progress.add_argument("--layer", required=True, metavar="L")
+    progress.add_argument("--by", required=True, choices=LEVELS)
+    progress.add_argument("--as-of", metavar="YYYY-MM-DD")
+    progress.add_argument("--format", choices=FORMATS, default="table")
+    show = command("show", "figure_commands:show", "列出图层的行 / rows of a layer, with state and history")
+    show.add_argument("dir", type=Path, metavar="DIR")
+    show.add_argument("--layer", required=True, metavar="L")
+    show.add_argument("--id", metavar="ID")
+    show.add_argument("--area", metavar="CODE", help="只看此区域 / only within this area")
+    show.add_argument("--as-of", metavar="YYYY-MM-DD")
+    show.add_argument("--format", choices=FORMATS, default="table")
+
+
+def _ledger_commands(command: Any) -> None:
+    act = command("act", "ledger_commands:act", "记一步台账 / one ledger event")
+    act.add_argument("dir", type=Path, metavar="DIR")
+    act.add_argument("--layer", required=True, metavar="L")
+    act.add_argument("--id", required=True, metavar="ID")
+    act.add_argument("--to", required=True, metavar="STAGE")
+    act.add_argument("--by", required=True, metavar="ACTOR")
+    act.add_argument("--note", metavar="T")
+    act.add_argument("--photo", type=Path, metavar="F")
+    audit = command("audit", "ledger_commands:audit", "核对台账链 / verify the ledger's chain")
+    audit.add_argument("dir", type=Path, metavar="DIR")
+
+
+def _service_commands(command: Any) -> None:
+    verify = command("verify", "verify_commands:verify", "卫星核查 / satellite check")
+    verify.add_argument("dir", type=Path, metavar="DIR")
+    verify.add_argument("--scenes", required=True, type=Path, metavar="FOLDER")
+    verify.add_argument(
+        "--calibrate", action="store_true", help="用标注地块校准 / calibrate from labelled parcels"
+    )
+    serve = command("serve", "service_commands:serve", "启动看板 / the dashboards")
+    serve.add_argument("dir", type=Path, metavar="DIR")
+    serve.add_argument("--port", type=int, default=8501, metavar="P")
+    serve.add_argument("--host", default="127.0.0.1", metavar="H")
+    bench = command("bench", "service_commands:bench", "性能测量 / measure beside other tools")
+    bench.add_argument("--parcels", type=_count, default=100_000, metavar="N")
+    bench.add_argument("--out", type=Path, metavar="FILE.json")
+
+
+def _count(text: str) -> int:
+    value = int(text.replace("_", "").replace(",", ""))
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text}: 要大于 0 / must be above 0")
+    return value

@@ -1,0 +1,142 @@
+"""What the command line says: results on standard output, everything else on standard error, in one language."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from geo.errors import XiangtuError
+from geo.issues import Issue, wording
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipelines.intake import Progress
+
+
+class Console:
+    """Speaks `lang` (`zh` or `en`). Nothing but a command's result goes to standard output."""
+
+    def __init__(self, lang: str = "zh", *, out: IO[str] | None = None, err: IO[str] | None = None) -> None:
+        self.lang = lang
+        self.out = out or sys.stdout
+        self.err = err or sys.stderr
+        for stream in (self.out, self.err):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(encoding="utf-8", errors="replace")
+
+    def pick(self, zh: str, en: str) -> str:
+        """The text in the reader's language."""
+        return en if self.lang == "en" else zh
+
+    def say(self, zh: str, en: str) -> None:
+        """A message for a person, on standard error."""
+        print(self.pick(zh, en), file=self.err, flush=True)
+
+    def result(self, text: str) -> None:
+        """A result, on standard output."""
+        print(text, file=self.out, flush=True)
+
+    def json(self, rows: Any) -> None:
+        """A result as JSON, on standard output and nothing else there."""
+        json.dump(rows, self.out, ensure_ascii=False, default=str, allow_nan=False)
+        self.out.write("\n")
+        self.out.flush()
+
+    def error(self, code: str, **params: Any) -> int:
+        """A refusal in one line; the exit code for it."""
+        print(wording(code, params, self.lang), file=self.err, flush=True)
+        return 2
+
+    def failure(self, error: Exception) -> int:
+        """Any exception as one clear line; the program's own faults also leave a note with the details."""
+        if isinstance(error, XiangtuError):
+            print(error.words(self.lang), file=self.err, flush=True)
+            return error.exit_code
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return self.error("disk_full", path=error.filename or os.curdir)
+        if isinstance(error, PermissionError) or getattr(error, "errno", None) == errno.EROFS:
+            return self.error("disk_write_failed", path=error.filename or os.curdir, reason=error.strerror)
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="xiangtu-", suffix=".log", delete=False, encoding="utf-8"
+        ) as log:
+            traceback.print_exception(error, file=log)
+        return self.error("program_fault", kind=type(error).__name__, log=log.name)
+
+    def issues(self, issues: Sequence[Issue], *, most: int = 12) -> None:
+        """Findings counted by code, each with its first example."""
+        order = {"refusal": 0, "error": 1, "warning": 2, "info": 3}
+        groups: dict[str, list[Issue]] = {}
+        for issue in issues:
+            groups.setdefault(issue.code, []).append(issue)
+        ranked = sorted(groups.values(), key=lambda g: (order[g[0].severity], -len(g)))
+        mark = {"error": "✗", "warning": "!", "info": "·", "refusal": "✗"}
+        for group in ranked[:most]:
+            first = group[0]
+            row = "" if first.row is None else self.pick(f"第 {first.row} 行：", f"row {first.row}: ")
+            times = "" if len(group) == 1 else self.pick(f"（共 {len(group)} 处）", f" ({len(group)} in all)")
+            print(f"  {mark[first.severity]} {row}{first.words(self.lang)}{times}", file=self.err)
+        if len(ranked) > most:
+            self.say(f"  … 另有 {len(ranked) - most} 类发现，见报告。", f"  … {len(ranked) - most} more kinds.")
+
+    @contextmanager
+    def progress(self) -> Iterator[Progress | None]:
+        """A progress bar on a terminal, nothing elsewhere; used as `with console.progress() as tick`."""
+        if not self.err.isatty():
+            yield None
+            return
+        from rich.console import Console as Terminal
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=Terminal(file=self.err), transient=True) as bar:
+            tasks: dict[str, Any] = {}
+
+            def tick(name: str, done: int, total: int | None) -> None:
+                if name not in tasks:
+                    tasks[name] = bar.add_task(name, total=total)
+                bar.update(tasks[name], completed=done, total=total)
+
+            yield tick
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole file or none of it."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def table_text(frame: pd.DataFrame, headings: Sequence[str]) -> str:
+    """A table for a terminal, columns aligned with Chinese characters counted as two wide."""
+    from rich.cells import cell_len
+
+    cells = [list(headings), *([_shown(v) for v in row] for row in frame.itertuples(index=False))]
+    widths = [max(cell_len(row[i]) for row in cells) for i in range(len(headings))]
+    numeric = [frame.iloc[:, i].dtype.kind in "iuf" for i in range(len(headings))]
+    lines = []
+    for row in cells:
+        parts = []
+        for text, width, right in zip(row, widths, numeric, strict=True):
+            pad = " " * (width - cell_len(text))
+            parts.append(pad + text if right else text + pad)
+        lines.append("  ".join(parts).rstrip())
+    return "\n".join(lines)
+
+
+def _shown(value: Any) -> str:
+    if value is None or value != value:
+        return "—"
+    if isinstance(value, float):
+        return f"{value:,.2f}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return str(value)
