@@ -1,0 +1,238 @@
+"""On which area each thing stands: by its point, by its area, or by its length."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from geo.layers import PlaceRule
+from geo.measure import area_mm2, cut_area_m2, length_m, perimeter_m, share_out
+from geo.overlaps import overlaps_layer, overlaps_self
+from geo.pieces import Geometries, Leaves, Positions, leaf_areas, polygonal
+
+__all__ = [
+    "area_shares",
+    "assign_points",
+    "largest_share",
+    "leaf_areas",
+    "length_shares",
+    "overlaps_layer",
+    "overlaps_self",
+    "shares_by_rule",
+]
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+# A part on no area, or on a coarser one, up to 1 m² or up to a centimetre along the whole border of the
+# feature is a gap between drawings, not a place.
+HAIRLINE_M2 = 1.0
+HAIRLINE_WIDTH_M = 0.01
+HAIRLINE_M = 1.0
+
+
+def _leaves(areas: pd.DataFrame | Leaves) -> Leaves:
+    return areas if isinstance(areas, Leaves) else leaf_areas(areas)
+
+
+def assign_points(points: npt.ArrayLike, areas: pd.DataFrame | Leaves) -> Positions:
+    """For each point the position of its area in the areas frame, -1 where it is on none or there is no point.
+
+    points: shapely points, EPSG:4490. areas: an areas frame sorted by code, or `leaf_areas` of one. The
+    finest level wins; a point on the border of several takes the one of the lowest code. A shape that is
+    not a point stands where its representative point does.
+    """
+    leaves = _leaves(areas)
+    shapes = np.asarray(points, dtype=object)
+    kinds = shapely.get_type_id(shapes)
+    shapes = np.where((kinds > 0) & ~shapely.is_empty(shapes), shapely.point_on_surface(shapes), shapes)
+    none = len(leaves.position) + 1
+    best = np.full(len(shapes), none, dtype=np.intp)
+    order = np.lexsort((leaves.position, leaves.rank))
+    leaf, point = shapely.STRtree(shapes).query(leaves.shapes[order], predicate="intersects")
+    np.minimum.at(best, point, leaf)
+    found = best < none
+    position = np.full(len(shapes), -1, dtype=np.intp)
+    position[found] = leaves.position[order[best[found]]]
+    return position
+
+
+def area_shares(
+    features: npt.ArrayLike, areas: pd.DataFrame | Leaves, *, measured_mm2: npt.ArrayLike | None = None
+) -> pd.DataFrame:
+    """How much of each feature lies on each area, in whole mm² that add up to the feature exactly.
+
+    features: shapely geometries, EPSG:4490. areas: an areas frame, or `leaf_areas` of one. measured_mm2:
+    the features' own mm², by default `area_mm2`. Returns columns feature and area (positions; area -1 is on
+    no area) and mm2 (int64), ordered by both; every feature has at least one row. Parts are measured with
+    edges straight in lon/lat, so that they add up, and the feature's own mm² are shared out by them. Up to
+    1 m² or 0.1 % of a feature that lies on no area, or on a township outside all its villages, while the
+    rest lies on finer ones, is a hairline between drawings and goes to the rest. Where areas overlap, each
+    takes its part in proportion. What is not a polygon stands whole, with 0 mm², where its representative
+    point does.
+    """
+    leaves = _leaves(areas)
+    shapes = np.asarray(features, dtype=object)
+    own = area_mm2(shapes) if measured_mm2 is None else np.asarray(measured_mm2, dtype=np.int64)
+    kinds = shapely.get_type_id(shapes)
+    flat = ((kinds == 3) | (kinds == 6)) & ~shapely.is_empty(shapes)
+    inside = _wholly_inside(shapes, flat, leaves)
+    others = np.flatnonzero(~flat)
+    border = np.flatnonzero(flat & (inside < 0))
+    whole = np.flatnonzero(inside >= 0)
+    feature, leaf, part_m2 = _border_parts(shapes, border, leaves)
+    hairline = np.maximum(HAIRLINE_M2, HAIRLINE_WIDTH_M * perimeter_m(shapes[border]))
+    full = cut_area_m2(shapes[border])
+    feature, area, part_m2 = _settle(feature, leaf, part_m2, border, full, hairline, leaves)
+    made = pd.DataFrame(
+        {
+            "feature": np.concatenate((whole, others, feature)),
+            "area": np.concatenate((leaves.position[inside[whole]], assign_points(shapes[others], leaves), area)),
+            "mm2": np.concatenate((own[whole], own[others], share_out(own, feature, part_m2))),
+        }
+    )
+    return made.sort_values(["feature", "area"], kind="stable", ignore_index=True)
+
+
+def _wholly_inside(shapes: Geometries, flat: npt.NDArray[np.bool_], leaves: Leaves) -> Positions:
+    """The leaf that holds each polygon wholly, decided without making an intersection; -1 for all others."""
+    inside = np.full(len(shapes), -1, dtype=np.intp)
+    polygons = shapes.copy()
+    polygons[~flat] = None
+    tree = shapely.STRtree(polygons)
+    leaf, feature = tree.query(leaves.shapes, predicate="contains_properly")
+    inside[feature] = leaf
+    if len(leaves.overlaps):
+        inside[tree.query(leaves.overlaps, predicate="intersects")[1]] = -1
+    return inside
+
+
+def _border_parts(shapes: Geometries, border: Positions, leaves: Leaves) -> tuple[Positions, Positions, Floats]:
+    """The m² of each polygon of `border` on each leaf it meets, by cutting it with small pieces of the leaves."""
+    pieces, of_leaf = leaves.pieces
+    at, piece = shapely.STRtree(pieces).query(shapes[border])
+    common = polygonal(shapely.intersection(shapes[border[at]], pieces[piece]))
+    part = np.nan_to_num(cut_area_m2(common))
+    key, row = np.unique(border[at[part > 0]] * len(leaves.shapes) + of_leaf[piece[part > 0]], return_inverse=True)
+    feature, leaf = np.divmod(key, max(len(leaves.shapes), 1))
+    return feature, leaf, np.bincount(row, part[part > 0], minlength=len(key)).astype(np.float64)
+
+
+def _settle(
+    feature: Positions,
+    leaf: Positions,
+    part: Floats,
+    border: Positions,
+    full: Floats,
+    hairline: Floats,
+    leaves: Leaves,
+) -> tuple[Positions, Positions, Floats]:
+    """Parts of the border features by area, with what is on no area as -1, after the hairline rule.
+
+    feature, leaf, part: the parts on leaves. border: the features in question, ascending; full and hairline
+    are theirs.
+    """
+    covered = np.zeros(len(border))
+    np.add.at(covered, np.searchsorted(border, feature), part)
+    feature = np.concatenate((feature, border))
+    area = np.concatenate((leaves.position[leaf], np.full(len(border), -1, dtype=np.intp)))
+    rank = np.concatenate((leaves.rank[leaf], np.full(len(border), leaves.rank.max(initial=0) + 1)))
+    part = np.concatenate((part, np.maximum(full - covered, 0.0)))
+    row = np.searchsorted(border, feature)
+    solid = part > hairline[row]
+    finest = np.full(len(border), np.iinfo(np.intp).max)
+    np.minimum.at(finest, row, np.where(solid, rank, np.iinfo(np.intp).max))
+    # A feature that is itself no larger than a hairline keeps its largest part's level.
+    largest = np.zeros(len(border))
+    np.maximum.at(largest, row, part)
+    tiny = finest[row] == np.iinfo(np.intp).max
+    np.minimum.at(finest, row[tiny], np.where(part == largest[row], rank, np.iinfo(np.intp).max)[tiny])
+    kept = (solid | (rank <= finest[row])) & ((part > 0) | (rank == finest[row]))
+    order = np.lexsort((area[kept], feature[kept]))
+    return feature[kept][order], area[kept][order], part[kept][order]
+
+
+def largest_share(shares: pd.DataFrame) -> pd.DataFrame:
+    """Shares in which each feature stands whole on the area that has most of it.
+
+    Of equal shares the area of the lowest position (lowest code) wins, and any area wins over none.
+    """
+    weight = shares.columns[2]
+    last = shares["area"].where(shares["area"] >= 0, np.iinfo(np.int64).max)
+    order = np.lexsort((last, -shares[weight], shares["feature"]))
+    total = shares.groupby("feature", sort=True)[weight].sum()
+    first = shares.iloc[order].drop_duplicates("feature").set_index("feature")
+    return first.assign(**{weight: total}).reset_index()
+
+
+def length_shares(features: npt.ArrayLike, areas: pd.DataFrame | Leaves) -> pd.DataFrame:
+    """How much of each line lies on each area: columns feature, area, mm (int64, whole millimetres).
+
+    Sums, order, -1 and the hairline rule as in `area_shares`, with 1 m in place of 1 m². A line along the
+    border of two areas is shared between them by halves. What is not a line has 0 mm where its point is.
+    """
+    leaves = _leaves(areas)
+    shapes = np.asarray(features, dtype=object)
+    full = length_m(shapes)
+    lines = np.flatnonzero(np.nan_to_num(full) > 0)
+    others = np.flatnonzero(~(np.nan_to_num(full) > 0))
+    at, leaf = shapely.STRtree(leaves.shapes).query(shapes[lines], predicate="intersects")
+    part = np.nan_to_num(length_m(_linear(shapely.intersection(shapes[lines[at]], leaves.shapes[leaf]))))
+    covered = np.bincount(at, part, minlength=len(lines))
+    doubled = np.maximum(covered / np.where(full[lines] > 0, full[lines], 1.0), 1.0)
+    hairline = np.full(len(lines), HAIRLINE_M)
+    feature, area, part = _settle(lines[at], leaf, part / doubled[at], lines, full[lines], hairline, leaves)
+    own = np.rint(np.nan_to_num(full) * 1000).astype(np.int64)
+    made = pd.DataFrame(
+        {
+            "feature": np.concatenate((others, feature)),
+            "area": np.concatenate((assign_points(shapes[others], leaves), area)),
+            "mm": np.concatenate((own[others], share_out(own, feature, part))),
+        }
+    )
+    return made.sort_values(["feature", "area"], kind="stable", ignore_index=True)
+
+
+def _linear(shapes: Geometries) -> Geometries:
+    """Overlay results with points left out."""
+    made = np.array(shapes, dtype=object)
+    for i in np.flatnonzero(shapely.get_type_id(made) == 7):
+        parts = shapely.get_parts(made[i])
+        lines = parts[np.isin(shapely.get_type_id(parts), (1, 5))]
+        made[i] = shapely.multilinestrings(shapely.get_parts(lines)) if len(lines) else None
+    return made
+
+
+def shares_by_rule(
+    features: npt.ArrayLike,
+    areas: pd.DataFrame,
+    rule: PlaceRule,
+    *,
+    named: npt.ArrayLike | None = None,
+    leaves: Leaves | None = None,
+    measured_mm2: npt.ArrayLike | None = None,
+) -> pd.DataFrame:
+    """Shares of a layer's features by its place rule: columns feature, area, mm2 (mm under `length`).
+
+    named: area code of each feature by its place name, used where there is no shape (None or "" for
+    unknown); under `self` it is the feature's own code. leaves: `leaf_areas(areas)`, to make it only once.
+    """
+    shapes = np.asarray(features, dtype=object)
+    ready = leaf_areas(areas) if leaves is None else leaves
+    own = area_mm2(shapes) if measured_mm2 is None else np.asarray(measured_mm2, dtype=np.int64)
+    if rule == "length":
+        shares = length_shares(shapes, ready)
+    elif rule in ("split", "largest_share"):
+        shares = area_shares(shapes, ready, measured_mm2=own)
+        shares = largest_share(shares) if rule == "largest_share" else shares
+    else:
+        at = np.full(len(shapes), -1) if rule == "self" else assign_points(shapes, ready)
+        shares = pd.DataFrame({"feature": np.arange(len(shapes)), "area": at, "mm2": own})
+    if named is None:
+        return shares
+    by_name = pd.Index(areas["code"]).get_indexer(pd.Index(np.asarray(named, dtype=object)))
+    bare = shapely.is_missing(shapes) | shapely.is_empty(shapes) | (rule == "self")
+    use = bare[shares["feature"]]
+    return shares.assign(area=np.where(use, by_name[shares["feature"]], shares["area"]))
