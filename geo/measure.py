@@ -239,30 +239,28 @@ def share_out(totals: npt.ArrayLike, owner: npt.ArrayLike, weights: npt.ArrayLik
     ≥ 0. What is left after rounding down goes, one each, to the parts with the largest remainder; of equal
     remainders the first part takes it. An owner whose weights are all 0 gives everything to its first part.
     """
-    whole = np.asarray(totals, dtype=np.int64)
-    of, weight = np.asarray(owner, dtype=np.intp), np.asarray(weights, dtype=float)
-    if len(of) == 0:
-        return np.zeros(0, dtype=np.int64)
-    sums = np.bincount(of, weight, minlength=len(whole))
-    order = np.argsort(of, kind="stable")
-    first = np.zeros(len(of), dtype=bool)
-    first[order[np.concatenate(([True], of[order][1:] != of[order][:-1]))]] = True
-    weight = np.where(sums[of] > 0, weight, first.astype(float))
-    exact = whole[of] * (weight / np.where(sums > 0, sums, 1.0)[of])
-    parts = np.floor(exact).astype(np.int64)
-    placed = np.zeros(len(whole), dtype=np.int64)
-    np.add.at(placed, of, parts)
-    left = (whole - placed)[of]
-    rank_order = np.lexsort((np.arange(len(of)), -(exact - parts), of))
-    sorted_of = of[rank_order]
-    begin = np.flatnonzero(np.concatenate(([True], sorted_of[1:] != sorted_of[:-1])))
-    rank = np.empty(len(of), dtype=np.int64)
-    rank[rank_order] = np.arange(len(of)) - np.repeat(begin, np.diff(np.append(begin, len(of))))
-    # Rounding of the weights may leave one more, or one less, than there are parts: the last of them takes
-    # it.
-    count = np.bincount(of, minlength=len(whole))[of]
-    each = left // count
-    return np.asarray(parts + each + (rank < left - each * count))
+    whole, of = np.asarray(totals, dtype=np.int64), np.asarray(owner, dtype=np.intp)
+    weight = np.asarray(weights, dtype=float)
+    parts = whole[of]
+    shared = np.flatnonzero(np.bincount(of, minlength=len(whole))[of] > 1)
+    if len(shared) == 0:
+        return parts
+    order = shared[np.argsort(of[shared], kind="stable")]
+    begin = np.flatnonzero(np.concatenate(([True], of[order][1:] != of[order][:-1])))
+    count = np.diff(np.append(begin, len(order)))
+    aim, share = whole[of[order]], weight[order]
+    sums = np.repeat(np.add.reduceat(share, begin), count)
+    share[begin] = np.where(sums[begin] > 0, share[begin], 1.0)
+    exact = aim * (share / np.where(sums > 0, sums, 1.0))
+    low = np.floor(exact).astype(np.int64)
+    left = aim - np.repeat(np.add.reduceat(low, begin), count)
+    group = np.repeat(np.arange(len(begin)), count)
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[np.lexsort((np.arange(len(order)), low - exact, group))] = np.arange(len(order)) - begin[group]
+    # Rounding of the weights may leave one more, or one less, than there are parts: all take their turn.
+    turns = left // count[group]
+    parts[order] = low + turns + (rank < left - turns * count[group])
+    return parts
 
 
 def round_parts(parts: npt.ArrayLike, step: int, total: int | None = None) -> Integers:

@@ -31,7 +31,7 @@ def overlaps_self(
     """Pairs of polygons of one layer that lie on each other: columns left, right (positions, left < right), m2.
 
     features: valid shapes, EPSG:4490; what is not a polygon takes no part. A pair at or under
-    `tolerance_m2` and at or under `tolerance_percent` of its smaller polygon is an inaccuracy of drawing
+    `tolerance_m2` or at or under `tolerance_percent` of its smaller polygon is an inaccuracy of drawing
     and left out. Ordered by left, right.
     """
     shapes = _polygons_only(features)
@@ -50,7 +50,7 @@ def _beyond(
     some = m2 > ROUNDING_M2
     left, right, m2 = left[some], right[some], m2[some]
     smaller = np.minimum(cut_area_m2(shapes[left]), cut_area_m2(shapes[right]))
-    kept = (m2 > limit_m2) | (m2 > smaller * limit_percent / 100)
+    kept = (m2 > limit_m2) & (m2 > smaller * limit_percent / 100)
     made = pd.DataFrame({"left": left[kept], "right": right[kept], "m2": m2[kept]})
     return made.sort_values(["left", "right"], ignore_index=True)
 
@@ -65,7 +65,7 @@ def overlaps_layer(
     """How much of each polygon lies on another layer: columns feature (position) and m2, ordered by feature.
 
     features, others: valid shapes, EPSG:4490. Ground on which several of the others lie is counted once. A
-    feature at or under `tolerance_m2` and at or under `tolerance_percent` of its own area is left out.
+    feature at or under `tolerance_m2` or at or under `tolerance_percent` of its own area is left out.
     """
     shapes, theirs = _polygons_only(features), _polygons_only(others)
     pieces, owner = cut_small(theirs[~shapely.is_missing(theirs)])
@@ -82,7 +82,7 @@ def overlaps_layer(
     found = sums[sums > ROUNDING_M2]
     at = found.index.to_numpy(np.intp)
     own = cut_area_m2(shapes[at])
-    kept = (found > tolerance_m2) | (found > own * tolerance_percent / 100)
+    kept = (found > tolerance_m2) & (found > own * tolerance_percent / 100)
     return pd.DataFrame({"feature": at[kept], "m2": found[kept].to_numpy(float)})
 
 

@@ -173,9 +173,9 @@ def test_overlaps_within_a_layer_know_touching_from_lying_on() -> None:
     pairs = overlaps_self(parcels)
     assert pairs[["left", "right"]].to_numpy().tolist() == [[0, 2], [1, 2]]
     assert pairs["m2"][0] == pytest.approx(area_m2([box(0.9, 0, 1, 1)])[0], rel=1e-5)
-    assert len(overlaps_self(parcels, tolerance_m2=1e9)) == 2
-    assert len(overlaps_self(parcels, tolerance_m2=1e9, tolerance_percent=60)) == 0
-    assert len(overlaps_self(parcels, tolerance_m2=1.0, tolerance_percent=60)) == 2
+    assert len(overlaps_self(parcels, tolerance_m2=1.0)) == 2
+    assert len(overlaps_self(parcels, tolerance_m2=1.0, tolerance_percent=60)) == 0
+    assert len(overlaps_self(parcels, tolerance_m2=1e9)) == 0
     assert len(overlaps_self([])) == 0
 
 
@@ -185,7 +185,7 @@ def test_ground_under_two_plan_polygons_is_counted_once() -> None:
     found = overlaps_layer(parcels, plans)
     assert found["feature"].tolist() == [0, 1]
     assert found["m2"][0] == pytest.approx(area_m2([box(0, 0, 1.5, 1)])[0], rel=1e-5)
-    assert overlaps_layer(parcels, plans, tolerance_m2=1e9, tolerance_percent=11)["feature"].tolist() == [0]
+    assert overlaps_layer(parcels, plans, tolerance_percent=11)["feature"].tolist() == [0]
     assert overlaps_layer(parcels, []).empty
     assert overlaps_layer([], plans).empty
 
