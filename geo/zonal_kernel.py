@@ -13,7 +13,7 @@ NOTHING = 1e-12
 
 @njit(cache=True, nogil=True, inline="always")
 def _piece(acc, base, width, xa, xb, dy):  # type: ignore[no-untyped-def]
-    """Add one piece of an edge that stays in one row: `dy` signed height, `xa`→`xb` columns from the window's left.
+    """Add one piece of an edge that stays in one row: `dy` signed height, `xa`→`xb` columns of the window.
 
     Left of the window counts as standing on its left side; right of the window covers nothing.
     """
@@ -95,6 +95,58 @@ def _orientation(xy, first, last):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def _window(xy, start, stop, columns, rows):  # type: ignore[no-untyped-def]
+    """Cells (c0, c1, r0, r1) that a polygon may touch, ends exclusive; c1 = c0 when it lies off the grid."""
+    left, right, top, bottom = xy[start, 0], xy[start, 0], xy[start, 1], xy[start, 1]
+    for i in range(start, stop):
+        left, right = min(left, xy[i, 0]), max(right, xy[i, 0])
+        top, bottom = min(top, xy[i, 1]), max(bottom, xy[i, 1])
+    if not (right > 0.0 and left < columns and bottom > 0.0 and top < rows):
+        return 0, 0, 0, 0
+    c0, c1 = int(np.floor(max(left, 0.0))), int(np.ceil(min(right, float(columns))))
+    r0, r1 = int(np.floor(max(top, 0.0))), int(np.ceil(min(bottom, float(rows))))
+    return c0, max(c1, c0 + 1), r0, r1
+
+
+@njit(cache=True, nogil=True)
+def _draw(acc, xy, rings, holes, first, last, c0, r0, width, height):  # type: ignore[no-untyped-def]
+    """Add all rings of a polygon to the accumulator of a window: shells forward, holes backward."""
+    for r in range(first, last):
+        forward = (_orientation(xy, rings[r], rings[r + 1]) > 0.0) != holes[r]
+        for i in range(rings[r], rings[r + 1] - 1):
+            x0, y0 = xy[i, 0] - c0, xy[i, 1] - r0
+            x1, y1 = xy[i + 1, 0] - c0, xy[i + 1, 1] - r0
+            if forward:
+                _edge(acc, width + 1, width, height, x1, y1, x0, y0)
+            else:
+                _edge(acc, width + 1, width, height, x0, y0, x1, y1)
+
+
+@njit(cache=True, nogil=True)
+def _collect(acc, width, height, corner, columns, cells, shares, used):  # type: ignore[no-untyped-def]
+    """Turn a window's accumulator into cells and shares from `used` on, and clear it; the new number used."""
+    for row in range(height):
+        share = 0.0
+        for column in range(width):
+            at = row * (width + 1) + column
+            share += acc[at]
+            acc[at] = 0.0
+            if share > NOTHING:
+                cells[used] = corner + row * columns + column
+                shares[used] = min(share, 1.0)
+                used += 1
+        acc[row * (width + 1) + width] = 0.0
+    return used
+
+
+@njit(cache=True, nogil=True)
+def _grown(old, size):  # type: ignore[no-untyped-def]
+    new = np.empty(size, old.dtype)
+    new[: len(old)] = old
+    return new
+
+
+@njit(cache=True, nogil=True)
 def cover(xy, rings, polygons, holes, columns, rows):  # type: ignore[no-untyped-def]
     """Coverage fractions of polygons on a grid of `columns` × `rows` cells.
 
@@ -112,47 +164,22 @@ def cover(xy, rings, polygons, holes, columns, rows):  # type: ignore[no-untyped
         start, stop = rings[polygons[p]], rings[polygons[p + 1]]
         if stop <= start:
             continue
-        left, right, top, bottom = xy[start, 0], xy[start, 0], xy[start, 1], xy[start, 1]
-        for i in range(start, stop):
-            left, right = min(left, xy[i, 0]), max(right, xy[i, 0])
-            top, bottom = min(top, xy[i, 1]), max(bottom, xy[i, 1])
-        if not (right > 0.0 and left < columns and bottom > 0.0 and top < rows):
+        c0, c1, r0, r1 = _window(xy, start, stop, columns, rows)
+        width = c1 - c0
+        if width == 0:
             continue
-        c0, c1 = int(np.floor(max(left, 0.0))), int(np.ceil(min(right, float(columns))))
-        r0, r1 = int(np.floor(max(top, 0.0))), int(np.ceil(min(bottom, float(rows))))
-        width = max(c1 - c0, 1)
-        stride = width + 1
-        band = max(1, BAND_CELLS // stride)
-        for band_top in range(r0, r1, band):
-            height = min(band, r1 - band_top)
-            if height * stride > len(acc):
-                acc = np.zeros(height * stride, np.float64)
-            for r in range(polygons[p], polygons[p + 1]):
-                ccw = _orientation(xy, rings[r], rings[r + 1]) > 0.0
-                forward = ccw == holes[r]
-                for i in range(rings[r], rings[r + 1] - 1):
-                    x0, y0 = xy[i, 0] - c0, xy[i, 1] - band_top
-                    x1, y1 = xy[i + 1, 0] - c0, xy[i + 1, 1] - band_top
-                    if forward:
-                        _edge(acc, stride, width, height, x0, y0, x1, y1)
-                    else:
-                        _edge(acc, stride, width, height, x1, y1, x0, y0)
-            for row in range(height):
-                share = 0.0
-                for column in range(width):
-                    share += acc[row * stride + column]
-                    if share > NOTHING:
-                        if used == len(cells):
-                            more_cells = np.empty(2 * used, np.int64)
-                            more_shares = np.empty(2 * used, np.float32)
-                            more_cells[:used] = cells
-                            more_shares[:used] = shares
-                            cells, shares = more_cells, more_shares
-                        cells[used] = (band_top + row) * columns + c0 + column
-                        shares[used] = min(share, 1.0)
-                        used += 1
-                        lengths[p] += 1
-            acc[: height * stride] = 0.0
+        before = used
+        band = max(1, BAND_CELLS // (width + 1))
+        for top in range(r0, r1, band):
+            height = min(band, r1 - top)
+            if height * (width + 1) > len(acc):
+                acc = np.zeros(height * (width + 1), np.float64)
+            if used + height * width > len(cells):
+                cells = _grown(cells, 2 * len(cells) + height * width)
+                shares = _grown(shares, len(cells))
+            _draw(acc, xy, rings, holes, polygons[p], polygons[p + 1], c0, top, width, height)
+            used = _collect(acc, width, height, top * columns + c0, columns, cells, shares, used)
+        lengths[p] = used - before
     return lengths, cells[:used], shares[:used]
 
 

@@ -1,0 +1,150 @@
+"""Four honest answers to "is it in use?": confirmed, contradicted, inconclusive, not observable, each with why."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+VERDICTS = ("confirmed", "contradicted", "inconclusive", "not_observable")
+# Kinds of land use that are kept without a yearly crop: never called idle by the growth of a crop.
+MANAGED = ("orchard", "greenhouse", "planned_fallow")
+EVIDENCE = ("clear", "gap_days", "peak", "base", "swing", "spread", "rise", "drop", "lowest", "cycles", "score")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Thresholds of the verdict; `version` goes with every figure made by it. Index values are NDVI.
+
+    least_pixels: effective pixels a parcel must fill. least_width_pixels: mean width in pixels. least_dates: clear
+    dates in the season. longest_gap_days: blind run in the key part beyond which nothing is held against a parcel.
+    confirm_*: all must be reached. contradict_*: bare when none is exceeded. evergreen_*: never below the one and
+    hardly moving. contradict_score, confirm_score: quartile ranges from the median of the peers.
+    """
+
+    version: str = "2026-1"
+    least_pixels: float = 4.0
+    least_width_pixels: float = 0.8
+    least_dates: int = 4
+    longest_gap_days: int = 64
+    confirm_swing: float = 0.26
+    confirm_peak: float = 0.40
+    confirm_score: float = -1.5
+    contradict_swing: float = 0.20
+    contradict_peak: float = 0.36
+    contradict_score: float = -1.0
+    evergreen_base: float = 0.42
+    evergreen_swing: float = 0.20
+
+    def as_dict(self) -> dict[str, Any]:
+        """The rule as plain values, for storing beside what it gave."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of the parcels beside their index; each an array over parcels or None when unknown.
+
+    pixels: effective (fully clear) pixels of the fullest date. width_pixels: mean width. inside: share on the
+    pictures. management: one of MANAGED, "crop" where a yearly crop is declared, else "".
+    """
+
+    pixels: Array | None = None
+    width_pixels: Array | None = None
+    inside: Array | None = None
+    management: Array | None = None
+
+
+def judge(described: pd.DataFrame, score: Array, facts: Facts, rule: Rule) -> pd.DataFrame:
+    """One verdict per parcel of a season.
+
+    described: as `geo.seasons.describe`. score: as `geo.seasons.relative`. Returned: verdict, reason (a key of
+    the catalog), then the evidence columns, index as `described`. Growth that was seen confirms however little
+    else was seen; a lack of growth counts only where the key part of the season was seen.
+    """
+    count = len(described)
+    management = np.full(count, "", dtype=object) if facts.management is None else facts.management
+    peak, swing, base = (described[name].to_numpy(float) for name in ("peak", "swing", "base"))
+    relative = np.where(np.isnan(score), 0.0, score)
+    clear = described["clear"].to_numpy(float)
+    few = ~(clear >= rule.least_dates)
+    blind = ~(described["gap_days"].to_numpy(float) <= rule.longest_gap_days)
+    with np.errstate(invalid="ignore"):
+        grew = (swing >= rule.confirm_swing) & (peak >= rule.confirm_peak) & (relative >= rule.confirm_score)
+        weak = relative <= rule.contradict_score
+        bare = (swing <= rule.contradict_swing) & (peak <= rule.contradict_peak) & weak
+        evergreen = (base >= rule.evergreen_base) & (swing <= rule.evergreen_swing)
+    managed = np.isin(management, MANAGED)
+    unseen = np.zeros(count, bool) if facts.inside is None else ~(facts.inside > 0.5)
+    small = np.zeros(count, bool) if facts.pixels is None else ~(facts.pixels >= rule.least_pixels)
+    narrow = np.zeros(count, bool)
+    if facts.width_pixels is not None:
+        narrow = ~(facts.width_pixels >= rule.least_width_pixels)
+    cases = [
+        (unseen, "not_observable", "off_picture"),
+        (small, "not_observable", "too_small"),
+        (narrow, "not_observable", "too_narrow"),
+        (few, "not_observable", "few_dates"),
+        (grew, "confirmed", "grew"),
+        (managed, "inconclusive", "managed"),
+        (blind, "not_observable", "long_gap"),
+        (bare, "contradicted", "bare"),
+        (evergreen & weak & (management == "crop"), "contradicted", "overgrown"),
+        (evergreen, "inconclusive", "evergreen"),
+    ]
+    masks = [case[0] for case in cases]
+    verdict = np.select(masks, [case[1] for case in cases], "inconclusive")
+    reason = np.select(masks, [case[2] for case in cases], "weak_growth")
+    evidence = described.assign(score=score).reindex(columns=list(EVIDENCE))
+    head = pd.DataFrame({"verdict": verdict, "reason": reason}, index=described.index)
+    return pd.concat([head, evidence], axis=1)
+
+
+@cache
+def _catalog() -> Mapping[str, Any]:
+    return tomllib.loads(files("geo").joinpath("catalog", "verdicts.toml").read_text(encoding="utf-8"))
+
+
+def label(verdict: str, lang: str = "zh") -> str:
+    """The verdict's name in `lang`; KeyError for another word."""
+    return str(_catalog()["verdict"][verdict][lang])
+
+
+def sentence(row: Mapping[str, Any], rule: Rule, lang: str = "zh", *, season: str = "") -> str:
+    """The verdict of one parcel in words: its reason's template filled with its evidence.
+
+    row: a row of `judge`, with `pixels`, `width_m` and `management` where the reason speaks of them; `block` (number
+    of members) when it was verified as one.
+    """
+    words = _catalog()
+    least = {
+        "too_small": rule.least_pixels,
+        "too_narrow": row.get("least_width_m"),
+        "few_dates": rule.least_dates,
+        "long_gap": rule.longest_gap_days,
+    }
+    shown = {key: _plain(key, value) for key, value in row.items()}
+    shown |= {"season": season, "least": _plain("least", least.get(str(row["reason"])))}
+    if row.get("management") in words["management"]:
+        shown["management"] = words["management"][row["management"]][lang]
+    text = str(words["reason"][row["reason"]][lang]).format_map(shown)
+    if (row.get("block") or 0) > 1:
+        text += ("" if lang == "zh" else " ") + words["note"]["block"][lang].format(members=int(row["block"]))
+    return text
+
+
+def _plain(key: str, value: Any) -> str:
+    if isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
+        number = float(value)
+        whole = key in ("clear", "gap_days", "cycles") or number.is_integer()
+        return "…" if np.isnan(number) else f"{number:.0f}" if whole else f"{number:.2f}"
+    return "…" if value is None else str(value)
