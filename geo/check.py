@@ -126,8 +126,8 @@ def overlap_issues(
 ) -> list[Issue]:
     """Overlapping features of one file as findings, one for the later row of each pair.
 
-    pairs: columns left, right (positions into rows/ids/area_m2) and m2. A pair at or under `tolerance_m2`, or
-    at or under `tolerance_percent` of the smaller feature, is a drawing inaccuracy.
+    pairs: columns left, right (positions into rows/ids/area_m2) and m2. A pair at or under `tolerance_m2` or
+    at or under `tolerance_percent` of the smaller feature is a drawing inaccuracy.
     """
     if pairs.empty:
         return []

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import tomli_w
-from geo.columns import ColumnMatch, guess_layer, match_columns
-from geo.gazetteer import Gazetteer
 
 from geo.check import overlap_issues, overlap_rule
+from geo.columns import ColumnMatch, guess_layer, match_columns
 from geo.errors import Refused
+from geo.gazetteer import Gazetteer
 from geo.issues import Issue
 from geo.layers import Layer, builtin_layers
 from pipelines.intake import Intake, Progress
@@ -153,7 +153,29 @@ def _store(workspace: Workspace, intake: Intake, options: Options, mark: str, at
     if report.accepted:
         report.import_id = import_id
         workspace.forget_cache()
+        record_imports(workspace)
     return report
+
+
+def record_imports(workspace: Workspace) -> None:
+    """Bring into the ledger every import that is not there yet: the one just stored, and one cut off before."""
+    from pipelines.store.ledger import open_ledger
+
+    ledger = open_ledger(workspace.settings.ledger_url or workspace.root, layers=workspace.layers())
+    events = ledger.events(columns=["kind", "layer", "import_id"])
+    events = events[events["kind"] == "import"]
+    known = set(zip(events["layer"], events["import_id"], strict=True))
+    for one in workspace.imports():
+        if (one.layer, one.id) not in known:
+            ledger.record_import(
+                import_id=one.id,
+                layer=one.layer,
+                file=one.file,
+                file_sha256=one.digest,
+                data_sha256=one.data_sha256,
+                rows=one.accepted,
+                at=one.at,
+            )
 
 
 def _overlaps(data: Path, layer: Layer) -> list[Issue]:
@@ -188,7 +210,7 @@ def _each_table(path: Path, options: Options, layers: Mapping[str, Layer], take:
         if layer is None:
             skipped.append(Issue("table_skipped", None, None, {"table": table.name}))
             continue
-        match = match_columns(table.columns, layer, override=dict(options.mapping) or None)
+        match = _matched(table, layer, options)
         done.append(take(table, layer, match))
     if not done:
         names = ", ".join(t.name for t in tables)
@@ -196,6 +218,18 @@ def _each_table(path: Path, options: Options, layers: Mapping[str, Layer], take:
     if all(one.rows == 0 for one in done):
         raise Refused("file_has_no_rows", file=path.name, tables=", ".join(t.table for t in done))
     return Report(path, done, skipped)
+
+
+def _matched(table: Table, layer: Layer, options: Options) -> ColumnMatch:
+    """The table's headings matched with the layer's fields, the user's word first."""
+    for heading in options.mapping.values():
+        if heading not in table.columns:
+            raise Refused("column_unknown", column=heading, known=", ".join(table.columns))
+    try:
+        return match_columns(table.columns, layer, override={h: f for f, h in options.mapping.items()} or None)
+    except ValueError:
+        known = ", ".join(f.name for f in layer.fields)
+        raise Refused("field_unknown", fields=", ".join(options.mapping), layer=layer.id, known=known) from None
 
 
 def _layer_of(table: Table, options: Options, layers: Mapping[str, Layer], *, alone: bool) -> Layer | None:

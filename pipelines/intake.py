@@ -8,15 +8,15 @@ from typing import Any
 
 import pandas as pd
 import shapely
-from geo.columns import ColumnMatch
-from geo.gazetteer import Gazetteer
-from geo.values import type_frame
 
 from geo.check import check_ids, check_rows, digest_rows
+from geo.columns import ColumnMatch
+from geo.gazetteer import Gazetteer
 from geo.geometry import faults
 from geo.issues import Issue, worst
 from geo.layers import Layer
 from geo.measure import convert_area
+from geo.values import type_frame
 from pipelines.place import Placement, decide, place_batch
 from pipelines.read.source import Table
 from pipelines.report import TableReport

@@ -91,7 +91,7 @@ class Report:
     def write(self, path: Path) -> None:
         """Write the contract's JSON to `path`, whole or not at all."""
         partial = path.with_name(path.name + ".partial")
-        partial.write_text(json.dumps(self.as_dict(), ensure_ascii=False, indent=1, default=_plain), "utf-8")
+        partial.write_text(json.dumps(self.as_dict(), ensure_ascii=False, indent=1, default=plain), "utf-8")
         partial.replace(path)
 
 
@@ -104,6 +104,6 @@ def _together(tables: list[TableReport]) -> dict[str, str | None]:
     return shared
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Numpy numbers and dates, which JSON does not know, as plain ones."""
     return value.item() if hasattr(value, "item") else str(value)

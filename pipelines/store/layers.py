@@ -22,8 +22,8 @@ def current_rows(
     """The rows of a layer on the day `as_of` (today when None), one per id, in order of id.
 
     columns: of the stored ones (layer fields, id, geometry, area_m2, lon, lat, placed_by, area_code, …); all
-    when None. Always added: import_id and import_at (UTC). An empty frame with the same columns when the layer
-    has no rows.
+    when None. Always added: import_id, import_at (UTC) and position (row of that import's file). An empty frame
+    with the same columns when the layer has no rows.
     """
     wanted = list(columns) if columns is not None else [*STORED, *(f.name for f in layer.fields), "geometry"]
     if "id" not in wanted:
@@ -32,6 +32,7 @@ def current_rows(
     frames = []
     for one in editions:
         frame = read_columns(workspace.import_folder(one) / "data.parquet", wanted)
+        frame["position"] = np.arange(len(frame))
         frame["import_id"] = one.id
         frame["import_at"] = pd.Timestamp(one.at).tz_convert("UTC")
         frames.append(frame)
@@ -53,5 +54,7 @@ def _empty(layer: Layer, wanted: Sequence[str]) -> pd.DataFrame:
         if name not in empty.columns:
             empty[name] = pd.Series(dtype=object)
     return empty[list(wanted)].assign(
-        import_id=pd.Series(dtype=str), import_at=pd.Series(dtype="datetime64[us, UTC]")
+        position=pd.Series(dtype=np.int64),
+        import_id=pd.Series(dtype=str),
+        import_at=pd.Series(dtype="datetime64[us, UTC]"),
     )

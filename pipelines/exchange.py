@@ -1,0 +1,150 @@
+"""Rows of a layer for people and programs: with state, area and history, personal data masked, in four formats."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from geo.access import Actor, masked, neutralised
+from geo.joins import largest_share
+from geo.layers import Layer
+from pipelines.store.layers import current_rows
+from pipelines.summarise import shares_of, things_at, today
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from pipelines.workspace import Workspace
+
+HEAD = ("id", "area_code", "area_name", "stage", "area_m2", "lon", "lat")
+INNER = ("geometry", "position", "exists", "measured_mm2")
+"""Columns that serve the counting and say nothing to a reader."""
+
+
+def show(
+    workspace: Workspace,
+    layer_id: str,
+    *,
+    feature_id: str | None = None,
+    area: str | None = None,
+    as_of: date | None = None,
+    limit: int | None = None,
+    actor: Actor | None = None,
+) -> gpd.GeoDataFrame:
+    """Rows of a layer as they stood on a day, in order of id, EPSG:4490.
+
+    Columns: id, area_code, area_name, stage, area_m2 (m², NaN for what is not a polygon), lon, lat, the layer's
+    fields, state columns, relation columns, import_id, source_row, geometry. area: only things most of which lie
+    in that area's subtree. Personal fields are masked unless `actor` may see them.
+    """
+    from pipelines.store.geoparquet import as_geoframe
+
+    layer = workspace.layer(layer_id)
+    wanted = ["lon", "lat", "placed_by", "place_score", "source_row", "geometry"]
+    things = things_at(workspace, layer, as_of or today(), [*(f.name for f in layer.fields), *wanted])
+    if feature_id is not None:
+        things = things[things["id"] == feature_id]
+    things = things.reset_index(drop=True)
+    things["area_code"] = final_area(workspace, layer, things)
+    if area is not None:
+        inside = things["area_code"].str.startswith(area, na=False)
+        things = things[inside].reset_index(drop=True)
+    if limit is not None:
+        things = things.head(limit)
+    areas = workspace.areas()
+    names = dict(zip(areas["code"], areas["name"], strict=True))
+    things["area_name"] = things["area_code"].map(names)
+    if "stage" not in things:
+        things["stage"] = None
+    rest = [
+        c for c in things.columns if c not in HEAD and c not in ("geometry", "position", "exists", "measured_mm2")
+    ]
+    things = things[[*HEAD, *rest, "geometry"]]
+    return as_geoframe(masked(things, layer, actor))
+
+
+def final_area(workspace: Workspace, layer: Layer, things: pd.DataFrame) -> pd.Series:
+    """Code of the area that has most of each thing; NA on none. An area is its own."""
+    if layer.is_area:
+        return things["area_code"].where(things["area_code"].notna(), things.get("code"))
+    shares = shares_of(workspace, layer, things)
+    if shares.empty:
+        return pd.Series([None] * len(things), index=things.index, dtype="str")
+    area = largest_share(shares).set_index("feature")["area"].reindex(np.arange(len(things)), fill_value=-1)
+    codes = np.append(workspace.areas()["code"].to_numpy(object), None)
+    return pd.Series(codes[area.to_numpy(np.intp)], index=things.index, dtype="str")
+
+
+def history(workspace: Workspace, layer_id: str, feature_id: str) -> list[dict[str, Any]]:
+    """All that is known to have happened to one thing, oldest first: imports that stated it, then its events."""
+    from pipelines.store.geoparquet import read_columns
+    from pipelines.store.ledger import open_ledger
+
+    layer = workspace.layer(layer_id)
+    found: list[dict[str, Any]] = []
+    for one in workspace.imports(layer.id):
+        rows = read_columns(workspace.import_folder(one) / "data.parquet", ["id", "source_row"])
+        for row in rows.loc[rows["id"] == feature_id, "source_row"]:
+            source = {"import_id": one.id, "file": one.file, "table": one.table, "row": int(row)}
+            found.append({"kind": "import", "at": one.at.isoformat(), **source})
+    if workspace.settings.ledger_url or (workspace.root / "ledger.sqlite").exists():
+        ledger = open_ledger(workspace.settings.ledger_url or workspace.root, layers=workspace.layers())
+        for event in ledger.history(layer.id, feature_id):
+            found.append({key: value for key, value in vars(event).items() if value not in (None, "", (), "[]")})
+    return sorted(found, key=lambda one: str(one["at"]))
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as plain values for JSON: dates as ISO text, missing as None, whole numbers as integers."""
+    plain = pd.DataFrame(frame).drop(columns="geometry", errors="ignore")
+    columns = {name: [_plain(v) for v in plain[name]] for name in plain.columns}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)] if columns else []
+
+
+def _plain(value: Any) -> Any:
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, (float, np.floating)):
+        return None if np.isnan(value) or np.isinf(value) else float(value)
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, np.integer):
+        return int(value)
+    if isinstance(value, pd.Timestamp):
+        return value.date().isoformat() if value.tz is None and value == value.normalize() else value.isoformat()
+    return value
+
+
+def as_geojson(frame: gpd.GeoDataFrame) -> dict[str, Any]:
+    """A feature collection in lon/lat, properties as `records` gives them."""
+    import shapely
+
+    shapes = shapely.to_geojson(frame.geometry.to_numpy(object))
+    features = [
+        {"type": "Feature", "properties": row, "geometry": json.loads(text) if text is not None else None}
+        for row, text in zip(records(frame), shapes, strict=True)
+    ]
+    return {"type": "FeatureCollection", "features": features}
+
+
+def as_csv(frame: pd.DataFrame, headings: Sequence[str] | None = None) -> str:
+    """Rows as CSV; text that a spreadsheet would run as a formula is made harmless."""
+    plain = pd.DataFrame(frame).drop(columns="geometry", errors="ignore")
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(headings or list(plain.columns))
+    for row in records(plain):
+        writer.writerow(["" if v is None else neutralised(v) if isinstance(v, str) else v for v in row.values()])
+    return out.getvalue()
+
+
+def layer_rows(workspace: Workspace, layer_id: str, columns: Sequence[str]) -> pd.DataFrame:
+    """Stored columns of a layer as it stands, without state: for drawing and tiles."""
+    return current_rows(workspace, workspace.layer(layer_id), columns=columns)

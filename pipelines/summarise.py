@@ -1,0 +1,233 @@
+"""Progress by area: rows as they stood on a day, their state and their shares of areas, added up, divided once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from geo.errors import Refused
+from geo.layers import Indicator, Layer
+from geo.measure import to_mm2
+from geo.progress import printed, rates, roll_up, tally
+from pipelines.store.layers import current_rows
+
+if TYPE_CHECKING:
+    from pipelines.workspace import Workspace
+
+CHINA = timedelta(hours=8)
+RULES = 1
+"""Raise when the way of counting changes, so that kept tallies are made anew."""
+
+
+def today() -> date:
+    """The day it is in China."""
+    return (datetime.now(UTC) + CHINA).date()
+
+
+def events_of(workspace: Workspace, layer: Layer) -> pd.DataFrame:
+    """The ledger's events of a layer, for `geo.lifecycle.state_at`; empty when it has none."""
+    from pipelines.store.ledger import open_ledger
+
+    columns = ["seq", "id", "feature_id", "kind", "to_stage", "at", "recorded_at", "due_on", "undoes"]
+    if workspace.settings.ledger_url is None and not (workspace.root / "ledger.sqlite").exists():
+        return pd.DataFrame(columns=columns)
+    ledger = open_ledger(workspace.settings.ledger_url or workspace.root, layers=workspace.layers())
+    return ledger.events(layer=layer.id, columns=columns)
+
+
+def needed_fields(layer: Layer) -> list[str]:
+    """The fields that stages, deadlines and indicators of a layer look at."""
+    names = {layer.deadline_field, layer.end_field}
+    if layer.lifecycle:
+        names |= {layer.lifecycle.stage_field, *(s.date_field for s in layer.lifecycle.stages)}
+    for one in layer.indicators:
+        names |= {*one.sum, *one.where, *one.where_not}
+    for relation in layer.relations:
+        names |= {*relation.where, *relation.match}
+    known = {f.name for f in layer.fields}
+    return [f.name for f in layer.fields if f.name in names & known]
+
+
+def things_at(workspace: Workspace, layer: Layer, as_of: date, columns: list[str] | None = None) -> pd.DataFrame:
+    """The layer's things as they stood on a day: rows, state columns, measured_mm2 and relation columns.
+
+    Things that did not exist yet are left out. Index 0…n-1, in order of id.
+    """
+    from geo.lifecycle import state_at
+
+    stored = ["id", "area_m2", "area_code", "placed_by", *needed_fields(layer), *(columns or ())]
+    rows = current_rows(workspace, layer, columns=list(dict.fromkeys(stored)))
+    state = state_at(rows, events_of(workspace, layer), layer, as_of)
+    things = pd.concat([rows, state.drop(columns=[c for c in state if c in rows], errors="ignore")], axis=1)
+    for name in set(state) & set(rows) - {"id"}:
+        things[name] = state[name]
+    things["measured_mm2"] = to_mm2(rows["area_m2"].to_numpy(float, na_value=np.nan))
+    things = things[things["exists"].to_numpy(bool, na_value=False)].reset_index(drop=True)
+    for relation in layer.relations:
+        _flag(workspace, layer, relation, things)
+    return things
+
+
+def _flag(workspace: Workspace, layer: Layer, relation: Any, things: pd.DataFrame) -> None:
+    """Add what a relation gives: `<gives>` (boolean) and `<gives>_m2`, among the things that take part."""
+    from pipelines.join import relation_rows
+
+    found = relation_rows(workspace, layer, relation)
+    takes_part = things_matching(things, relation.where)
+    ids = things["id"].where(takes_part)
+    found = found[found["id"].isin(ids)]
+    if relation.kind == "overlaps_self":
+        found = found[found["other"].isin(ids)]
+    m2 = found.groupby("id")["m2"].sum()
+    things[f"{relation.gives}_m2"] = things["id"].map(m2).fillna(0.0).where(takes_part, 0.0).astype(float)
+    things[relation.gives] = things["id"].isin(found["id"]) & takes_part
+
+
+def things_matching(things: pd.DataFrame, where: Mapping[str, Any]) -> pd.Series:
+    """Which things match every condition: field → value or list of values; `kinds` is the roll-up kind."""
+    result = pd.Series(True, index=things.index)
+    for name, wanted in where.items():
+        values = list(wanted) if isinstance(wanted, (list, tuple)) else [wanted]
+        column = things["kind" if name == "kinds" else name]
+        result &= column.isin(values).fillna(False).astype(bool)
+    return result
+
+
+def shares_of(workspace: Workspace, layer: Layer, things: pd.DataFrame) -> pd.DataFrame:
+    """Shares of things on areas: feature and area (positions in `things` and the areas frame, -1 none), mm2."""
+    from pipelines.join import import_shares
+
+    parts = []
+    for one in workspace.imports(layer.id):
+        mine = np.flatnonzero((things["import_id"] == one.id).to_numpy(bool))
+        if not len(mine):
+            continue
+        shares = import_shares(workspace, layer, one)
+        feature = np.full(int(shares["position"].max()) + 1, -1, dtype=np.int64)
+        feature[things["position"].to_numpy(np.int64)[mine]] = mine
+        at = feature[shares["position"].to_numpy(np.int64)]
+        parts.append(shares.assign(feature=at)[at >= 0])
+    if not parts:
+        return pd.DataFrame({"feature": [], "area": [], "mm2": []}, dtype=np.int64)
+    merged = pd.concat(parts, ignore_index=True)
+    codes = pd.Index(workspace.areas()["code"].astype(object))
+    merged["area"] = codes.get_indexer(merged["area_code"].astype(object))
+    ordered = merged.sort_values(["feature", "area"], kind="stable", ignore_index=True)
+    return ordered[["feature", "area", "mm2"]]
+
+
+def kept_tally(workspace: Workspace, layer: Layer, as_of: date, what: str = "areas") -> Path:
+    """Where a tally of a layer on a day is kept; the name changes with all that it depends on."""
+    return workspace.root / "summary" / "tallies" / layer.id / f"{as_of}.{what}.{_key(workspace, layer)}.parquet"
+
+
+def leaf_tally(workspace: Workspace, layer: Layer, as_of: date) -> pd.DataFrame:
+    """Additive tallies of a layer by the areas its things lie on (index `area`), whole numbers; kept."""
+    path = kept_tally(workspace, layer, as_of)
+    if path.exists():
+        return pd.read_parquet(path)
+    things = things_at(workspace, layer, as_of)
+    made = tally(things, shares_of(workspace, layer, things), layer, as_of=as_of)
+    keep_table(made, path)
+    return made
+
+
+def keep_table(table: pd.DataFrame, path: Path) -> None:
+    """Keep a table under its name, whole; a workspace that cannot be written to just goes without."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        table.to_parquet(partial)
+        partial.replace(path)
+    except OSError:
+        return
+
+
+def _key(workspace: Workspace, layer: Layer) -> str:
+    """What a tally depends on besides the day: imports of the layer, of its areas and relations, and events."""
+    from pipelines.territory import areas_key
+
+    wanted = {layer.id, *(r.layer for r in layer.relations if r.layer)}
+    imports = [f"{i.layer}/{i.id}" for i in workspace.imports() if i.layer in wanted]
+    events = events_of(workspace, layer)
+    parts = (RULES, areas_key(workspace), imports, len(events), str(events["id"].iloc[-1]) if len(events) else "")
+    return hashlib.sha256(repr((parts, layer)).encode()).hexdigest()[:16]
+
+
+def progress(
+    workspace: Workspace,
+    layer_id: str,
+    by: str = "township",
+    as_of: date | None = None,
+    *,
+    decimals: int = 6,
+) -> pd.DataFrame:
+    """Progress of a layer by area: area_code, area_name, level, features, and the layer's indicators.
+
+    by: county, township, village or zone. as_of: the day asked about (today in China when None). Every area of
+    that level has a row, and what lies on none has rows of level `unplaced`, so that the rows add up to the
+    county: quantities are rounded to `decimals` so that they still do. Rates are 0–100, NA without denominator.
+    """
+    layer = workspace.layer(layer_id)
+    day = as_of or today()
+    if by == "zone":
+        from pipelines.zones import zone_progress
+
+        return zone_progress(workspace, layer, day, decimals=decimals)
+    areas = workspace.areas()
+    if areas.empty:
+        raise Refused("areas_missing", level=by)
+
+    def rolled(one: Layer) -> pd.DataFrame:
+        return roll_up(leaf_tally(workspace, one, day), areas, by)
+
+    shown = printed(leaf_tally(workspace, layer, day), areas, by, layer, decimals=decimals)
+    others = {one.id: (one, rolled(one)) for one in denominators(workspace, layer)}
+    return with_rates(shown, rolled(layer), layer, others)
+
+
+def denominators(workspace: Workspace, layer: Layer) -> list[Layer]:
+    """The other layers whose figures this layer's rates divide by."""
+    names = {i.denominator.split(".")[0] for i in layer.indicators if i.denominator and "." in i.denominator}
+    return [workspace.layer(name) for name in sorted(names)]
+
+
+def with_rates(
+    shown: pd.DataFrame,
+    exact: pd.DataFrame,
+    layer: Layer,
+    others: Mapping[str, tuple[Layer, pd.DataFrame]],
+) -> pd.DataFrame:
+    """Printed rows with the rates of the exact ones, columns in the layer's order."""
+    divided = rates(exact, layer, others)
+    made = shown.assign(**{one.id: divided[one.id].to_numpy() for one in layer.indicators if one.is_rate})
+    extra = [name for name in ("zone_kind",) if name in made]
+    return made[["area_code", "area_name", "level", *extra, "features", *(one.id for one in layer.indicators)]]
+
+
+def summarise_all(workspace: Workspace, *, as_of: date | None = None) -> list[str]:
+    """Work out today's tallies of every layer that counts something; the ids of those made anew."""
+    day = as_of or today()
+    made = []
+    for layer in workspace.layers().values():
+        if not workspace.imports(layer.id) or not layer.indicators:
+            continue
+        if not kept_tally(workspace, layer, day).exists():
+            leaf_tally(workspace, layer, day)
+            made.append(layer.id)
+    return made
+
+
+def indicator_words(one: Indicator, lang: str) -> str:
+    """An indicator's name with its unit, for a heading."""
+    units = {"mu": ("亩", "mu"), "m2": ("平方米", "m²"), "percent": ("%", "%"), "count": ("个", "")}
+    unit = units.get(one.unit, (one.unit, one.unit))[1 if lang == "en" else 0]
+    if not unit:
+        return one.label(lang)
+    return f"{one.label(lang)}（{unit}）" if lang != "en" else f"{one.label(lang)} ({unit})"
