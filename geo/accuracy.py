@@ -6,7 +6,7 @@ Remote Sensing of Environment 148, 42–57 (equations 1–11).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,7 +51,7 @@ class Assessment:
     areas: dict[str, Estimate]
 
 
-def assess(mapped: Sequence[str], reference: Sequence[str], stratum_area: dict[str, float]) -> Assessment:
+def assess(mapped: Iterable[str], reference: Iterable[str], stratum_area: dict[str, float]) -> Assessment:
     """Accuracy and areas from a sample drawn within the map's classes.
 
     mapped, reference: class of each sample unit on the map and on the ground. stratum_area: mapped area of every
@@ -70,23 +70,21 @@ def assess(mapped: Sequence[str], reference: Sequence[str], stratum_area: dict[s
     weight = np.array([stratum_area[name] for name in strata]) / total
     share = weight[:, None] * n / drawn[:, None]
     right = np.array([[i == j for j in classes] for i in strata])
-    overall = Estimate(
-        float(share[right].sum()), _stratified_error(weight, (n * right).sum(axis=1) / drawn, drawn)
-    )
+    hits = (n * right).sum(axis=1)
+    overall = Estimate(float(share[right].sum()), _stratified_error(weight, hits / drawn, drawn))
     areas = {}
     for k, name in enumerate(classes):
         error = _stratified_error(weight, n[:, k] / drawn, drawn)
         areas[name] = Estimate(float(share[:, k].sum()) * total, error * total)
-    users = {name: _users(n[i, classes.index(name)], drawn[i]) for i, name in enumerate(strata) if name in classes}
+    at = {name: (strata.index(name), classes.index(name)) for name in strata if name in classes}
+    users = {name: _users(n[place], drawn[place[0]]) for name, place in at.items()}
     mapped_area = weight * total
-    producers = {
-        name: _producers(n, drawn, mapped_area, strata.index(name), classes.index(name)) for name in users
-    }
+    producers = {name: _producers(n, drawn, mapped_area, *place) for name, place in at.items()}
     return Assessment(counts, pd.DataFrame(share, index=strata, columns=classes), overall, users, producers, areas)
 
 
 def _stratified_error(weight: Array, part: Array, drawn: Array) -> float:
-    """Standard error of a stratified share (equations 5 and 10); a stratum of one unit adds nothing it can show."""
+    """Standard error of a stratified share (equations 5 and 10)."""
     return float(np.sqrt((weight**2 * part * (1 - part) / np.maximum(drawn - 1, 1)).sum()))
 
 

@@ -65,15 +65,16 @@ def learn(described: pd.DataFrame, score: Array, idle: Array, rule: Rule) -> Rul
     idle = np.asarray(idle, bool)
     if idle.sum() < LEAST_IDLE or (~idle).sum() < LEAST_IDLE:
         return rule
+    nearest = sorted(FACTORS, key=lambda factor: (abs(factor - 1), factor))
     best_contradict, best_f1 = 1.0, -1.0
-    for factor in FACTORS:
+    for factor in nearest:
         called = _called(described, score, scaled(rule, contradict=factor), "contradicted")
         hits = int((called & idle).sum())
         precision = hits / max(int(called.sum()), 1)
         f1 = 2 * hits / max(int(called.sum() + idle.sum()), 1)
         if precision >= LEAST_PRECISION and f1 > best_f1 + 0.02:
             best_contradict, best_f1 = float(factor), f1
-    for factor in sorted(FACTORS, key=lambda f: (abs(f - 1), f)):
+    for factor in nearest:
         called = _called(described, score, scaled(rule, confirm=factor), "confirmed")
         if (called & idle).sum() <= max(1, MOST_IDLE_CONFIRMED * idle.sum()):
             return scaled(rule, contradict=best_contradict, confirm=float(factor))

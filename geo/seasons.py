@@ -60,7 +60,7 @@ class Season:
 
 
 def read_windows(entries: Mapping[str, Any]) -> tuple[Window, ...]:
-    """Windows from the `[seasons]` table of a county: id → [start, end] or [start, end, key_start, key_end], MM-DD.
+    """Windows from a county's `[seasons]`: id → [start, end] or [start, end, key_start, key_end], each MM-DD.
 
     An empty table gives the defaults; anything else unreadable is Refused with `season_window_malformed`.
     """
@@ -134,9 +134,9 @@ def describe(series: Array, days: Sequence[date], season: Season, *, least_rise:
     if len(ordinals) and (np.diff(ordinals) <= 0).any():
         raise ValueError("days must ascend, each once")
     out = np.full((len(series), len(COLUMNS)), np.nan)
-    limits = (season.start, season.end, season.key_start, season.key_end)
+    limits = [float(at.toordinal()) for at in (season.start, season.end, season.key_start, season.key_end)]
     values = np.ascontiguousarray(series, dtype=np.float64)
-    read(values, ordinals, *(float(limit.toordinal()) for limit in limits), least_rise, out)
+    read(values, ordinals, limits[0], limits[1], limits[2], limits[3], least_rise, out)
     return pd.DataFrame(out, columns=list(COLUMNS))
 
 

@@ -48,7 +48,7 @@ def _despike(day, value, count):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _resample(day, value, count, out):  # type: ignore[no-untyped-def]
-    """Read the series off every STEP_DAYS from its first to its last date, along straight lines; the number read."""
+    """Read the series off every STEP_DAYS from first to last date, along straight lines; how often."""
     total = int((day[count - 1] - day[0]) // STEP_DAYS) + 1
     total = min(total, len(out))
     k = 0
