@@ -66,13 +66,14 @@ def _area_agrees(frame: pd.DataFrame, layer: Layer, rule: Rule) -> list[Issue]:
     stated = frame[reported].to_numpy(float, na_value=np.nan)
     measured = frame["area_m2"].to_numpy(float, na_value=np.nan) * MU_PER_M2
     gap = np.abs(stated - measured)
+    rows = frame.index.to_numpy()
     allowed = np.maximum(measured * rule.settings["tolerance_percent"] / 100, rule.settings["tolerance_mu"])
     with np.errstate(invalid="ignore"):
         at_fault = np.flatnonzero(gap > allowed)
     return [
         Issue(
             rule.code,
-            int(frame.index[i]),
+            int(rows[i]),
             reported,
             {
                 "reported_mu": round(float(stated[i]), 4),

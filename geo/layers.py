@@ -168,7 +168,8 @@ class Relation:
 class Indicator:
     """A figure by area. Either an additive tally (`sum`) or a rate of two of them.
 
-    sum: a number field of the layer, `features` (1 each), `measured_mu` / `measured_m2`, or `<relation>_m2`;
+    sum: a number field of the layer, `features` (1 each), `measured_mu` / `measured_m2` (polygons),
+    `measured_m` / `measured_km` (lines), or `<relation>_m2`;
     several are tried in turn, row by row, until one is not blank. Filters, all of which must hold: `reached`
     (this stage or a later one of the ordinary way), `stages` (now in one of these), `kinds` (roll-up kinds),
     `flag` (a column a relation gives), `overdue`, `on_time` (closed within its deadline), `due_counts`
@@ -362,7 +363,8 @@ def _verify(layer: Layer, where: str) -> None:
         raise LayerError(f"{where}: geometry {layer.geometry!r} is not one of {get_args(GeometryType)}")
     if layer.place not in get_args(PlaceRule):
         raise LayerError(f"{where}: place {layer.place!r} is not one of {get_args(PlaceRule)}")
-    summable = names | {"features", "measured_mu", "measured_m2"} | {f"{r.gives}_m2" for r in layer.relations}
+    measured = {"measured_mu", "measured_m2", "measured_m", "measured_km"}
+    summable = names | measured | {"features"} | {f"{r.gives}_m2" for r in layer.relations}
     stages = {s.id for s in layer.lifecycle.stages} if layer.lifecycle else set()
     ids = {i.id for i in layer.indicators}
     for one in layer.indicators:

@@ -112,6 +112,9 @@ def _column(things: pd.DataFrame, name: str, unit: str | None, wanted: str) -> t
     if name in ("measured_mu", "measured_m2"):
         mm2 = things["measured_mm2"].to_numpy(np.int64)
         return (micro_mu_from_mm2(mm2) if wanted == "mu" else mm2), mm2 > 0
+    if name in ("measured_m", "measured_km"):
+        metres = things["measured_m"].to_numpy(float, na_value=np.nan)
+        return to_micro(metres if wanted == "m" else metres / 1000), ~np.isnan(metres)
     if name == "features":
         return np.full(len(things), MICRO, dtype=np.int64), np.ones(len(things), dtype=bool)
     values = things[name].to_numpy(float, na_value=np.nan)

@@ -15,7 +15,7 @@ from geo.gazetteer import Gazetteer
 from geo.geometry import faults
 from geo.issues import Issue, worst
 from geo.layers import Layer
-from geo.measure import convert_area
+from geo.measure import convert_area, length_m
 from geo.values import type_frame
 from pipelines.place import Placement, decide, place_batch
 from pipelines.read.source import Table
@@ -102,6 +102,7 @@ class Intake:
         issues += found
         frame["geometry"] = done.geometry
         frame["area_m2"] = done.area_after_m2
+        frame["length_m"] = length_m(done.geometry)
         frame["id"], missing = self._ids(frame)
         issues += missing
         issues += check_rows(frame, self.layer)

@@ -61,12 +61,13 @@ def things_at(workspace: Workspace, layer: Layer, as_of: date, columns: list[str
     """
     from geo.lifecycle import state_at
 
-    stored = ["id", "area_m2", "area_code", "placed_by", *needed_fields(layer), *(columns or ())]
+    stored = ["id", "area_m2", "length_m", "area_code", "placed_by", *needed_fields(layer), *(columns or ())]
     rows = current_rows(workspace, layer, columns=list(dict.fromkeys(stored)))
     state = state_at(rows, events_of(workspace, layer), layer, as_of)
     things = pd.concat([rows, state.drop(columns=[c for c in state if c in rows], errors="ignore")], axis=1)
     for name in set(state) & set(rows) - {"id"}:
         things[name] = state[name]
+    things["measured_m"] = rows["length_m"]
     things["measured_mm2"] = to_mm2(rows["area_m2"].to_numpy(float, na_value=np.nan))
     things = things[things["exists"].to_numpy(bool, na_value=False)].reset_index(drop=True)
     for relation in layer.relations:

@@ -25,7 +25,11 @@ def used() -> dict[str, str]:
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in MAKERS and node.args:
                     for part in ast.walk(node.args[0]):
-                        if isinstance(part, ast.Constant) and isinstance(part.value, str) and CODE.fullmatch(part.value):
+                        if (
+                            isinstance(part, ast.Constant)
+                            and isinstance(part.value, str)
+                            and CODE.fullmatch(part.value)
+                        ):
                             found[part.value] = path.name
     for layer in builtin_layers().values():
         found |= {rule.code: f"{layer.id}.toml" for rule in layer.rules}

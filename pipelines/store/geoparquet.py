@@ -33,6 +33,7 @@ _TYPES = {
 STORED = {
     "id": pa.string(),
     "area_m2": pa.float64(),
+    "length_m": pa.float64(),
     "lon": pa.float64(),
     "lat": pa.float64(),
     "placed_by": pa.string(),
