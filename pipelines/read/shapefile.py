@@ -1,0 +1,320 @@
+"""Shapefiles, whole or maimed: the parts are put together here, and what is missing is said or refused."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+
+from geo.errors import Refused
+from geo.issues import Issue
+
+from . import vector
+from .columns import distinct, free_names
+from .dbf import Dbf, Reader, TextEvidence, damage
+from .encoding import Decision, Reason, Values, codec_of, decide, decode_cut, repair
+from .source import Table
+from .workplace import Held, Workplace
+
+BATCH_ROWS = 50_000
+_MAGIC = 9994
+_TYPES: dict[int, Literal["polygon", "line", "point", "any", "none"]] = {
+    0: "none", 1: "point", 3: "line", 5: "polygon", 8: "point", 11: "point", 13: "line", 15: "polygon",
+    18: "point", 21: "point", 23: "line", 25: "polygon", 28: "point", 31: "polygon",
+}  # fmt: skip
+PARTS = frozenset({".shp", ".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".qpj", ".ain", ".aih", ".cst"})
+
+Index = npt.NDArray[np.int64]
+
+
+def parts_of(path: Path) -> dict[str, Path]:
+    """The files of one shapefile by suffix, given any of them; upper and lower case are the same.
+
+    Every file beside `path` with its stem belongs to it, whatever the case its name is written in.
+    """
+    beside = sorted(path.parent.iterdir(), key=lambda other: (other.stem != path.stem, other.name))
+    parts: dict[str, Path] = {}
+    for other in beside:
+        suffix = other.suffix.lower()
+        if suffix in PARTS and other.stem.casefold() == path.stem.casefold():
+            parts.setdefault(suffix, other)
+    parts[path.suffix.lower()] = path
+    return parts
+
+
+def open_shapefile(path: Path, *, sender: Path, encoding: str | None = None) -> Table:
+    """The shapefile that `path` (any of its parts) belongs to; `sender` is the file that was sent.
+
+    Raises Refused `shapefile_without_shp`, `shapefile_truncated`, `shapefile_damaged`, `dbf_damaged`,
+    `encoding_given_wrong`. A missing or false .shx is made anew, a missing .dbf leaves shapes without attributes;
+    both are said in `issues`.
+    """
+    parts = parts_of(path)
+    if ".shp" not in parts:
+        have = " ".join(sorted(suffix for suffix in parts if suffix in {".shx", ".dbf", ".prj", ".cpg"}))
+        raise Refused("shapefile_without_shp", name=path.stem, have=have)
+    issues: list[Issue] = []
+    work = Workplace()
+    geometry_type, shapes = _stage(parts, work, issues)
+    crs = _crs(parts.get(".prj"), issues)
+    if ".dbf" in parts:
+        attributes, decision = _attributes(Dbf(parts[".dbf"]), parts, encoding, issues)
+    else:
+        attributes, decision = None, Decision("utf-8", "all_ascii")
+        issues.append(Issue("shapefile_without_dbf", params={"name": path.stem}))
+    if attributes is not None:
+        _compare_counts(attributes.dbf, shapes, path.stem, issues)
+    names = free_names(attributes.names if attributes else ())
+    if attributes:
+        attributes.names = names
+    columns = _readable(attributes)
+    return Table(
+        path=sender,
+        name=path.stem,
+        kind="map",
+        columns=columns,
+        batches=Held(_batches(work.path / "shapes.shp", shapes, attributes, columns), work),
+        crs=crs,
+        encoding=decision.encoding if attributes else None,
+        encoding_reason=decision.reason if attributes else None,
+        rows=max(shapes, attributes.dbf.records if attributes else 0)
+        - (attributes.dbf.deleted() if attributes else 0),
+        geometry_type=geometry_type,
+        issues=issues,
+    )
+
+
+def open_dbf(path: Path, *, sender: Path, encoding: str | None = None) -> Table:
+    """An attribute table that comes alone, without shapes; rows are numbered by record."""
+    issues: list[Issue] = []
+    attributes, decision = _attributes(Dbf(path), parts_of(path), encoding, issues)
+    columns = _readable(attributes)
+
+    def batches() -> Iterator[pd.DataFrame]:
+        for start in range(0, attributes.dbf.records, BATCH_ROWS):
+            frame, kept = attributes.frame(start, BATCH_ROWS)
+            yield _numbered(frame[kept], columns)
+
+    rows = attributes.dbf.records - attributes.dbf.deleted()
+    return Table(
+        sender,
+        path.stem,
+        "sheet",
+        columns,
+        batches,
+        None,
+        decision.encoding,
+        decision.reason,
+        {},
+        rows,
+        "none",
+        issues,
+    )
+
+
+def _readable(attributes: Reader | None) -> tuple[str, ...]:
+    if attributes is None:
+        return ()
+    return tuple(
+        name
+        for name, column in zip(attributes.names, attributes.dbf.columns, strict=True)
+        if column.type not in "M0"
+    )
+
+
+def _numbered(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
+    """The frame with the sender's row numbers (1-based record) as index `row`."""
+    out = frame[list(columns)]
+    return out.set_axis(pd.Index(frame.index.to_numpy() + 1, name="row"), axis=0)
+
+
+def _stage(parts: dict[str, Path], work: Workplace, issues: list[Issue]) -> tuple[_Kind, int]:
+    """Put shapes and a sound index into the workplace; the geometry type and the number of shapes."""
+    shp = parts[".shp"]
+    with shp.open("rb") as file:
+        head = file.read(100)
+    if not head:
+        raise Refused("file_empty", file=shp.name)
+    if len(head) < 100:
+        raise Refused("file_truncated", file=shp.name)
+    magic, shape_type = struct.unpack(">i", head[:4])[0], struct.unpack("<i", head[32:36])[0]
+    if magic != _MAGIC or shape_type not in _TYPES:
+        raise Refused("shapefile_damaged", file=shp.name)
+    size = shp.stat().st_size
+    index = _read_index(parts.get(".shx"), shp)
+    if index is None:
+        index = _walk(shp)
+        (work.path / "shapes.shx").write_bytes(_index_bytes(head, index))
+        issues.append(Issue("shx_restored", params={"name": shp.stem, "features": len(index)}))
+    else:
+        work.link(parts[".shx"], "shapes.shx")
+    ends = index[:, 0] + 8 + index[:, 1] if len(index) else np.zeros(0, np.int64)
+    whole = int((ends <= size).sum())
+    if whole < len(index):
+        raise Refused("shapefile_truncated", file=shp.name, whole=whole, features=len(index))
+    work.link(shp, "shapes.shp")
+    return _TYPES[shape_type], len(index)
+
+
+_Kind = Literal["polygon", "line", "point", "any", "none"]
+
+
+def _read_index(shx: Path | None, shp: Path) -> Index | None:
+    """(offset, length) in bytes of every shape as the .shx gives them; None when there is none or it is false."""
+    if shx is None or (shx.stat().st_size - 100) % 8 or shx.stat().st_size < 100:
+        return None
+    raw = shx.read_bytes()
+    if struct.unpack(">i", raw[:4])[0] != _MAGIC:
+        return None
+    index = np.frombuffer(raw[100:], ">i4").reshape(-1, 2).astype(np.int64) * 2
+    with shp.open("rb") as file:
+        for offset, length in (
+            index[np.unique(np.linspace(0, len(index) - 1, 64).astype(int))] if len(index) else ()
+        ):
+            if offset < 100:
+                return None
+            file.seek(offset + 4)
+            found = file.read(4)
+            if len(found) == 4 and struct.unpack(">i", found)[0] * 2 != length:
+                return None
+    return index
+
+
+def _walk(shp: Path) -> Index:
+    """(offset, length) of every shape, found by walking through the .shp from shape to shape."""
+    size, at, found = shp.stat().st_size, 100, list[tuple[int, int]]()
+    with shp.open("rb") as file:
+        while at + 8 <= size:
+            file.seek(at)
+            length = struct.unpack(">i", file.read(8)[4:])[0] * 2
+            if length < 4:
+                raise Refused("shapefile_damaged", file=shp.name)
+            found.append((at, length))
+            at += 8 + length
+    return np.array(found, np.int64).reshape(-1, 2)
+
+
+def _index_bytes(head: bytes, index: Index) -> bytes:
+    """The bytes of a .shx for this header and index."""
+    length = struct.pack(">i", (100 + 8 * len(index)) // 2)
+    return head[:24] + length + head[28:100] + (index // 2).astype(">i4").tobytes()
+
+
+def _crs(prj: Path | None, issues: list[Issue]) -> CRS | None:
+    """What the .prj declares, None when there is none or nobody can read it."""
+    if prj is None:
+        return None
+    text = prj.read_bytes()
+    decoded = decode_cut(text, "utf-8") or decode_cut(text, "gb18030") or ("", False)
+    try:
+        return CRS.from_user_input(decoded[0].strip("\ufeff\0 \r\n\t"))
+    except CRSError:
+        issues.append(Issue("crs_unreadable", params={"file": prj.name}))
+        return None
+
+
+def _attributes(
+    dbf: Dbf, parts: dict[str, Path], given: str | None, issues: list[Issue]
+) -> tuple[Reader, Decision]:
+    """A reader of the attributes with their encoding decided and their field names made whole."""
+    marks: list[tuple[Reason, str]] = []
+    if ".cpg" in parts:
+        mark = parts[".cpg"].read_bytes()[:64].decode("ascii", errors="replace").strip()
+        if mark and codec_of(mark) is None:
+            issues.append(Issue("encoding_mark_unknown", params={"file": parts[".cpg"].name, "mark": mark[:20]}))
+        elif mark:
+            marks.append(("cpg", mark))
+    if dbf.mark:
+        marks.append(("dbf_mark", dbf.mark))
+    file = dbf.path.name
+    content = TextEvidence(dbf)
+    raw_names = Values.of(column.raw_name for column in dbf.columns)
+    evidence = content if content.values() else raw_names
+    decision = decide(evidence, given=given, marks=marks, file=file)
+    issues += decision.issues
+    names = _names(dbf, decision, issues)
+    issues += damage(dbf, decision.encoding, names)
+    issues += [
+        Issue("memo_left_out", field=name)
+        for name, column in zip(names, dbf.columns, strict=True)
+        if column.type == "M"
+    ]
+    if dbf.held < dbf.announced:
+        raise Refused("dbf_truncated", file=file, held=dbf.held, announced=dbf.announced)
+    if deleted := dbf.deleted():
+        issues.append(Issue("deleted_rows_skipped", params={"file": file, "rows": deleted}))
+    return Reader(dbf, decision.encoding, names), decision
+
+
+def _names(dbf: Dbf, decision: Decision, issues: list[Issue]) -> tuple[str, ...]:
+    """Field names: decoded, half characters at the end dropped, mojibake put right, doubles numbered."""
+    names: list[str] = []
+    for at, column in enumerate(dbf.columns, start=1):
+        name, cut = _decode_name(column.raw_name, decision.encoding)
+        if mended := repair(name):
+            issues.append(Issue("field_name_repaired", field=mended, params={"was": name}))
+            name = mended
+        elif cut:
+            issues.append(Issue("field_name_cut", field=name))
+        names.append(name or f"field_{at}")
+    return distinct(names)
+
+
+def _decode_name(raw: bytes, encoding: str) -> tuple[str, bool]:
+    for codec in (encoding, "utf-8", "gb18030"):
+        if decoded := decode_cut(raw, codec):
+            return decoded
+    return raw.decode(encoding, errors="replace"), False
+
+
+def _compare_counts(dbf: Dbf, shapes: int, name: str, issues: list[Issue]) -> None:
+    if dbf.records != shapes:
+        params = {"name": name, "shapes": shapes, "rows": dbf.records}
+        issues.append(Issue("shapes_and_rows_differ", params=params))
+
+
+def _batches(
+    staged: Path, shapes: int, attributes: Reader | None, columns: tuple[str, ...]
+) -> Callable[[], Iterator[pd.DataFrame]]:
+    """Batches of attributes beside shapes: the i-th record belongs to the i-th shape."""
+
+    def batches() -> Iterator[pd.DataFrame]:
+        at = 0
+        for geometry in vector.geometries(staged, batch_rows=BATCH_ROWS) if shapes else ():
+            frame, kept = _records(attributes, at, len(geometry))
+            frame["geometry"] = pd.Series(geometry, index=frame.index, dtype=object)
+            yield _numbered(frame[kept], (*columns, "geometry"))
+            at += len(geometry)
+        # Attributes beyond the last shape are the sender's rows too: they go on, without a place.
+        total = attributes.dbf.records if attributes else 0
+        for start in range(at, total, BATCH_ROWS):
+            frame, kept = _records(attributes, start, min(BATCH_ROWS, total - start))
+            frame["geometry"] = pd.Series([None] * len(frame), index=frame.index, dtype=object)
+            yield _numbered(frame[kept], (*columns, "geometry"))
+
+    return batches
+
+
+def _records(attributes: Reader | None, start: int, count: int) -> tuple[pd.DataFrame, npt.NDArray[np.bool_]]:
+    """Exactly `count` records from `start`, empty beyond the table's end, and which of them are not deleted."""
+    index = pd.RangeIndex(start, start + count)
+    if attributes is None:
+        return pd.DataFrame(index=index), np.ones(count, bool)
+    frame, kept = attributes.frame(start, count)
+    if len(frame) == count:
+        return frame, kept
+    beyond = np.ones(count, bool)
+    beyond[: len(kept)] = kept
+    return frame.reindex(index), beyond
+
+
+def lone(path: Path) -> bool:
+    """Whether a .dbf stands alone: a table of its own, not the rest of a shapefile whose shapes were forgotten."""
+    return not ({".shp", ".shx", ".prj", ".sbn", ".sbx", ".cpg"} & set(parts_of(path)))

@@ -1,0 +1,225 @@
+"""Map formats that GDAL reads, streamed in batches, without GDAL's own voice ever reaching the user."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+
+from geo.errors import Refused
+from geo.issues import Issue
+
+from . import curves
+from .columns import column_values, free_names
+from .encoding import repair
+from .source import Table
+
+BATCH_ROWS = 50_000
+_CONFIG = {
+    "CPL_LOG": "/dev/null",
+    "CPL_DEBUG": "OFF",
+    "DXF_CLOSED_LINE_AS_POLYGON": "TRUE",
+    # KML elements that say how to draw get names nobody uses, so that a sender's own column of that name stays.
+    "LIBKML_ALTITUDEMODE_FIELD": "_kml_altitudemode",
+    "LIBKML_TESSELLATE_FIELD": "_kml_tessellate",
+    "LIBKML_EXTRUDE_FIELD": "_kml_extrude",
+    "LIBKML_VISIBILITY_FIELD": "_kml_visibility",
+    "LIBKML_DRAWORDER_FIELD": "_kml_draworder",
+    "LIBKML_ICON_FIELD": "_kml_icon",
+    "LIBKML_HEADING_FIELD": "_kml_heading",
+    "LIBKML_TILT_FIELD": "_kml_tilt",
+    "LIBKML_ROLL_FIELD": "_kml_roll",
+    "LIBKML_SNIPPET_FIELD": "_kml_snippet",
+    "LIBKML_ID_FIELD": "_kml_id",
+}
+_OPTIONS = {"GML": {"WRITE_GFS": "NO", "DOWNLOAD_SCHEMA": "NO"}}
+_STYLE_TABLES = {"layer_styles", "qgis_projects", "gpkg_metadata"}
+
+Shapes = npt.NDArray[np.object_]
+GeometryKind = Literal["polygon", "line", "point", "any", "none"]
+
+
+@cache
+def _pyogrio() -> Any:
+    """pyogrio, told once to keep quiet and how to read."""
+    import pyogrio
+
+    pyogrio.set_gdal_config_options(_CONFIG)
+    logging.getLogger("pyogrio").addHandler(logging.NullHandler())
+    return pyogrio
+
+
+@contextmanager
+def _quiet(file: str) -> Iterator[Any]:
+    """GDAL without its warnings; whatever it fails at becomes Refused `map_unreadable`."""
+    import pyarrow
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pyogrio = _pyogrio()
+        try:
+            yield pyogrio
+        except (
+            pyogrio.errors.DataSourceError,
+            pyogrio.errors.DataLayerError,
+            pyogrio.errors.FeatureError,
+        ) as error:
+            raise Refused("map_unreadable", file=file) from error
+        except (pyarrow.ArrowException, OSError, UnicodeDecodeError, ValueError) as error:
+            raise Refused("map_unreadable", file=file) from error
+
+
+def layers(path: Path) -> list[str]:
+    """Names of the layers in a file that GDAL opens, without those that only hold styles."""
+    with _quiet(path.name) as pyogrio:
+        found = [str(name) for name, _ in pyogrio.list_layers(path)]
+    return [name for name in found if name not in _STYLE_TABLES]
+
+
+def open_layer(
+    path: Path, layer: str, *, sender: Path, name: str | None = None, driver: str = "", drop: Iterable[str] = ()
+) -> Table:
+    """One layer of a file that GDAL opens, as a Table whose batches stream.
+
+    driver: GDAL's name where the format needs options of its own. drop: prefixes of columns to leave out.
+    Raises Refused `map_unreadable`, also from the batches.
+    """
+    options = _OPTIONS.get(driver, {})
+    with _quiet(path.name) as pyogrio:
+        info = pyogrio.read_info(path, layer=layer, **options)
+    issues: list[Issue] = []
+    kept = [str(f) for f in info["fields"] if not str(f).startswith(tuple(drop) or "\0")]
+    read_as = dict(zip(kept, free_names(_mended(kept, issues)), strict=True))
+    geometry = info["geometry_name"] if info["geometry_type"] is not None else None
+
+    def batches() -> Iterator[pd.DataFrame]:
+        row = 1
+        for batch in _arrow(path, layer, kept, options):
+            yield _frame(batch, read_as, has_geometry=geometry is not None, first_row=row)
+            row += batch.num_rows
+
+    return Table(
+        path=sender,
+        name=name or layer,
+        kind="map" if geometry is not None else "sheet",
+        columns=tuple(read_as.values()),
+        batches=batches,
+        crs=_crs(info["crs"], path.name, issues),
+        encoding="utf-8",
+        encoding_reason="format",
+        rows=int(info["features"]) if info["features"] >= 0 else None,
+        geometry_type=_kind(info["geometry_type"]),
+        issues=issues,
+    )
+
+
+def geometries(path: Path, *, batch_rows: int = BATCH_ROWS) -> Iterator[Shapes]:
+    """Only the shapes of a file's first layer, batch by batch."""
+    for batch in _arrow(path, None, [], {}, batch_rows):
+        yield shapes_of(batch.column(batch.num_columns - 1))
+
+
+def _arrow(
+    path: Path, layer: str | None, fields: list[str], options: dict[str, str], batch_rows: int = BATCH_ROWS
+) -> Iterator[Any]:
+    """Arrow record batches: the fields in their order, then the shapes as WKB when there are any."""
+    with _quiet(path.name) as pyogrio:
+        opened = pyogrio.raw.open_arrow(
+            path, layer=layer, columns=fields, batch_size=batch_rows, use_pyarrow=True, **options
+        )
+    with opened as (_, reader):
+        while True:
+            with _quiet(path.name):
+                try:
+                    batch = reader.read_next_batch()
+                except StopIteration:
+                    return
+            if batch.num_rows:
+                yield batch
+
+
+def _frame(batch: Any, read_as: dict[str, str], *, has_geometry: bool, first_row: int) -> pd.DataFrame:
+    index = pd.RangeIndex(first_row, first_row + batch.num_rows, name="row")
+    values = {name: column_values(batch.column(field)) for field, name in read_as.items()}
+    if has_geometry:
+        values["geometry"] = pd.Series(shapes_of(batch.column(batch.num_columns - 1)), dtype=object).array
+    return pd.DataFrame(values, index=index, columns=pd.Index([*read_as.values(), *["geometry"] * has_geometry]))
+
+
+def shapes_of(wkb: Any) -> Shapes:
+    """Shapes of an Arrow column of WKB: flat (no Z or M), curves as short lines, empty ones as None."""
+    raw = wkb.to_numpy(zero_copy_only=False)
+    try:
+        shapes = shapely.from_wkb(raw)
+    except (shapely.errors.GEOSException, NotImplementedError):
+        shapes = np.array([curves.shape(one) for one in raw] + [None], dtype=object)[:-1]
+    shapes = shapely.force_2d(shapes)
+    shapes[shapely.is_empty(shapes)] = None
+    return np.asarray(shapes, dtype=object)
+
+
+def degrees_or_unknown(table: Table) -> Table:
+    """A GeoJSON table with its CRS unknown where its first shapes lie beyond any longitude and latitude.
+
+    GeoJSON is in degrees on WGS 84 unless it says otherwise; many a program writes metres and says nothing.
+    """
+    if table.crs is None or not table.crs.is_geographic:
+        return table
+    first = next(table.batches(), None)
+    if first is None or "geometry" not in first or not first["geometry"].notna().any():
+        return table
+    west, south, east, north = shapely.total_bounds(first["geometry"].to_numpy())
+    if west < -360 or east > 360 or south < -360 or north > 360:
+        table.crs = None
+        table.issues.append(Issue("geojson_not_degrees", params={"x": round(east), "y": round(north)}))
+    return table
+
+
+def _mended(names: Iterable[str], issues: list[Issue]) -> list[str]:
+    out = []
+    for name in names:
+        right = repair(name)
+        if right:
+            issues.append(Issue("field_name_repaired", field=right, params={"was": name}))
+        out.append(right or name)
+    return out
+
+
+def _crs(text: str | None, file: str, issues: list[Issue]) -> CRS | None:
+    if not text:
+        return None
+    try:
+        return CRS.from_user_input(text)
+    except CRSError:
+        issues.append(Issue("crs_unreadable", params={"file": file}))
+        return None
+
+
+def _kind(geometry_type: str | None) -> GeometryKind:
+    if geometry_type is None:
+        return "none"
+    for part, kind in _KINDS.items():
+        if part in geometry_type:
+            return kind
+    return "any"
+
+
+_KINDS: dict[str, GeometryKind] = {
+    "Polygon": "polygon",
+    "Surface": "polygon",
+    "TIN": "polygon",
+    "Line": "line",
+    "Curve": "line",
+    "Point": "point",
+}
