@@ -18,11 +18,12 @@ class Cells:
     """Where a table's cells stand in the sender's spreadsheet, so that faults can be marked in place.
 
     sheet: sheet name. columns: heading as in `Table.columns` → 1-based column number. The row numbers are the
-    index of the frames.
+    index of the frames. heading_row: the last row of the headings, from 1.
     """
 
     sheet: str | None
     columns: Mapping[str, int]
+    heading_row: int | None = None
 
 
 @dataclass
