@@ -17,6 +17,7 @@ from geo.joins import largest_share
 from geo.layers import Layer
 from pipelines.store.layers import current_rows
 from pipelines.summarise import shares_of, things_at, today
+from pipelines.territory import AREA_LAYERS
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -72,8 +73,8 @@ def show(
 
 def final_area(workspace: Workspace, layer: Layer, things: pd.DataFrame) -> pd.Series:
     """Code of the area that has most of each thing; NA on none. An area is its own."""
-    if layer.is_area:
-        return things["area_code"].where(things["area_code"].notna(), things.get("code"))
+    if layer.id in AREA_LAYERS:
+        return things["area_code"]
     shares = shares_of(workspace, layer, things)
     if shares.empty:
         return pd.Series([None] * len(things), index=things.index, dtype="str")

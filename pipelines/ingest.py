@@ -11,6 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import tomli_w
 
 from geo.check import overlap_issues, overlap_rule
@@ -26,6 +27,7 @@ from pipelines.report import Report, TableReport
 from pipelines.returns import write_returned
 from pipelines.store.geoparquet import layer_writer, read_columns, schema_of
 from pipelines.store.imports import as_import, disk_errors, find_import, new_import_id, staging, write_notes
+from pipelines.territory import AREA_LAYERS, build_territory
 from pipelines.workspace import Import, Workspace, file_digest, utc
 
 SURE = 0.45
@@ -71,7 +73,10 @@ def check(
 
     def take(table: Table, layer: Layer, match: ColumnMatch) -> TableReport:
         intake = _intake(table, layer, match, options, workspace, progress)
-        return intake.run(None)
+        kept: list[pd.DataFrame] = []
+        report = intake.run(kept.append if layer.id in AREA_LAYERS else None)
+        report.issues.extend(area_findings(workspace, layer, kept))
+        return report
 
     return _each_table(path, options, layers, take)
 
@@ -123,7 +128,9 @@ def _intake(
     areas = workspace.areas() if workspace else None
     if areas is not None and (areas.empty or layer.is_area):
         areas = None
-    gazetteer = Gazetteer.from_areas(areas) if areas is not None else None
+    gazetteer = None
+    if workspace is not None and areas is not None:
+        gazetteer = Gazetteer.from_areas(areas, workspace.settings.lineage)
     return Intake(table, layer, match, crs=options.crs, areas=areas, gazetteer=gazetteer, progress=progress)
 
 
@@ -133,8 +140,16 @@ def _store(workspace: Workspace, intake: Intake, options: Options, mark: str, at
     import_id = new_import_id(workspace, layer.id, at, mark, table.name)
     with staging(workspace, layer.id, import_id) as staged:
         data = staged.folder / "data.parquet"
+        kept: list[pd.DataFrame] = []
         with layer_writer(data, schema_of(layer, intake.match.unmatched)) as writer:
-            report = intake.run(writer.write)
+
+            def sink(rows: pd.DataFrame) -> None:
+                writer.write(rows)
+                if layer.id in AREA_LAYERS:
+                    kept.append(rows)
+
+            report = intake.run(sink)
+        report.issues.extend(area_findings(workspace, layer, kept))
         report.issues.extend(_overlaps(data, layer))
         with data.open("rb") as handle:
             sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
@@ -176,6 +191,16 @@ def record_imports(workspace: Workspace) -> None:
                 rows=one.accepted,
                 at=one.at,
             )
+
+
+def area_findings(workspace: Workspace | None, layer: Layer, kept: list[pd.DataFrame]) -> list[Issue]:
+    """What these rows of an area layer change in the county's hierarchy: findings there were none of before."""
+    if layer.id not in AREA_LAYERS or not kept:
+        return []
+    before = build_territory(workspace)[1] if workspace else []
+    after = build_territory(workspace, fresh={layer.id: pd.concat(kept)})[1]
+    known = {repr(issue) for issue in before}
+    return [issue for issue in after if repr(issue) not in known]
 
 
 def _overlaps(data: Path, layer: Layer) -> list[Issue]:

@@ -103,11 +103,13 @@ class Intake:
         frame["geometry"] = done.geometry
         frame["area_m2"] = done.area_after_m2
         frame["length_m"] = length_m(done.geometry)
-        frame["id"], missing = self._ids(frame)
-        issues += missing
         issues += check_rows(frame, self.layer)
-        frame["id"], doubled = check_ids(frame, self.layer, self._seen, digest_rows(frame))
-        issues += doubled
+        if self.layer.is_area:
+            frame["id"] = self._unit_ids(frame)
+        else:
+            frame["id"], missing = self._ids(frame)
+            frame["id"], doubled = check_ids(frame, self.layer, self._seen, digest_rows(frame))
+            issues += missing + doubled
         issues = without_echo(issues)
         back = worst(issues)
         self.report.issues.extend(issues)
@@ -139,6 +141,18 @@ class Intake:
         ]
         self._made_ids += len(frame)
         return pd.Series(made, index=frame.index), []
+
+    def _unit_ids(self, frame: pd.DataFrame) -> list[str]:
+        """Ids of an area's shapes: its code, or its name; the later shapes of one unit are numbered."""
+        blank = pd.Series("", index=frame.index, dtype="str")
+        code = frame[self.layer.id_field].fillna("") if self.layer.id_field in frame.columns else blank
+        name = frame[str(self.layer.name_field)].fillna("") if self.layer.name_field in frame.columns else blank
+        ids = []
+        for one in code.where(code != "", name):
+            times = self._seen.get(one, (0, 0))[0] + 1
+            self._seen[one] = (times, 0)
+            ids.append(one if times == 1 else f"{one}#{times}")
+        return ids
 
     def _finished(self, frame: pd.DataFrame, raw: pd.DataFrame) -> pd.DataFrame:
         """Add a point on each shape, the source row, and the sender's columns that no field took."""

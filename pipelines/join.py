@@ -15,7 +15,7 @@ from geo.measure import to_mm2
 from geo.overlaps import overlaps_layer, overlaps_self
 from pipelines.store.geoparquet import read_columns
 from pipelines.store.layers import current_rows
-from pipelines.territory import areas_key
+from pipelines.territory import AREA_LAYERS, areas_key
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -174,7 +174,9 @@ def _found(ids: object, others: object, m2: object) -> pd.DataFrame:
 def join_all(workspace: Workspace, progress: Progress | None = None) -> dict[str, int]:
     """Join what is not joined yet; layer id → how many imports and relations were worked out now."""
     worked: dict[str, int] = {}
-    layers = [layer for layer in workspace.layers().values() if workspace.imports(layer.id)]
+    layers = [
+        one for one in workspace.layers().values() if workspace.imports(one.id) and one.id not in AREA_LAYERS
+    ]
     for done, layer in enumerate(layers):
         if progress:
             progress("join", done, len(layers))

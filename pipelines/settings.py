@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from geo.errors import Refused
+from geo.lineage import Succession, successions
 
 FILE = "county.toml"
 
@@ -55,6 +56,7 @@ class Settings:
     seasons: Mapping[str, Any] = field(default_factory=dict)
     ledger_url: str | None = None
     basemap: Mapping[str, str] = field(default_factory=dict)
+    lineage: tuple[Succession, ...] = ()
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -67,7 +69,8 @@ def read_settings(root: Path) -> Settings:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
         county = raw["county"]
         code, name = str(county["code"]), str(county["name"])
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        lineage = successions(raw.get("lineage", ()))
+    except (ValueError, KeyError, TypeError) as error:
         raise Refused("settings_unreadable", path=str(path), reason=str(error)) from None
     return Settings(
         code=_county_code(code),
@@ -77,6 +80,7 @@ def read_settings(root: Path) -> Settings:
         seasons=dict(raw.get("seasons", {})),
         ledger_url=raw.get("ledger", {}).get("url") or None,
         basemap=dict(raw.get("basemap", {})),
+        lineage=lineage,
         raw=raw,
     )
 

@@ -16,6 +16,7 @@ from geo.layers import Indicator, Layer
 from geo.measure import to_mm2
 from geo.progress import printed, rates, roll_up, tally
 from pipelines.store.layers import current_rows
+from pipelines.territory import AREA_LAYERS
 
 if TYPE_CHECKING:
     from pipelines.workspace import Workspace
@@ -61,6 +62,8 @@ def things_at(workspace: Workspace, layer: Layer, as_of: date, columns: list[str
     """
     from geo.lifecycle import state_at
 
+    if layer.id in AREA_LAYERS:
+        return _areas_as_things(workspace, layer)
     stored = ["id", "area_m2", "length_m", "area_code", "placed_by", *needed_fields(layer), *(columns or ())]
     rows = current_rows(workspace, layer, columns=list(dict.fromkeys(stored)))
     state = state_at(rows, events_of(workspace, layer), layer, as_of)
@@ -73,6 +76,35 @@ def things_at(workspace: Workspace, layer: Layer, as_of: date, columns: list[str
     for relation in layer.relations:
         _flag(workspace, layer, relation, things)
     return things
+
+
+def _areas_as_things(workspace: Workspace, layer: Layer) -> pd.DataFrame:
+    """The areas of one level as things, as the hierarchy has them: merged, coded, without what was set aside."""
+    import shapely
+
+    from geo.measure import area_m2
+
+    areas = workspace.areas()
+    areas = areas[areas["level"] == layer.area_level].reset_index(drop=True)
+    shapes = areas.geometry.to_numpy(object)
+    inside = shapely.point_on_surface(shapes)
+    size = area_m2(shapes)
+    return pd.DataFrame(
+        {
+            "id": areas["code"],
+            "area_code": areas["code"],
+            "code": areas["code"],
+            "name": areas["name"],
+            "area_m2": size,
+            "lon": shapely.get_x(inside),
+            "lat": shapely.get_y(inside),
+            "edition_date": areas["edition_date"],
+            "stage": None,
+            "exists": True,
+            "measured_mm2": to_mm2(size),
+            "geometry": shapes,
+        }
+    )
 
 
 def _flag(workspace: Workspace, layer: Layer, relation: Any, things: pd.DataFrame) -> None:
@@ -102,6 +134,9 @@ def things_matching(things: pd.DataFrame, where: Mapping[str, Any]) -> pd.Series
 
 def shares_of(workspace: Workspace, layer: Layer, things: pd.DataFrame) -> pd.DataFrame:
     """Shares of things on areas: feature and area (positions in `things` and the areas frame, -1 none), mm2."""
+    if layer.id in AREA_LAYERS:
+        at = pd.Index(workspace.areas()["code"]).get_indexer(things["id"])
+        return pd.DataFrame({"feature": np.arange(len(things)), "area": at, "mm2": things["measured_mm2"]})
     from pipelines.join import import_shares
 
     parts = []
