@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
@@ -111,11 +112,16 @@ def village_of_parcel(parcel_code: object) -> str | None:
     return text[:12] if text is not None and len(text) == 19 else None
 
 
-def made_code(parent: str, order: int) -> str:
-    """A provisional code for a unit without one: the parent's and `order` counted down from 999.
+def made_code(parent: str, name: str, digits: int, taken: Container[str] = ()) -> str:
+    """A provisional code of `digits` digits for a unit without one: its parent's, and a number made of its name.
 
-    Counted from the end, where official codes do not reach, so that it cannot be taken for one.
+    The number starts with 6 to 9, where official codes seldom reach, so that it is not taken for one. It stays the
+    same when other units come or go, but for the rare ones whose numbers meet: those take the next free one.
     """
-    if not 1 <= order <= 899:
-        raise ValueError(f"order {order} is not in 1…899")
-    return f"{parent}{1000 - order:03d}"
+    free = 10 ** (digits - len(parent) - 1)
+    start = crc32(name.encode("utf-8"))
+    for step in range(4 * free):
+        code = f"{parent}{6 * free + (start + step) % (4 * free)}"
+        if code not in taken:
+            return code
+    raise ValueError(f"no code of {digits} digits is free under {parent}")
