@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from geo.changes import Event
 from geo.errors import Forbidden
 from geo.layers import Layer, Transition
 
@@ -28,13 +29,14 @@ def check_step(
     role: str,
     note: str | None = None,
     evidence: Sequence[str] = (),
-    unit: str | None = None,
+    parties: Sequence[str] = (),
     worked_by: Sequence[str] = (),
 ) -> Transition:
     """The declared step from `stage` to `target`; Forbidden, with the legal steps named, when there is none.
 
-    evidence: content addresses of photos given with the step. unit: who takes it. worked_by: the units that did
-    the work since the thing was last open; a step that needs `other_unit` is refused to them.
+    evidence: content addresses of photos given with the step. parties: who takes it, the unit and the person.
+    worked_by: those who did the work since the thing was last open; a step that needs `other_unit` is refused
+    to them, whatever their role.
     """
     life = layer.lifecycle
     if life is None:
@@ -55,9 +57,34 @@ def check_step(
         raise Forbidden("step_needs_note", **where)
     if "photo" in step.needs and not evidence:
         raise Forbidden("step_needs_photo", **where)
-    if "other_unit" in step.needs and unit is not None and unit in worked_by:
-        raise Forbidden("step_needs_other_unit", **where, unit=unit)
+    same = [party for party in parties if party and party in worked_by]
+    if "other_unit" in step.needs and same:
+        raise Forbidden("step_needs_other_unit", **where, unit=same[0])
     return step
+
+
+def worked_by(layer: Layer, past: Sequence[Event]) -> tuple[str, ...]:
+    """The units and people who did the work of a thing since it was last open.
+
+    past: the thing's events in order. Work is a step forward into a stage in progress; one that sends a thing
+    back, or was undone, is not.
+    """
+    life = layer.lifecycle
+    if life is None:
+        return ()
+    rank = {name: place for place, name in enumerate(life.path)}
+    undone = {e.undoes for e in past if e.undoes is not None}
+    parties: dict[str, None] = {}
+    for event in past:
+        if event.to_stage is None or event.id in undone or event.undoes is not None:
+            continue
+        kind = life.stage(event.to_stage).kind
+        if kind == "open":
+            parties.clear()
+        forward = rank.get(event.to_stage, -1) > rank.get(event.from_stage or life.initial, -1)
+        if kind == "in_progress" and forward:
+            parties.update({event.party: None, event.actor: None})
+    return tuple(parties)
 
 
 def _listed(pairs: Iterable[tuple[str, str]]) -> str:

@@ -225,7 +225,7 @@ def test_an_illegal_step_is_refused_with_the_legal_ones_named(layer: Layer) -> N
         (
             "remediated",
             "accepted",
-            {"role": "bureau", "evidence": ["p"], "unit": "u", "worked_by": ["u"]},
+            {"role": "bureau", "evidence": ["p"], "parties": ["u"], "worked_by": ["u"]},
             "step_needs_other_unit",
         ),
     ],
@@ -242,7 +242,7 @@ def test_each_demand_of_a_step_is_refused_by_its_own_name(
 def test_the_separation_of_work_and_acceptance_binds_the_administrator_too(layer: Layer) -> None:
     with pytest.raises(Forbidden) as refusal:
         check_step(
-            layer, "remediated", "accepted", role="administrator", evidence=["p"], unit="u", worked_by=["u"]
+            layer, "remediated", "accepted", role="administrator", evidence=["p"], parties=["u"], worked_by=["u"]
         )
     assert refusal.value.code == "step_needs_other_unit"
 

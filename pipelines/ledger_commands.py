@@ -1,0 +1,182 @@
+"""The ledger's commands: act, audit, account, backup, restore."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from datetime import UTC, datetime
+
+from geo.layers import Words
+from pipelines.console import Console
+
+
+def act(arguments: argparse.Namespace, console: Console) -> int:
+    """Take one step and say where the thing stands now."""
+    from pipelines.act import act as take
+    from pipelines.workspace import Workspace
+
+    event = take(
+        arguments.dir,
+        arguments.layer,
+        arguments.id,
+        arguments.to,
+        arguments.by,
+        note=arguments.note,
+        photo=arguments.photo,
+    )
+    life = Workspace(arguments.dir).layer(arguments.layer).lifecycle
+    labels = {s.id: s.label for s in life.stages} if life is not None else {}
+    unnamed = Words("—", "—")
+    before, after = (labels.get(str(stage), unnamed)(console.lang) for stage in (event.from_stage, event.to_stage))
+    console.say(
+        f"{event.feature_id}：{before} → {after}（第 {event.seq} 条，{event.hash[:12]}）",
+        f"{event.feature_id}: {before} → {after} (event {event.seq}, {event.hash[:12]})",
+    )
+    for picture in event.data.get("photos", ()):
+        console.say(*_picture(picture))
+    if event.data.get("account") is False:
+        console.say(
+            f"尚未建立账号，按“{event.role}”登记为 {event.actor}。",
+            f"There are no accounts yet; recorded as {event.actor}, in the role of {event.role}.",
+        )
+    return 0
+
+
+def _picture(facts: dict[str, object]) -> tuple[str, str]:
+    """What a photo says of itself, in both languages, as facts."""
+    zh = {
+        "near": "位置相符",
+        "near_after_gcj02": "按火星坐标换算后位置相符",
+        "far": "位置相距较远",
+        "missing": "无位置",
+    }
+    en = {"near": "near", "near_after_gcj02": "near once taken as GCJ-02", "far": "far", "missing": "no position"}
+    place = str(facts["position"])
+    metres = "" if facts["distance_m"] is None else f" {facts['distance_m']} m"
+    taken = facts["taken_at"] or "—"
+    reused = facts["reused"] if isinstance(facts["reused"], list) else []
+    also_zh = f"；与其他 {len(reused)} 张照片相同或相近" if reused else ""
+    also_en = f"; same or nearly the same as {len(reused)} other photos" if reused else ""
+    return (
+        f"照片：{zh[place]}{metres}，拍摄时间 {taken}{also_zh}",
+        f"Photo: {en[place]}{metres}, taken {taken}{also_en}",
+    )
+
+
+def audit(arguments: argparse.Namespace, console: Console) -> int:
+    """Prove the ledger; 0 when whole, 1 with each changed or missing thing named."""
+    from pipelines.act import workspace_ledger
+    from pipelines.workspace import Workspace
+
+    workspace = Workspace(arguments.dir)
+    ledger = workspace_ledger(workspace)
+    found = ledger.audit(root=workspace.root)
+    seq, last = ledger.head()
+    if getattr(arguments, "format", "table") == "json":
+        console.json([issue.as_dict() for issue in found])
+    else:
+        for issue in found:
+            console.result(issue.words(console.lang))
+    if found:
+        console.say(f"台账有 {len(found)} 处不符。", f"The ledger differs in {len(found)} places.")
+        return 1
+    console.say(f"台账完整：{seq} 条，链尾 {last}。", f"The ledger is whole: {seq} events, ending in {last}.")
+    return 0
+
+
+def account_add(arguments: argparse.Namespace, console: Console) -> int:
+    """Add an account; its first password goes to standard output, once."""
+    from pipelines.act import workspace_ledger
+    from pipelines.store.accounts import add, named_actor
+    from pipelines.workspace import Workspace
+
+    ledger = workspace_ledger(Workspace(arguments.dir))
+    password = add(
+        ledger,
+        arguments.name,
+        role=arguments.role,
+        unit=arguments.unit,
+        area_code=arguments.area,
+        layers=[one for one in arguments.layers.split(",") if one],
+        now=datetime.now(UTC),
+        by=named_actor(ledger, arguments.by) if arguments.by else None,
+    )
+    console.say(
+        f"已建账号 {arguments.name}，首次密码如下，登录后必须修改：",
+        f"Account {arguments.name} added; its first password, to be changed at the first sign-in:",
+    )
+    console.result(password)
+    return 0
+
+
+def account_disable(arguments: argparse.Namespace, console: Console) -> int:
+    """Close an account; what it did stays."""
+    from pipelines.act import workspace_ledger
+    from pipelines.store.accounts import disable, named_actor
+    from pipelines.workspace import Workspace
+
+    ledger = workspace_ledger(Workspace(arguments.dir))
+    by = named_actor(ledger, arguments.by) if arguments.by else None
+    disable(ledger, arguments.name, now=datetime.now(UTC), by=by)
+    console.say(f"已停用账号 {arguments.name}。", f"Account {arguments.name} is disabled.")
+    return 0
+
+
+def account_list(arguments: argparse.Namespace, console: Console) -> int:
+    """Every account with its role, unit and area."""
+    from pipelines.act import workspace_ledger
+    from pipelines.store.accounts import accounts
+    from pipelines.workspace import Workspace
+
+    rows = [
+        {
+            "name": a.name,
+            "role": a.role,
+            "unit": a.unit,
+            "area_code": a.area_code,
+            "layers": list(a.layers),
+            "disabled": a.disabled,
+            "must_change": a.must_change,
+        }
+        for a in accounts(workspace_ledger(Workspace(arguments.dir)))
+    ]
+    if arguments.format == "json":
+        console.json(rows)
+    else:
+        for row in rows:
+            closed = console.pick("（已停用）", " (disabled)") if row["disabled"] else ""
+            console.result(f"{row['name']}\t{row['role']}\t{row['unit']}\t{row['area_code'] or '—'}{closed}")
+    return 0
+
+
+def backup(arguments: argparse.Namespace, console: Console) -> int:
+    """Copy the workspace, while it serves, into one archive."""
+    from pipelines.store.backup import backup as make
+
+    made = make(arguments.dir, arguments.file, now=datetime.now(UTC))
+    console.say(
+        f"已备份到 {arguments.file}：{made['events']} 条台账、{made['files']} 个文件。",
+        f"Backed up to {arguments.file}: {made['events']} events, {made['files']} files.",
+    )
+    console.result(json.dumps(made, ensure_ascii=False))
+    return 0
+
+
+def restore(arguments: argparse.Namespace, console: Console) -> int:
+    """Make a workspace of a backup and prove it."""
+    from pipelines.store.backup import restore as make
+
+    made, found = make(arguments.file, arguments.dir, ledger_url=arguments.ledger_url)
+    for issue in found:
+        console.result(issue.words(console.lang))
+    if found:
+        console.say(
+            f"已恢复到 {arguments.dir}，但台账有 {len(found)} 处不符。",
+            f"Restored to {arguments.dir}, but its ledger differs in {len(found)} places.",
+        )
+        return 1
+    console.say(
+        f"已恢复到 {arguments.dir}，台账完整：{made['events']} 条。",
+        f"Restored to {arguments.dir}; its ledger is whole: {made['events']} events.",
+    )
+    return 0

@@ -1,0 +1,350 @@
+"""The ledger: what happened to every thing, one line each, chained by hash, never changed.
+
+SQLite in the workspace by default, PostgreSQL by address; the same behaviour on both.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from geo.access import Actor, decide, require, within
+from geo.changes import Event, Projection, projection, row_hash
+from geo.errors import Conflict, Forbidden, Refused
+from geo.issues import Issue
+from geo.layers import Layer, builtin_layers
+from pipelines.store.ledger_acts import Act, allowed, end_of_day, instant, same_act, settled, well_formed
+from pipelines.store.ledger_sql import (
+    PostgresDatabase,
+    SqliteDatabase,
+    Transaction,
+    database_role,
+    open_database,
+)
+from pipelines.store.migrations import migrate
+from pipelines.store.schema import EVENT_COLUMNS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SYSTEM = Actor("系统", "administrator", has_account=False)
+"""Who acts where a rule does: escalations, planned revisits."""
+
+_INSERT = f"insert into events ({', '.join(EVENT_COLUMNS)}) values ({', '.join('?' * len(EVENT_COLUMNS))})"
+_SELECT = f"select {', '.join(EVENT_COLUMNS)} from events"
+
+
+def open_ledger(target: Path | str, *, layers: Mapping[str, Layer] | None = None) -> Ledger:
+    """The ledger at an address (`postgresql://…`), in a workspace folder, or in a file; made when missing.
+
+    layers: the layers whose lifecycles it enforces; the built-in ones when None. Refused in one sentence when
+    the database cannot be opened, is damaged, or was written by a newer program.
+    """
+    database = open_database(target)
+    try:
+        migrate(database)
+    except Refused as refusal:
+        if refusal.code != "ledger_read_only":
+            raise
+    return Ledger(database, layers if layers is not None else builtin_layers())
+
+
+class Ledger:
+    """The events, the state they add up to, and the chain that proves them. One object serves many threads."""
+
+    def __init__(
+        self,
+        database: SqliteDatabase | PostgresDatabase,
+        layers: Mapping[str, Layer],
+        actor: Actor | None = None,
+    ) -> None:
+        self.database = database
+        self.layers = layers
+        self.actor = actor
+
+    @property
+    def folder(self) -> Path | None:
+        """The workspace folder of an embedded ledger."""
+        return self.database.path.parent if isinstance(self.database, SqliteDatabase) else None
+
+    def acting_as(self, actor: Actor) -> Ledger:
+        """The same ledger as `actor` may see it: on PostgreSQL under the account's own database role."""
+        return Ledger(self.database, self.layers, actor)
+
+    def _role(self, actor: Actor | None) -> str | None:
+        if self.database.dialect == "sqlite" or actor is None or not actor.has_account:
+            return None
+        return database_role(self.database.name, actor.name)
+
+    # ---- taking acts
+
+    def append(self, act: Act, *, now: datetime) -> Event:
+        """Take one act; the event as it stands in the ledger when this returns, safe on disk.
+
+        Forbidden when the actor's rights or the lifecycle do not allow it, Conflict when somebody changed the
+        same thing meanwhile (`theirs` in its parameters), Refused when it cannot be understood; nothing is
+        written then. An act whose `id` was taken before gives that event again.
+        """
+        with self.database.writing(self._role(act.actor)) as tx:
+            return self._take(tx, act, now)
+
+    def append_many(self, acts: Sequence[Act], *, now: datetime) -> list[Event | Forbidden | Conflict | Refused]:
+        """Take acts made offline, in the order they happened; each gives its event or the refusal it met.
+
+        All that were taken become safe together. The order of the answers is that of `acts`.
+        """
+        order = sorted(range(len(acts)), key=lambda k: (acts[k].at or now, k))
+        answers: dict[int, Event | Forbidden | Conflict | Refused] = {}
+        for actor in {act.actor for act in acts}:
+            with self.database.writing(self._role(actor)) as tx:
+                for k in order:
+                    if acts[k].actor != actor:
+                        continue
+                    try:
+                        answers[k] = self._take(tx, acts[k], now)
+                    except (Forbidden, Conflict) as refusal:
+                        answers[k] = refusal
+                    except Refused as refusal:
+                        if refusal.code.startswith("ledger_"):
+                            raise
+                        answers[k] = refusal
+        return [answers[k] for k in range(len(acts))]
+
+    def check(self, act: Act, *, now: datetime) -> None:
+        """Raise what `append` would raise for the act, and write nothing."""
+        with self.database.reading(self._role(act.actor)) as tx:
+            layer = well_formed(act, self.layers, now)
+            past = self._past(tx, act)
+            allowed(settled(act, past, now), past, layer, now)
+
+    def _past(self, tx: Transaction, act: Act) -> list[Event]:
+        found = tx.run(f"{_SELECT} where layer = ? and feature_id = ? order by seq", (act.layer, act.feature_id))
+        return [Event.from_row(row) for row in found.fetchall()]
+
+    def _take(self, tx: Transaction, act: Act, now: datetime) -> Event:
+        if act.id is not None:
+            earlier = tx.run(f"{_SELECT} where id = ?", (act.id,)).fetchone()
+            if earlier is not None:
+                return same_act(Event.from_row(earlier), act)
+        layer = well_formed(act, self.layers, now)
+        past = self._past(tx, act)
+        act = settled(act, past, now)
+        allowed(act, past, layer, now)
+        event = self._linked(tx, act, now)
+        self._project(tx, projection([*past, event]))
+        return event
+
+    def _linked(self, tx: Transaction, act: Act, now: datetime) -> Event:
+        """Write the act as the next event of the chain."""
+        return self._write(
+            tx,
+            now,
+            id=act.id,
+            layer=act.layer,
+            feature_id=act.feature_id,
+            kind=act.kind,
+            from_stage=act.from_stage,
+            to_stage=act.to_stage,
+            at=instant(act.at or now),
+            actor=act.actor,
+            area_code=act.area_code,
+            note=act.note,
+            evidence=act.evidence,
+            base_version=act.base_version,
+            undoes=act.undoes,
+            due_on=act.due_on.isoformat() if act.due_on else None,
+            lon=act.lon,
+            lat=act.lat,
+            data=act.data,
+        )
+
+    def _write(self, tx: Transaction, now: datetime, *, actor: Actor, **values: Any) -> Event:
+        seq, last = tx.run("select seq, hash from chain where one = 1").fetchone()
+        defaults: dict[str, Any] = dict.fromkeys(EVENT_COLUMNS)
+        defaults |= {"evidence": (), "data": {}, "id": uuid.uuid4().hex, "at": instant(now)}
+        given = defaults | values
+        event = Event(
+            **given
+            | {
+                "seq": seq + 1,
+                "recorded_at": instant(now),
+                "actor": actor.name,
+                "role": actor.role,
+                "unit": actor.unit,
+                "prev_hash": last,
+                "hash": "",
+            }
+        )
+        event = replace(event, hash=row_hash(event.as_row()))
+        tx.run(_INSERT, event.as_row())
+        tx.run("update chain set seq = ?, hash = ? where one = 1", (event.seq, event.hash))
+        return event
+
+    def _project(self, tx: Transaction, state: Projection) -> None:
+        tx.run(
+            "insert into state (layer, feature_id, stage, stage_since, version, last_seq, area_code, due_on,"
+            " merged_into) values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (layer, feature_id) do update set"
+            " stage = excluded.stage, stage_since = excluded.stage_since, version = excluded.version,"
+            " last_seq = excluded.last_seq, area_code = excluded.area_code, due_on = excluded.due_on,"
+            " merged_into = excluded.merged_into",
+            state.as_row(),
+        )
+
+    def record_import(
+        self,
+        *,
+        import_id: str,
+        layer: str,
+        file: str,
+        file_sha256: str,
+        data_sha256: str,
+        rows: int,
+        at: datetime,
+        actor: Actor = SYSTEM,
+    ) -> Event:
+        """Record that an import was taken in, with the hashes by which `audit` knows its file again.
+
+        file: the sender's file name. data_sha256: sha256 of `imports/<layer>/<import_id>/data.parquet`. Recording
+        an import twice gives the first event.
+        """
+        with self.database.writing() as tx:
+            earlier = tx.run(
+                f"{_SELECT} where kind = 'import' and import_id = ? and layer = ?", (import_id, layer)
+            ).fetchone()
+            if earlier is not None:
+                return Event.from_row(earlier)
+            data = {"file": file, "file_sha256": file_sha256, "data_sha256": data_sha256, "rows": rows}
+            event = self._write(tx, at, actor=actor, kind="import", layer=layer, import_id=import_id, data=data)
+        self._anchor(event)
+        return event
+
+    def record_account(
+        self, what: str, name: str, details: Mapping[str, Any], *, by: Actor, now: datetime
+    ) -> Event:
+        """Record that an account was added, changed or disabled; never its password."""
+        require(by, "account")
+        with self.database.writing() as tx:
+            return self._write(tx, now, actor=by, kind="account", data={"what": what, "name": name, **details})
+
+    def _anchor(self, event: Event) -> None:
+        """Note the chain's end beside an embedded ledger, so that a ledger rewritten as a whole is found out."""
+        if self.folder is not None:
+            with (self.folder / "ledger.anchors").open("a", encoding="ascii") as handle:
+                handle.write(f"{event.seq} {event.hash}\n")
+
+    # ---- reading
+
+    def events(
+        self,
+        layer: str | None = None,
+        feature_id: str | None = None,
+        as_of: date | None = None,
+        area_prefix: str | None = None,
+        *,
+        known_by: date | None = None,
+        columns: Sequence[str] = EVENT_COLUMNS,
+    ) -> pd.DataFrame:
+        """Events in the order they were taken, one row each, columns as asked (of `EVENT_COLUMNS`).
+
+        as_of: only what had happened by the end of that day in China; known_by: only what was recorded by then.
+        area_prefix: only of things in that area's subtree. Text columns are pandas strings, `evidence` and `data`
+        JSON text. Under `acting_as` only what that actor may see.
+        """
+        import pandas as pd
+
+        unknown = set(columns) - set(EVENT_COLUMNS)
+        if unknown:
+            raise ValueError(f"no such columns: {', '.join(sorted(unknown))}")
+        where, values = self._filter(layer, feature_id, as_of, area_prefix, known_by)
+        with self.database.reading(self._role(self.actor)) as tx:
+            rows = tx.run(f"select {', '.join(columns)} from events {where} order by seq", values).fetchall()
+        frame = pd.DataFrame.from_records(rows, columns=list(columns))
+        numbers = {"seq": "int64", "base_version": "Int64", "lon": "float64", "lat": "float64"}
+        return frame.astype({name: numbers.get(name, "str") for name in columns})
+
+    def _filter(
+        self,
+        layer: str | None,
+        feature_id: str | None,
+        as_of: date | None,
+        area_prefix: str | None,
+        known_by: date | None,
+    ) -> tuple[str, list[Any]]:
+        asked: list[tuple[str, Any]] = [
+            ("layer = ?", layer),
+            ("feature_id = ?", feature_id),
+            ("at < ?", end_of_day(as_of) if as_of else None),
+            ("recorded_at < ?", end_of_day(known_by) if known_by else None),
+        ]
+        roots = [area_prefix] if area_prefix else []
+        if self.actor is not None and decide(self.actor, "history", area_code=self.actor.area_code).allowed:
+            roots += [self.actor.area_code] if self.actor.area_code else []
+        elif self.actor is not None:
+            asked.append(("actor = ?", self.actor.name))
+        for root in roots:
+            asked += [("area_code >= ?", root), ("area_code < ?", root + ":")]
+        kept = [(text, value) for text, value in asked if value is not None]
+        return ("where " + " and ".join(t for t, _ in kept) if kept else ""), [v for _, v in kept]
+
+    def history(self, layer: str, feature_id: str) -> list[Event]:
+        """The events of one thing, and of those merged into it, in the order they were taken."""
+        with self.database.reading(self._role(self.actor)) as tx:
+            merged = tx.run(
+                "select feature_id from state where layer = ? and merged_into = ?", (layer, feature_id)
+            ).fetchall()
+            names = [feature_id, *(row[0] for row in merged)]
+            marks = ", ".join("?" * len(names))
+            rows = tx.run(
+                f"{_SELECT} where layer = ? and feature_id in ({marks}) order by seq", (layer, *names)
+            ).fetchall()
+        found = [Event.from_row(row) for row in rows]
+        if self.actor is None:
+            return found
+        return [e for e in found if within(e.area_code, self.actor.area_code)]
+
+    def pictures(self) -> list[tuple[str, str, dict[str, Any]]]:
+        """(layer, id of the thing, what the picture said of itself) of every picture given, oldest first."""
+        with self.database.reading() as tx:
+            rows = tx.run(f"{_SELECT} where evidence <> '[]' order by seq").fetchall()
+        events = [Event.from_row(row) for row in rows]
+        return [(str(e.layer), str(e.feature_id), p) for e in events for p in e.data.get("photos", ())]
+
+    def projected(self, layer: str, feature_id: str) -> Projection | None:
+        """Where one thing stands by its events; None when it has none."""
+        with self.database.reading(self._role(self.actor)) as tx:
+            row = tx.run("select * from state where layer = ? and feature_id = ?", (layer, feature_id)).fetchone()
+        return Projection(*row) if row is not None else None
+
+    def head(self) -> tuple[int, str]:
+        """Number and hash of the last event; (0, 64 zeros) when there is none."""
+        with self.database.reading() as tx:
+            seq, last = tx.run("select seq, hash from chain where one = 1").fetchone()
+        return int(seq), str(last)
+
+    # ---- proving
+
+    def audit(self, *, root: Path | None = None) -> list[Issue]:
+        """Everything that is not as it was taken; empty when all is whole.
+
+        root: the workspace folder, to compare the files of imports and attachments as well.
+        """
+        from pipelines.store.ledger_audit import audit
+
+        return audit(self, root)
+
+    def rebuild(self) -> int:
+        """Throw the projected state away and make it again from the events; the number of things."""
+        from pipelines.store.ledger_audit import rebuild
+
+        return rebuild(self)
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        self.database.close()
+
+
+__all__ = ["SYSTEM", "Act", "Ledger", "end_of_day", "instant", "open_ledger"]

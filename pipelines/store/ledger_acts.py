@@ -1,0 +1,191 @@
+"""What may enter the ledger: an act, and every check it must pass against what was taken before it."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from geo.access import ACTION_OF_KIND, Actor, require
+from geo.changes import Event, collide, compact, projection, touched
+from geo.errors import Conflict, Forbidden, Refused
+from geo.layers import Layer
+from geo.steps import check_step, worked_by
+
+UNDO_MINUTES = 30
+AHEAD_MINUTES = 10
+"""A clock in the field may run this far ahead of the ledger's."""
+NOTE_CHARACTERS = 4000
+ID_CHARACTERS = 200
+CODE = re.compile(r"\d{6}(\d{3}(\d{3})?)?")
+
+
+@dataclass(frozen=True)
+class Act:
+    """What somebody asks the ledger to take.
+
+    from_stage: the stage the thing is known to be in (from its import, where the ledger has no step of it).
+    base_version: the number of the thing's events that the actor had seen; None takes the thing as it is now.
+    at: when it happened, for acts made offline; None is now. id: given by a client that may ask twice; the same
+    act is then taken once.
+    """
+
+    layer: str
+    feature_id: str
+    actor: Actor
+    kind: str = "step"
+    to_stage: str | None = None
+    from_stage: str | None = None
+    area_code: str | None = None
+    note: str | None = None
+    evidence: tuple[str, ...] = ()
+    base_version: int | None = None
+    at: datetime | None = None
+    due_on: date | None = None
+    undoes: str | None = None
+    lon: float | None = None
+    lat: float | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    id: str | None = None
+
+
+def instant(moment: datetime) -> str:
+    """A moment as the ledger writes it: UTC, ISO, to the microsecond; ValueError for one without a zone."""
+    if moment.tzinfo is None:
+        raise ValueError("a moment needs its time zone")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def end_of_day(day: date) -> str:
+    """The first instant after that day in China, as the ledger writes it."""
+    return f"{day.isoformat()}T16:00:00.000000Z"
+
+
+def well_formed(act: Act, layers: Mapping[str, Layer], now: datetime) -> Layer:
+    """Refuse what no rule needs to be asked about; the act's layer."""
+    if act.kind not in ACTION_OF_KIND or act.kind in ("import", "account"):
+        raise Refused("act_unknown_kind", kind=act.kind)
+    if act.layer not in layers:
+        raise Refused("layer_unknown", layer=act.layer, known=", ".join(sorted(layers)))
+    bad_id = not act.feature_id.strip() or len(act.feature_id) > ID_CHARACTERS
+    if bad_id or any(ord(c) < 32 for c in act.feature_id):
+        raise Refused("act_id_malformed")
+    if act.area_code is not None and not CODE.fullmatch(act.area_code):
+        raise Refused("area_code_malformed", value=act.area_code[:20])
+    if act.note is not None and len(act.note) > NOTE_CHARACTERS:
+        raise Refused("note_too_long", characters=len(act.note), limit=NOTE_CHARACTERS)
+    if not _writable(act):
+        raise Refused("act_text_malformed", id=act.feature_id)
+    if any(not re.fullmatch(r"[0-9a-f]{64}", one) for one in act.evidence):
+        raise Refused("evidence_malformed")
+    if act.at is not None and act.at > now + timedelta(minutes=AHEAD_MINUTES):
+        raise Refused("act_in_future", at=instant(act.at))
+    return layers[act.layer]
+
+
+def _writable(act: Act) -> bool:
+    """Whether every database can hold its text: no control characters but line ends, no halves of characters."""
+    try:
+        text = "\n".join((act.note or "", act.actor.name, act.actor.unit, compact(dict(act.data))))
+        text.encode("utf-8")
+    except (UnicodeEncodeError, TypeError, ValueError):
+        return False
+    return all(ord(c) >= 32 or c in "\n\t\r" for c in text)
+
+
+def settled(act: Act, past: Sequence[Event], now: datetime) -> Act:
+    """The act with what is known of its thing filled in, once it is clear that nobody else's is lost."""
+    at = min(act.at or now, now)
+    known = projection(past) if past else None
+    area = known.area_code if known is not None and known.area_code is not None else act.area_code
+    if act.area_code is not None and area != act.area_code and not act.area_code.startswith(str(area)):
+        raise Forbidden("area_code_forged", given=act.area_code, known=area, id=act.feature_id)
+    area = max((code for code in (area, act.area_code) if code is not None), key=len, default=None)
+    data = dict(act.data)
+    stage = act.from_stage
+    if known is not None:
+        seen = len(past) if act.base_version is None else act.base_version
+        if seen > len(past):
+            raise Conflict("version_unknown", id=act.feature_id, version=seen, known=len(past))
+        met = collide(touched(act.kind, act.to_stage, act.due_on, act.data), past[seen:])
+        if met.clash == "hard" and met.theirs is not None:
+            raise _clash(act, met.theirs, met.shared)
+        if met.clash == "soft":
+            data["merged_with_version"] = len(past)
+        if act.base_version is None or stage is None:
+            stage = known.stage if known.stage is not None else stage
+        steps = [e for e in past if e.to_stage is not None]
+        if act.to_stage is not None and steps and instant(at) < steps[-1].at:
+            raise _clash(act, steps[-1], ("stage",))
+    elif act.base_version:
+        raise Conflict("version_unknown", id=act.feature_id, version=act.base_version, known=0)
+    if not act.actor.has_account:
+        data["account"] = False
+    return replace(act, at=at, area_code=area, from_stage=stage, data=data, id=act.id or uuid.uuid4().hex)
+
+
+def allowed(act: Act, past: Sequence[Event], layer: Layer, now: datetime) -> None:
+    """Forbidden unless the table of rights and the lifecycle both allow the act."""
+    require(act.actor, ACTION_OF_KIND[act.kind], layer=act.layer, area_code=act.area_code)
+    if act.kind == "undo":
+        _check_undo(act, past, now)
+    elif past and projection(past).merged_into is not None and act.kind not in ("note", "evidence"):
+        raise Forbidden("merged_away", id=act.feature_id, into=projection(past).merged_into)
+    if act.kind in ("step", "revisit") and act.to_stage is not None:
+        check_step(
+            layer,
+            act.from_stage,
+            act.to_stage,
+            role=act.actor.role,
+            note=act.note,
+            evidence=act.evidence,
+            parties=(act.actor.party, act.actor.name),
+            worked_by=worked_by(layer, past),
+        )
+    elif act.kind == "step":
+        raise Refused("act_without_stage")
+    if act.kind == "extend" and (act.due_on is None or not (act.note or "").strip()):
+        raise Forbidden("extension_needs_reason", id=act.feature_id)
+    if act.kind == "add" and past:
+        raise Conflict("id_taken", id=act.feature_id, layer=act.layer)
+
+
+def same_act(earlier: Event, act: Act) -> Event:
+    """The event that was taken for this act before; Refused when the id was used for another."""
+    mine = (act.layer, act.feature_id, act.kind, act.to_stage, act.actor.name, act.note)
+    theirs = (earlier.layer, earlier.feature_id, earlier.kind, earlier.to_stage, earlier.actor, earlier.note)
+    if mine != theirs:
+        raise Refused("event_id_reused", id=act.id)
+    return earlier
+
+
+def _clash(act: Act, theirs: Event, shared: Sequence[str]) -> Conflict:
+    """The conflict with both sides in it, so that a desk can show them side by side."""
+    changes = theirs.data.get("fields", {})
+    mine = act.data.get("fields", {})
+    return Conflict(
+        "changed_meanwhile",
+        id=act.feature_id,
+        by=theirs.unit or theirs.actor,
+        at=theirs.at[:16].replace("T", " "),
+        shared="、".join(shared),
+        theirs=theirs.to_stage or compact({k: changes[k] for k in shared if k in changes}),
+        mine=act.to_stage or compact({k: mine[k] for k in shared if k in mine}),
+        event=theirs.id,
+    )
+
+
+def _check_undo(act: Act, past: Sequence[Event], now: datetime) -> None:
+    """Only one's own last event, not itself an undoing, and only for a while."""
+    last = past[-1] if past else None
+    if last is None or last.id != act.undoes:
+        raise Forbidden("undo_not_last", id=act.feature_id)
+    if last.actor != act.actor.name:
+        raise Forbidden("undo_not_own", by=last.actor, id=act.feature_id)
+    if last.undoes is not None or last.kind in ("merge", "merged", "add"):
+        raise Forbidden("undo_not_this", kind=last.kind, id=act.feature_id)
+    if instant(now - timedelta(minutes=UNDO_MINUTES)) > last.recorded_at:
+        raise Forbidden("undo_too_late", minutes=UNDO_MINUTES, id=act.feature_id)
