@@ -45,6 +45,8 @@ def auc_error(value: float, ones: int, zeros: int) -> float:
 
 def scaled(rule: Rule, *, contradict: float = 1.0, confirm: float = 1.0) -> Rule:
     """The rule with its index thresholds for contradicting and confirming stretched by two factors."""
+    if contradict == confirm == 1.0:
+        return rule
     return replace(
         rule,
         version=f"{rule.version}×{contradict:.2f}/{confirm:.2f}",

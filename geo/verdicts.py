@@ -122,7 +122,7 @@ def label(verdict: str, lang: str = "zh") -> str:
 def sentence(row: Mapping[str, Any], rule: Rule, lang: str = "zh", *, season: str = "") -> str:
     """The verdict of one parcel in words: its reason's template filled with its evidence.
 
-    row: a row of `judge`, with `pixels`, `width`, `least_width_m` (metres) and `management` where the reason speaks
+    row: a row of `judge`, with `pixels`, `width`, `least_width_m` (m) and `management` where the reason speaks
     of them; `block` (number of members) when it was verified as one.
     """
     words = _catalog()

@@ -139,6 +139,12 @@ def _service_commands(command: Any) -> None:
     verify.add_argument(
         "--calibrate", action="store_true", help="用标注地块校准 / calibrate from labelled parcels"
     )
+    verify.add_argument("--layer", default="abandoned_parcel", metavar="L", help="核查的图层 / layer to check")
+    verify.add_argument("--label", metavar="COLUMN", help="标注列 / label column of a ready-made table")
+    verify.add_argument(
+        "--idle", action="append", metavar="WORD", help="表示撂荒的标注，可多次 / a label that means idle"
+    )
+    verify.add_argument("--format", choices=("table", "json"), default="table")
     serve = command("serve", "service_commands:serve", "启动看板 / the dashboards")
     serve.add_argument("dir", type=Path, metavar="DIR")
     serve.add_argument("--port", type=int, default=8501, metavar="P")

@@ -1,0 +1,76 @@
+"""`xiangtu verify`: what the satellite check says on a terminal."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from pipelines.console import Console
+
+if TYPE_CHECKING:
+    from geo.calibration import Calibration
+    from pipelines.verify import Outcome
+
+
+def verify(arguments: argparse.Namespace, console: Console) -> int:
+    """Check parcels against pictures or a ready-made table, and print the figures."""
+    from pipelines.verify import calibration_record
+    from pipelines.verify import verify as check
+
+    with console.progress() as tick:
+        made = check(
+            arguments.dir,
+            arguments.scenes,
+            layer=getattr(arguments, "layer", None) or "abandoned_parcel",
+            calibrate=arguments.calibrate,
+            label=getattr(arguments, "label", None),
+            idle=getattr(arguments, "idle", None) or (),
+            progress=tick,
+        )
+    if getattr(arguments, "format", "table") == "json":
+        record: dict[str, Any] = {"rule": made.rule.as_dict(), "verdicts": _counts(made)}
+        if made.areas is not None:
+            record["areas"] = made.areas.to_dict("records")
+        if made.calibration is not None:
+            record["calibration"] = calibration_record(made.calibration, str(arguments.scenes))
+        record["issues"] = [issue.as_dict() for issue in made.issues]
+        console.json([record])
+        return made.exit_code
+    for name, value in made.said.items():
+        if value:
+            console.say(f"  {name} ← {value}", f"  {name} ← {value}")
+    console.issues(made.issues)
+    _print_verdicts(made, console)
+    if made.calibration is not None:
+        _print_calibration(made.calibration, console)
+    return made.exit_code
+
+
+def _counts(made: Outcome) -> list[dict[str, Any]]:
+    counted = made.verdicts.groupby(["season", "verdict"], sort=False).size()
+    return [{"season": s, "verdict": v, "parcels": int(n)} for (s, v), n in counted.items()]
+
+
+def _print_verdicts(made: Outcome, console: Console) -> None:
+    import pandas as pd
+
+    from geo.verdicts import VERDICTS, label
+    from pipelines.console import table_text
+
+    table = pd.crosstab(made.verdicts["season"], made.verdicts["verdict"])
+    table = table.reindex(columns=list(VERDICTS), fill_value=0).reset_index()
+    heads = [console.pick("季节", "Season"), *(label(v, console.lang) for v in VERDICTS)]
+    console.result(table_text(table, heads))
+    if made.areas is not None:
+        from pipelines.verify_words import area_headings
+
+        console.result("")
+        console.result(table_text(made.areas, area_headings(list(made.areas.columns), console.lang)))
+    console.result(console.pick(f"判定规则 {made.rule.version}", f"Rule {made.rule.version}"))
+
+
+def _print_calibration(made: Calibration, console: Console) -> None:
+    from pipelines.verify_words import calibration_lines
+
+    for line in calibration_lines(made, console.lang):
+        console.result(line)

@@ -1,0 +1,113 @@
+"""The figures of the satellite check put into lines, in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from geo.verdicts import VERDICTS, label
+from pipelines.console import table_text
+
+if TYPE_CHECKING:
+    from geo.accuracy import Estimate
+    from geo.calibration import Calibration
+
+_HEADS = {
+    "season": ("季节", "Season"),
+    "area_code": ("代码", "Code"),
+    "area_name": ("区域", "Area"),
+    "reported_mu": ("上报亩", "Reported mu"),
+    "confirmed_mu": ("在种亩", "In use mu"),
+    "contradicted_mu": ("不符亩", "Contradicted mu"),
+    "inconclusive_mu": ("难定亩", "Inconclusive mu"),
+    "not_observable_mu": ("看不清亩", "Not observable mu"),
+    "consolidation_rate": ("巩固率", "Consolidation rate"),
+    "unseen_share": ("看不清占比", "Unseen share"),
+}
+
+
+def area_headings(names: Sequence[str], lang: str) -> list[str]:
+    """Headings of the indicators by area."""
+    return [_HEADS.get(name, (name, name))[lang == "en"] for name in names]
+
+
+def calibration_lines(made: Calibration, lang: str) -> list[str]:
+    """The calibration as lines: ranking, by place, confusion matrix, area-adjusted accuracy."""
+    zh = lang != "en"
+    figures = made.figures()
+    rank = f"{figures['auc']:.3f} ± {figures['auc_error']:.3f}"
+    lines = [
+        "",
+        f"标注地块 {figures['parcels']} 块，其中撂荒 {figures['idle']} 块；按地点交叉验证"
+        if zh
+        else f"{figures['parcels']} labelled parcels, {figures['idle']} idle; cross-validated by place",
+        f"排序 AUC {rank}；只看指数峰值 {figures['peak_auc']:.3f}"
+        if zh
+        else f"ranking AUC {rank}; plain peak of the index {figures['peak_auc']:.3f}",
+        "",
+        table_text(made.places, _place_heads(zh)),
+        "",
+        "混淆矩阵（块）" if zh else "Confusion matrix (parcels)",
+        table_text(_matrix(made, lang), ["", "撂荒", "在种"] if zh else ["", "idle", "in use"]),
+        "",
+    ]
+    for name, words in _SHARES.items():
+        lines.append(f"{words[0] if zh else words[1]} {_share(figures[name])}")
+    lines += _assessment(made, zh)
+    lines.append(f"{'建议规则' if zh else 'Suggested rule'} {made.rule.version}")
+    return lines
+
+
+_SHARES = {
+    "confirmed_precision": ("“在种”查准率", "precision of “in use”"),
+    "contradicted_precision": ("“不符”查准率", "precision of “contradicted”"),
+    "contradicted_recall": ("“不符”查全率", "recall of “contradicted”"),
+    "idle_confirmed": ("撂荒误判在种", "idle wrongly confirmed"),
+    "unseen_share": ("看不清占比", "unseen share"),
+    "idle_unseen_share": ("撂荒中看不清占比", "unseen share of the idle"),
+    "inconclusive_share": ("难定占比", "inconclusive share"),
+}
+
+
+def _place_heads(zh: bool) -> list[str]:
+    if zh:
+        return ["地点", "块", "撂荒", "AUC", "峰值 AUC", "所用规则（学自他处）"]
+    return ["Place", "Parcels", "Idle", "AUC", "Peak AUC", "Rule (learnt elsewhere)"]
+
+
+def _matrix(made: Calibration, lang: str) -> pd.DataFrame:
+    table = made.matrix.reindex(index=list(VERDICTS), fill_value=0).reset_index()
+    return table.assign(verdict=[label(v, lang) for v in table["verdict"]])
+
+
+def _share(entry: Sequence[Any]) -> str:
+    value, low, high = entry
+    return "—" if value is None else f"{value:.1%} [{low:.1%}, {high:.1%}]"
+
+
+def _between(one: Estimate) -> str:
+    return f"{one.value:.1%} [{max(one.low, 0):.1%}, {min(one.high, 1):.1%}]"
+
+
+def _assessment(made: Calibration, zh: bool) -> list[str]:
+    found = made.assessment
+    if found is None:
+        return []
+    names = {"in_use": "在种", "idle": "撂荒"} if zh else {"in_use": "in use", "idle": "idle"}
+    head = (
+        "面积加权精度（Olofsson 等 2014，95% 区间）：总体"
+        if zh
+        else "Area-adjusted (Olofsson et al. 2014): overall"
+    )
+    lines = [f"{head} {_between(found.overall)}"]
+    for name, words in names.items():
+        if name in found.users:
+            user, producer = _between(found.users[name]), _between(found.producers[name])
+            lines.append(
+                f"  {words}：用户精度 {user}，生产者精度 {producer}"
+                if zh
+                else f"  {words}: user's {user}, producer's {producer}"
+            )
+    return lines
