@@ -130,6 +130,39 @@ def _ledger_commands(command: Any) -> None:
     act.add_argument("--photo", type=Path, metavar="F")
     audit = command("audit", "ledger_commands:audit", "核对台账链 / verify the ledger's chain")
     audit.add_argument("dir", type=Path, metavar="DIR")
+    audit.add_argument("--format", choices=("table", "json"), default="table")
+    backup = command(
+        "backup", "ledger_commands:backup", "备份工作区，可在运行中 / copy the workspace while it serves"
+    )
+    backup.add_argument("dir", type=Path, metavar="DIR")
+    backup.add_argument("file", type=Path, metavar="FILE.tar")
+    restore = command("restore", "ledger_commands:restore", "从备份恢复并核对 / make a workspace of a backup")
+    restore.add_argument("file", type=Path, metavar="FILE.tar")
+    restore.add_argument("dir", type=Path, metavar="DIR")
+    restore.add_argument("--ledger-url", metavar="URL", help="台账放入此 PostgreSQL / put the ledger there")
+    _account_commands(command("account", "ledger_commands:account_list", "账号 / accounts"))
+
+
+def _account_commands(account: argparse.ArgumentParser) -> None:
+    what = account.add_subparsers(dest="what", required=True, metavar="add|disable|list")
+    add = what.add_parser("add", help="新建账号 / add an account", parents=[_common()])
+    add.set_defaults(run=_lazy("ledger_commands:account_add"))
+    add.add_argument("dir", type=Path, metavar="DIR")
+    add.add_argument("name", metavar="NAME")
+    add.add_argument("--role", required=True, metavar="ROLE")
+    add.add_argument("--unit", default="", metavar="UNIT", help="单位 / unit")
+    add.add_argument("--area", default="", metavar="CODE", help="辖区代码 / code of its area")
+    add.add_argument("--layers", default="", metavar="L,L", help="部门负责的图层 / a bureau's layers")
+    disable = what.add_parser("disable", help="停用账号 / close an account", parents=[_common()])
+    disable.set_defaults(run=_lazy("ledger_commands:account_disable"))
+    disable.add_argument("dir", type=Path, metavar="DIR")
+    disable.add_argument("name", metavar="NAME")
+    for one in (add, disable):
+        one.add_argument("--by", metavar="ACCOUNT", help="经办的管理员 / the administrator who does it")
+    listing = what.add_parser("list", help="列出账号 / list accounts", parents=[_common()])
+    listing.set_defaults(run=_lazy("ledger_commands:account_list"))
+    listing.add_argument("dir", type=Path, metavar="DIR")
+    listing.add_argument("--format", choices=("table", "json"), default="table")
 
 
 def _service_commands(command: Any) -> None:
