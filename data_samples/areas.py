@@ -1,4 +1,4 @@
-"""The invented county, its townships and villages: a coverage without gap or overlap, with winding shared borders."""
+"""The invented county, its townships and villages: no gap, no overlap, winding shared borders."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from data_samples.terrain import CENTRE, CRS, Floats, Terrain, noise
 Ints = NDArray[np.int64]
 
 COUNTY_CODE = "519721"
-TOWNSHIPS = 30
-VILLAGES = 400
+TOWNSHIPS, VILLAGES = 30, 400
+RADIUS = 19_600.0
+"""Metres from the middle to the border, on the whole, of a county of VILLAGES villages."""
 SPACING = 230.0
 """Metres between the small cells of which villages are put together."""
 
@@ -51,25 +52,27 @@ class _Cells:
     kites: Floats
 
 
-def make_areas(rng: np.random.Generator, terrain: Terrain) -> Areas:
+def make_areas(
+    rng: np.random.Generator, terrain: Terrain, *, townships: int = TOWNSHIPS, villages: int = VILLAGES
+) -> Areas:
     """Grow townships and villages over the land, slower uphill, so that borders tend to follow the ridges."""
-    cells = _make_cells(rng, terrain)
+    cells = _make_cells(rng, terrain, RADIUS * (villages / VILLAGES) ** 0.5)
     inner = cells.borders[(cells.borders[:, :2] >= 0).all(axis=1)]
     graph = _graph(cells, inner, terrain)
-    village_seeds = _scatter(rng, terrain, cells.seeds, VILLAGES)
+    village_seeds = _scatter(rng, terrain, cells.seeds, villages)
     village_of = _grow(graph, village_seeds)
     links = np.unique(np.sort(village_of[inner[:, :2]], axis=1), axis=0)
     links = links[links[:, 0] != links[:, 1]]
     centres = cells.seeds[village_seeds]
-    town_villages = _scatter(rng, terrain, centres, TOWNSHIPS)
+    town_villages = _scatter(rng, terrain, centres, townships)
     away = np.hypot(*(centres[links[:, 0]] - centres[links[:, 1]]).T)
-    ties = coo_matrix((away, links.T), shape=(VILLAGES, VILLAGES)).tocsr()
+    ties = coo_matrix((away, links.T), shape=(villages, villages)).tocsr()
     township_of = _grow(ties + ties.T, town_villages)
-    outlines = _outlines(rng, cells, village_of)
+    outlines = _outlines(rng, cells, village_of, villages)
     return _name_and_stack(rng, outlines, township_of, centres[town_villages], centres)
 
 
-def _make_cells(rng: np.random.Generator, terrain: Terrain) -> _Cells:
+def _make_cells(rng: np.random.Generator, terrain: Terrain, radius: float) -> _Cells:
     """Seeds on a jittered grid, kept where an irregular blob covers them; borders carry -1 on the outer side."""
     size = len(terrain.height)
     reach = (size - 8) * terrain.step / 2
@@ -77,8 +80,8 @@ def _make_cells(rng: np.random.Generator, terrain: Terrain) -> _Cells:
     grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
     seeds = grid + rng.uniform(-0.38, 0.38, grid.shape) * SPACING
     bulge = terrain.at(noise(rng, size, terrain.step, 8_000), seeds[:, 0] + CENTRE[0], seeds[:, 1] + CENTRE[1])
-    radius = np.hypot(seeds[:, 0] / 1.15, seeds[:, 1] * 1.08)
-    inside = radius + 1_700 * np.clip(bulge, -2, 2) < 19_600
+    away = np.hypot(seeds[:, 0] / 1.15, seeds[:, 1] * 1.08)
+    inside = away / radius + 0.087 * np.clip(bulge, -2, 2) < 1
     seeds += CENTRE
     diagram = Voronoi(seeds)
     pairs = diagram.ridge_points.astype(np.int64)
@@ -139,7 +142,7 @@ def _grow(graph: csr_matrix, seeds: Ints) -> Ints:
     return np.asarray(order[source])
 
 
-def _outlines(rng: np.random.Generator, cells: _Cells, village_of: Ints) -> list[shapely.Geometry]:
+def _outlines(rng: np.random.Generator, cells: _Cells, village_of: Ints, count: int) -> list[shapely.Geometry]:
     """One polygon a village, made of the borders between different villages, each bent once for both sides."""
     label = np.where(cells.borders[:, :2] >= 0, village_of[cells.borders[:, :2]], -1)
     border = label[:, 0] != label[:, 1]
@@ -148,10 +151,10 @@ def _outlines(rng: np.random.Generator, cells: _Cells, village_of: Ints) -> list
     sides = np.concatenate([label[:, 0], label[:, 1]])
     order = np.argsort(sides, kind="stable")
     both = np.concatenate([lines, lines])[order]
-    starts = np.searchsorted(sides[order], np.arange(VILLAGES + 1))
+    starts = np.searchsorted(sides[order], np.arange(count + 1))
     return [
         shapely.build_area(shapely.geometrycollections(both[starts[i] : starts[i + 1]])).normalize()
-        for i in range(VILLAGES)
+        for i in range(count)
     ]
 
 
@@ -180,7 +183,8 @@ def _name_and_stack(
 ) -> Areas:
     """Codes by kind and place: 街道 001–, 镇 100–, 乡 200–; within a township 社区 001–, 村 200–."""
     kinds = names.township_kinds(np.hypot(*(towns - towns[0]).T))
-    stems = names.township_stems(rng, TOWNSHIPS)
+    count = len(towns)
+    stems = names.township_stems(rng, count)
     base = {"街道": 1, "镇": 100, "乡": 200}
     code_of, used = {}, dict.fromkeys(base, 0)
     for position in np.argsort(np.hypot(*(towns - towns[0]).T), kind="stable"):
@@ -188,7 +192,7 @@ def _name_and_stack(
         code_of[int(position)] = f"{COUNTY_CODE}{base[kind] + used[kind]:03d}"
         used[kind] += 1
     rows = []
-    for township in range(TOWNSHIPS):
+    for township in range(count):
         members = np.flatnonzero(township_of == township)
         members = members[np.argsort(np.hypot(*(centres[members] - towns[township]).T), kind="stable")]
         communities = names.communities_of(kinds[township], len(members))
@@ -202,10 +206,10 @@ def _name_and_stack(
         geometry=[outlines[r[3]] for r in rows],
         crs=CRS,
     )
-    name_of = {code_of[i]: stems[i] + kinds[i] for i in range(TOWNSHIPS)}
+    name_of = {code_of[i]: stems[i] + kinds[i] for i in range(count)}
     townships = _merge(villages, "parent", name_of, COUNTY_CODE)
     county = _merge(townships, "parent", {COUNTY_CODE: names.COUNTY}, COUNTY_CODE[:4] + "00")
-    points = pd.DataFrame({"code": [code_of[i] for i in range(TOWNSHIPS)]})
+    points = pd.DataFrame({"code": [code_of[i] for i in range(count)]})
     located = gpd.GeoDataFrame(points, geometry=gpd.points_from_xy(towns[:, 0], towns[:, 1]), crs=CRS)
     return Areas(county, townships, villages, located.sort_values("code", ignore_index=True))
 

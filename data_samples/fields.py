@@ -1,4 +1,4 @@
-"""Terraced fields: within each block strips along the contour, cut into pieces of 0.3 to 3 mu that never overlap."""
+"""Terraced fields: strips along the contour, cut into pieces of 0.3 to 3 mu that never overlap."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _inside(blocks: Blocks, which: Ints, corners: Floats) -> Bools:
 
 
 def _pieces(which: Ints, inside: Bools, seed: int) -> tuple[Ints, Ints, Ints, Ints]:
-    """Cut each strip at random columns; keep pieces all of whose corners are inside: (slot, strip, start, stop)."""
+    """Cut strips at random columns; keep pieces wholly inside: (slot, strip, start, stop)."""
     cuts = np.arange(COLUMNS)
     keys = which[:, None, None], np.arange(ROWS)[None, :, None], cuts[None, None]
     lengths = 1 + np.floor(LONGEST * draw(seed, 5, *keys)).astype(np.int64)

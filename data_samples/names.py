@@ -27,9 +27,9 @@ _FIRM_KINDS = ("种植专业合作社", "家庭农场", "农业开发有限公�
 
 
 def township_kinds(distance: NDArray[np.float64]) -> list[str]:
-    """街道 for the three nearest to the county town, 镇 for the next seventeen, 乡 for the rest."""
-    rank = np.argsort(np.argsort(distance, kind="stable"), kind="stable")
-    return ["街道" if r < 3 else "镇" if r < 20 else "乡" for r in rank]
+    """街道 for the tenth nearest to the county town, 镇 up to two thirds, 乡 for the rest."""
+    share = np.argsort(np.argsort(distance, kind="stable"), kind="stable") / len(distance)
+    return ["街道" if s < 0.1 else "镇" if s < 0.66 else "乡" for s in share]
 
 
 def township_stems(rng: np.random.Generator, count: int) -> list[str]:

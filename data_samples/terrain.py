@@ -53,7 +53,7 @@ def noise(rng: np.random.Generator, size: int, step: float, wavelength: float) -
 
 
 def make_terrain(rng: np.random.Generator, *, size: int = 400, step: float = 150.0) -> Terrain:
-    """Low hills cut by branching valleys: valleys run where a smooth field crosses zero, so they are long and wind."""
+    """Low hills cut by branching valleys, which run where a smooth field crosses zero: long and winding."""
     trunk = np.abs(noise(rng, size, step, 9_000))
     branch = np.abs(noise(rng, size, step, 3_600))
     gully = np.abs(noise(rng, size, step, 1_500))
