@@ -7,12 +7,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from data_samples.areas import COUNTY_CODE
 from data_samples.county import County, make_county
 from data_samples.delivery import Act, Delivery
 from data_samples.history import history
+from data_samples.names import COUNTY as COUNTY_NAME
 from data_samples.sent_land import send_areas, send_contracts, send_controls
 from data_samples.sent_reports import send_abandoned, send_plans, send_points, send_transfers
 from data_samples.transfers import make_transfers
+
+__all__ = ["COUNTY_CODE", "COUNTY_NAME", "Act", "Delivery", "county_acts", "write_county", "write_small"]
 
 SMALL = Path(__file__).parent / "small"
 SMALL_PARCELS = 1_000
