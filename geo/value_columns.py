@@ -274,7 +274,7 @@ def read_choices(column: Column) -> pd.Series:
             outside[i] = True
             found = personal.mask(text)[0] if fld.open_choices else None
         made.append(pd.NA if found is None else found)
-        nearby.append((nearest(text, fld.choices) if outside[i] and text else None) or allowed)
+        nearby.append((nearest(text, fld.choices) if outside[i] and text else None) or "—")
     code = "choice_not_listed" if fld.open_choices else "choice_unknown"
     for place in np.flatnonzero(outside):
         column.find(code, np.flatnonzero(codes == place), allowed=allowed, suggestion=nearby[place])

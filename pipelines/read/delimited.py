@@ -41,7 +41,10 @@ def open_delimited(
     separator = sniff_separator(path, encoding)
     if separator is None:
         raise Refused(
-            "text_not_a_table", file=path.name, reason="没有分出两列以上", reason_en="it does not fall into columns"
+            "text_not_a_table",
+            file=path.name,
+            reason="没有分出两列以上",
+            reason_en="it does not fall into columns",
         )
     if path.stat().st_size <= _AT_ONCE_BYTES:
         table = _at_once(path, encoding, separator, known)
@@ -91,17 +94,17 @@ def _streamed(path: Path, encoding: str, separator: str, known: Collection[str] 
         name=path.stem,
         kind="sheet",
         columns=heading.names,
-        batches=lambda: _batches(table, encoding, separator, heading),
+        batches=lambda: _batches(path, table, encoding, separator, heading),
         units=sheet_units(heading),
         cells=Cells(sheet=None, columns={name: c + 1 for c, name in columns}, heading_row=heading.last + 1),
     )
     return table
 
 
-def _batches(table: Table, encoding: str, separator: str, heading: Heading) -> Iterator[pd.DataFrame]:
+def _batches(path: Path, table: Table, encoding: str, separator: str, heading: Heading) -> Iterator[pd.DataFrame]:
     """The frames of a large file; after the last, the table knows its rows and what was found."""
     body = Body(heading)
-    reader = records(table.path, encoding, separator)
+    reader = records(path, encoding, separator)
     row = heading.last + 1
     for _ in islice(reader, row):
         pass

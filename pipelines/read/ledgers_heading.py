@@ -20,6 +20,8 @@ Row = Sequence[Any]
 LOOKED_AT = 60
 _DEEPEST = 4
 _WHOLE_WIDTH = 0.8
+_TOLD = re.compile(r"[\u4e00-\u9fff][^:]{0,8}:\S{2,}")
+_BRACKETED_COLON = re.compile(r"\([^)]*:[^)]*\)")
 _CHINESE_GAP = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])\s+(?=[\u3000-\u9fff\uff00-\uffef])")
 
 
@@ -94,7 +96,7 @@ def is_label(value: Any) -> bool:
     text = fold(value)
     if _is_number(text) or len(text) > 60 or unit_line(text):
         return False
-    if re.search(r"[:：]\S{2,}", value) and "::" not in value and not re.search(r"[(（].*[:：].*[)）]", value):
+    if _TOLD.search(text) and not _BRACKETED_COLON.search(text):
         return False
     return not (
         text[0].isdigit() and isinstance(day := read_date_text(text), DateReading) and day.precision == "day"

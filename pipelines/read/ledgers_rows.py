@@ -15,7 +15,7 @@ from geo.headings import core, fold, normal
 from geo.issues import Issue
 from geo.units import UNITS, heading_unit
 from pipelines.read.ledgers_heading import Heading, Merge, is_filled
-from pipelines.read.ledgers_totals import TotalsCheck, total_label
+from pipelines.read.ledgers_totals import TotalsCheck, number, total_label
 
 # Columns whose blanks may mean `same as above`, the wider area first.
 _AREA_LEVELS = (
@@ -191,7 +191,7 @@ class Body:
             what = ""
             if self._fresh and _is_numbering(cells[i]):
                 what = "列号"
-            elif counts[i] == 1 and wide and self._parts[firsts[i]] & _ORDINAL:
+            elif counts[i] == 1 and wide and self._parts[firsts[i]] & _ORDINAL and number(value) is not None:
                 what = "只有序号"
             elif isinstance(value, str):
                 place = (int(firsts[i]), value)

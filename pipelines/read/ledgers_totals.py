@@ -36,7 +36,7 @@ def total_label(text: Any) -> tuple[str, int] | None:
         return None
     folded = fold(text)
     match = _LABEL.match(folded)
-    if match is None or (match["of"] and folded.isascii()):
+    if match is None or (match["of"] and match["word"].isascii()):
         return None
     rank = _RANKS.get(match["word"], _HIGHEST)
     return match["of"], 2 if match["of"] and rank == 3 else rank
@@ -135,8 +135,8 @@ class TotalsCheck:
                 stated = number(item.stated[c])
                 if stated is None or not is_added(heading) or heading == item.label:
                     continue
-                able = [s for s in spans if s.counts[c] and not s.unread[c] * 5 > s.counts[c]]
-                if any(s.unread[c] for s in able) or not able:
+                able = [s for s in spans if s.counts[c] or s.unread[c]]
+                if not able or any(s.unread[c] for s in able):
                     continue
                 if not any(_agree(stated, float(s.sums[c])) for s in able):
                     counted = round(float(able[0].sums[c]), 6)
