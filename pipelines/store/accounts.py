@@ -148,14 +148,15 @@ def disable(ledger: Ledger, name: str, *, now: datetime, by: Actor | None = None
     others = [a for a in accounts(ledger) if a.role == "administrator" and not a.disabled and a.name != name]
     if account.role == "administrator" and not others:
         raise Forbidden("last_administrator", name=name)
-    actor = by or FIRST_ADMINISTRATOR
-    require(actor, "account")
+    if by is None:
+        raise Forbidden("account_needs_administrator")
+    require(by, "account")
     with ledger.database.writing() as tx:
         tx.run("update accounts set disabled = 1 where name = ?", (name,))
         tx.run("delete from sessions where account = ?", (name,))
         if ledger.database.dialect == "postgresql":
             tx.run("delete from db_roles where account = ?", (name,))
-    ledger.record_account("disable", name, {}, by=actor, now=now)
+    ledger.record_account("disable", name, {}, by=by, now=now)
 
 
 def make_database_role(tx: Transaction, ledger: Ledger, name: str, role: str, area_code: str) -> None:
