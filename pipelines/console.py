@@ -63,7 +63,7 @@ class Console:
             return error.exit_code
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             return self.error("disk_full", path=error.filename or os.curdir)
-        if isinstance(error, PermissionError) or getattr(error, "errno", None) == errno.EROFS:
+        if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             return self.error("disk_write_failed", path=error.filename or os.curdir, reason=error.strerror)
         with tempfile.NamedTemporaryFile(
             "w", prefix="xiangtu-", suffix=".log", delete=False, encoding="utf-8"

@@ -16,7 +16,7 @@ from geo.access import Actor, masked, neutralised
 from geo.joins import largest_share
 from geo.layers import Layer
 from pipelines.store.layers import current_rows
-from pipelines.summarise import shares_of, things_at, today
+from pipelines.summarise import ledger_of, shares_of, things_at, today
 from pipelines.territory import AREA_LAYERS
 
 if TYPE_CHECKING:
@@ -79,14 +79,13 @@ def final_area(workspace: Workspace, layer: Layer, things: pd.DataFrame) -> pd.S
     if shares.empty:
         return pd.Series([None] * len(things), index=things.index, dtype="str")
     area = largest_share(shares).set_index("feature")["area"].reindex(np.arange(len(things)), fill_value=-1)
-    codes = np.append(workspace.areas()["code"].to_numpy(object), None)
-    return pd.Series(codes[area.to_numpy(np.intp)], index=things.index, dtype="str")
+    codes = [*workspace.areas()["code"], None]
+    return pd.Series([codes[at] for at in area.to_numpy(np.intp)], index=things.index, dtype="str")
 
 
 def history(workspace: Workspace, layer_id: str, feature_id: str) -> list[dict[str, Any]]:
     """All that is known to have happened to one thing, oldest first: imports that stated it, then its events."""
     from pipelines.store.geoparquet import read_columns
-    from pipelines.store.ledger import open_ledger
 
     layer = workspace.layer(layer_id)
     found: list[dict[str, Any]] = []
@@ -95,8 +94,8 @@ def history(workspace: Workspace, layer_id: str, feature_id: str) -> list[dict[s
         for row in rows.loc[rows["id"] == feature_id, "source_row"]:
             source = {"import_id": one.id, "file": one.file, "table": one.table, "row": int(row)}
             found.append({"kind": "import", "at": one.at.isoformat(), **source})
-    if workspace.settings.ledger_url or (workspace.root / "ledger.sqlite").exists():
-        ledger = open_ledger(workspace.settings.ledger_url or workspace.root, layers=workspace.layers())
+    ledger = ledger_of(workspace)
+    if ledger is not None:
         for event in ledger.history(layer.id, feature_id):
             found.append({key: value for key, value in vars(event).items() if value not in (None, "", (), "[]")})
     return sorted(found, key=lambda one: str(one["at"]))

@@ -108,7 +108,8 @@ class Intake:
             frame["id"] = self._unit_ids(frame)
         else:
             frame["id"], missing = self._ids(frame)
-            frame["id"], doubled = check_ids(frame, self.layer, self._seen, digest_rows(frame))
+            ids, doubled = check_ids(frame, self.layer, self._seen, digest_rows(frame))
+            frame["id"] = pd.Series(ids, index=frame.index, dtype="str")
             issues += missing + doubled
         issues = without_echo(issues)
         back = worst(issues)

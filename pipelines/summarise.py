@@ -19,6 +19,7 @@ from pipelines.store.layers import current_rows
 from pipelines.territory import AREA_LAYERS
 
 if TYPE_CHECKING:
+    from pipelines.store.ledger import Ledger
     from pipelines.workspace import Workspace
 
 CHINA = timedelta(hours=8)
@@ -31,15 +32,54 @@ def today() -> date:
     return (datetime.now(UTC) + CHINA).date()
 
 
+def ledger_of(workspace: Workspace) -> Ledger | None:
+    """The workspace's ledger; None when there is none yet."""
+    from pipelines.act import workspace_ledger
+
+    if workspace.settings.ledger_url is None and not (workspace.root / "ledger.sqlite").exists():
+        return None
+    return workspace_ledger(workspace)
+
+
 def events_of(workspace: Workspace, layer: Layer) -> pd.DataFrame:
     """The ledger's events of a layer, for `geo.lifecycle.state_at`; empty when it has none."""
-    from pipelines.store.ledger import open_ledger
-
     columns = ["seq", "id", "feature_id", "kind", "to_stage", "at", "recorded_at", "due_on", "undoes"]
-    if workspace.settings.ledger_url is None and not (workspace.root / "ledger.sqlite").exists():
+    ledger = ledger_of(workspace)
+    if ledger is None:
         return pd.DataFrame(columns=columns)
-    ledger = open_ledger(workspace.settings.ledger_url or workspace.root, layers=workspace.layers())
-    return ledger.events(layer=layer.id, columns=columns)
+    events = ledger.events(layer=layer.id, columns=columns)
+    return events[events["kind"] != "import"].reset_index(drop=True)
+
+
+def rows_on(workspace: Workspace, layer: Layer, as_of: date, columns: list[str]) -> pd.DataFrame:
+    """Rows of the imports as known on a day, and of things added in the ledger by then (import_id "")."""
+    rows = current_rows(workspace, layer, columns=columns, as_of=as_of)
+    ledger = ledger_of(workspace)
+    if ledger is None or layer.lifecycle is None:
+        return rows
+    from pipelines.act import added_things
+
+    added = added_things(ledger, layer, as_of=as_of)
+    added = added[~added["id"].isin(rows["id"])]
+    if added.empty:
+        return rows
+    added = added.assign(import_id="", position=-1, placed_by="name", geometry=_points(added))
+    added = added.reindex(columns=rows.columns)
+    return pd.concat([rows, added.astype(_plain_types(rows, added))], ignore_index=True)
+
+
+def _points(added: pd.DataFrame) -> np.ndarray:
+    import shapely
+
+    xy = added[["lon", "lat"]].to_numpy(float)
+    points = np.asarray(shapely.points(np.nan_to_num(xy)), dtype=object)
+    points[np.isnan(xy).any(axis=1)] = None
+    return points
+
+
+def _plain_types(rows: pd.DataFrame, added: pd.DataFrame) -> dict[str, Any]:
+    """The types of `rows` for the columns of `added` that would else change them."""
+    return {name: rows[name].dtype for name in added.columns if name != "geometry" and len(rows)}
 
 
 def needed_fields(layer: Layer) -> list[str]:
@@ -65,7 +105,7 @@ def things_at(workspace: Workspace, layer: Layer, as_of: date, columns: list[str
     if layer.id in AREA_LAYERS:
         return _areas_as_things(workspace, layer)
     stored = ["id", "area_m2", "length_m", "area_code", "placed_by", *needed_fields(layer), *(columns or ())]
-    rows = current_rows(workspace, layer, columns=list(dict.fromkeys(stored)))
+    rows = rows_on(workspace, layer, as_of, list(dict.fromkeys(stored)))
     state = state_at(rows, events_of(workspace, layer), layer, as_of)
     things = pd.concat([rows, state.drop(columns=[c for c in state if c in rows], errors="ignore")], axis=1)
     for name in set(state) & set(rows) - {"id"}:
@@ -149,6 +189,10 @@ def shares_of(workspace: Workspace, layer: Layer, things: pd.DataFrame) -> pd.Da
         feature[things["position"].to_numpy(np.int64)[mine]] = mine
         at = feature[shares["position"].to_numpy(np.int64)]
         parts.append(shares.assign(feature=at)[at >= 0])
+    loose = np.flatnonzero((things["import_id"] == "").to_numpy(bool))
+    if len(loose):
+        named = things["area_code"].fillna("").iloc[loose]
+        parts.append(pd.DataFrame({"feature": loose, "area_code": named, "mm2": 0}))
     if not parts:
         return pd.DataFrame({"feature": [], "area": [], "mm2": []}, dtype=np.int64)
     merged = pd.concat(parts, ignore_index=True)
@@ -192,7 +236,8 @@ def _key(workspace: Workspace, layer: Layer) -> str:
     wanted = {layer.id, *(r.layer for r in layer.relations if r.layer)}
     imports = [f"{i.layer}/{i.id}" for i in workspace.imports() if i.layer in wanted]
     events = events_of(workspace, layer)
-    parts = (RULES, areas_key(workspace), imports, len(events), str(events["id"].iloc[-1]) if len(events) else "")
+    last = str(events["id"].iloc[-1]) if len(events) else ""
+    parts = (RULES, areas_key(workspace), imports, len(events), last)
     return hashlib.sha256(repr((parts, layer)).encode()).hexdigest()[:16]
 
 

@@ -7,12 +7,12 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geo.errors import Refused
 from pipelines.console import Console
+from pipelines.figure_commands import refresh
 from pipelines.workspace import Workspace
 
 if TYPE_CHECKING:
-    from data_samples.generate import Delivery
+    from data_samples.delivery import Act, Delivery
 
 
 def new(arguments: argparse.Namespace, console: Console) -> int:
@@ -27,21 +27,19 @@ def new(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def demo(arguments: argparse.Namespace, console: Console) -> int:
-    """Make an invented county as its senders would deliver it, and take every file in like a real one."""
-    from data_samples.generate import COUNTY_CODE, COUNTY_NAME, write_county
+    """Make an invented county as its senders would deliver it, and take every paper in like a real one."""
+    from data_samples.county import make_county
+    from data_samples.generate import COUNTY_CODE, COUNTY_NAME, write_papers
+    from data_samples.history import history
 
     root: Path = arguments.dir
-    if (root / "county.toml").exists():
-        raise Refused("workspace_exists", path=str(root))
-    incoming = root / "incoming"
     workspace = Workspace.create(root, code=COUNTY_CODE, name=COUNTY_NAME)
     try:
         console.say("正在造一个虚构县……", "Making an invented county …")
-        deliveries = write_county(incoming, parcels=arguments.parcels, seed=arguments.seed)
-        for delivery in deliveries:
+        county = make_county(parcels=arguments.parcels, seed=arguments.seed)
+        for delivery in write_papers(root / "incoming", county):
             _take(workspace, delivery, console)
-        from pipelines.figure_commands import refresh
-
+        _replay(workspace, history(county), console)
         refresh(workspace, console)
     except BaseException:
         shutil.rmtree(root, ignore_errors=True)
@@ -55,7 +53,7 @@ def demo(arguments: argparse.Namespace, console: Console) -> int:
 def _take(workspace: Workspace, delivery: Delivery, console: Console) -> None:
     from pipelines.ingest import Options, add
 
-    options = Options(layer=delivery.layer, sender=None, **delivery.options)
+    options = Options(layer=delivery.layer, **delivery.options)
     with console.progress() as tick:
         report = add(workspace, delivery.path, options, at=delivery.at, lang=console.lang, progress=tick)
     name, rows, taken, back = delivery.path.name, report.rows, report.accepted, report.returned
@@ -63,3 +61,22 @@ def _take(workspace: Workspace, delivery: Delivery, console: Console) -> None:
         f"  {delivery.at} {name}：{rows} 行，接收 {taken}，退回 {back}",
         f"  {delivery.at} {name}: {rows} rows, {taken} accepted, {back} returned",
     )
+
+
+def _replay(workspace: Workspace, acts: list[Act], console: Console) -> None:
+    """Take the invented county's own steps into the ledger, on the days they were taken."""
+    from geo.access import Actor
+    from geo.errors import XiangtuError
+    from pipelines.act import act as take
+    from pipelines.workspace import utc
+
+    taken = 0
+    for one in acts:
+        actor = Actor(one.actor, one.role, has_account=False)
+        try:
+            take(workspace.root, one.layer, one.id, one.to_stage, actor, note=one.note, now=utc(one.at))
+        except XiangtuError as refusal:
+            console.say(f"  未记 {one.id}：{refusal.words('zh')}", f"  not taken, {one.id}: {refusal.words('en')}")
+            continue
+        taken += 1
+    console.say(f"  台账记入 {taken} 步", f"  {taken} steps taken into the ledger")
