@@ -11,7 +11,7 @@ import pandas as pd
 
 from geo.errors import Refused
 
-from .columns import distinct
+from .columns import distinct, frame_of, objects
 from .source import Table
 
 _PAGES_AT_ONCE = 2000
@@ -60,10 +60,8 @@ class Database:
             count = lengths.pop() if lengths else 0
             if not count:
                 continue
-            frame = pd.DataFrame(
-                {name: _plain(column, count) for name, column in kept.items()},
-                index=pd.RangeIndex(row, row + count, name="row"),
-            )
+            index = pd.RangeIndex(row, row + count, name="row")
+            frame = frame_of({name: _plain(column, count) for name, column in kept.items()}, index)
             row += count
             yield frame
 
@@ -88,7 +86,7 @@ class Database:
 
 def _plain(values: list[Any] | None, count: int) -> Any:
     if values is None:
-        return pd.Series([None] * count, dtype=object).array
+        return objects([None] * count)
     texts = [None if isinstance(v, str) and not v.strip("\0 ") else v for v in values]
     series = pd.Series(texts, dtype=object)
     known = series.dropna()
@@ -96,7 +94,7 @@ def _plain(values: list[Any] | None, count: int) -> Any:
         return series.astype("Int64").array
     if len(known) and all(type(v) in (int, float) for v in known):
         return series.astype("float64").array
-    return series.array
+    return objects(texts)
 
 
 def tables_of(database: Database, sender: Path) -> list[Table]:

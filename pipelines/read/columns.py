@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
+
+Objects = npt.NDArray[np.object_]
 
 # Legal time everywhere in the country; a moment given in another zone is told in this one.
 LEGAL_TIME = "Asia/Shanghai"
@@ -31,8 +35,22 @@ def free_names(names: Iterable[str]) -> tuple[str, ...]:
     return distinct(("geometry", *names))[1:]
 
 
+def objects(values: Iterable[Any]) -> Objects:
+    """Values of any kind as an array that keeps them as they are."""
+    held = list(values)
+    out = np.empty(len(held), dtype=object)
+    out[:] = held
+    return out
+
+
+def frame_of(values: Mapping[str, Any], index: pd.Index) -> pd.DataFrame:
+    """A frame of columns as they are: objects stay objects, so that an empty text is None and not NaN."""
+    held = {name: pd.Series(v, index=index, dtype=getattr(v, "dtype", object)) for name, v in values.items()}
+    return pd.DataFrame(held, index=index)
+
+
 def column_values(column: Any) -> Any:
-    """An Arrow column as a pandas array: text as written (None for empty), whole numbers never through floats.
+    """An Arrow column as an array: text as written (None for empty), whole numbers never through floats.
 
     Whole numbers with gaps are Int64, moments are naive in legal time, lists and structures are JSON text.
     """
@@ -50,7 +68,7 @@ def column_values(column: Any) -> Any:
         column = column.cast(pa.large_string())
         empty = pc.equal(pc.utf8_trim_whitespace(column), "")
         blank = pa.scalar(None, column.type)
-        return pd.Series(pc.if_else(empty, blank, column).to_numpy(zero_copy_only=False), dtype=object).array
+        return pc.if_else(empty, blank, column).to_numpy(zero_copy_only=False)
     if pa.types.is_integer(kind):
         if column.null_count:
             return column.cast(pa.int64()).to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get).array
@@ -64,7 +82,7 @@ def column_values(column: Any) -> Any:
     if pa.types.is_timestamp(kind):
         moments = column.to_pandas()
         return (moments.dt.tz_convert(LEGAL_TIME).dt.tz_localize(None) if kind.tz else moments).array
-    return pd.Series([_text(value) for value in column.to_pylist()], dtype=object).array
+    return objects(_text(value) for value in column.to_pylist())
 
 
 def _text(value: Any) -> str | None:

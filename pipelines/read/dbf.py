@@ -15,6 +15,7 @@ import pandas as pd
 from geo.errors import Refused
 from geo.issues import Issue
 
+from .columns import frame_of, objects
 from .encoding import decode_cut
 
 Bytes = npt.NDArray[np.uint8]
@@ -27,6 +28,7 @@ MARKS = {
     0x50: "874", 0x57: "1252", 0x58: "1252", 0x59: "1252", 0x64: "852", 0x65: "866", 0x66: "865", 0x78: "950",
     0x79: "949", 0x7A: "936", 0x7B: "932", 0x7C: "874", 0xC8: "1250", 0xC9: "1251", 0xCA: "1254", 0xCB: "1253",
 }  # fmt: skip
+_TYPES = frozenset("CNFDLMIOB+@TYGPQVW0")
 _BINARY = {"I": "<i4", "+": "<i4", "O": "<f8", "B": "<f8"}
 
 
@@ -62,7 +64,9 @@ class Dbf:
             self.mark = MARKS.get(head[29])
             described = file.read(max(self._start - 32, 0))
         self.columns = tuple(_columns(described))
-        if not self.columns or self._width < 1 + sum(c.width for c in self.columns):
+        known = all(c.type in _TYPES for c in self.columns)
+        fits = self._start <= path.stat().st_size and self._width >= 1 + sum(c.width for c in self.columns)
+        if not self.columns or not known or not fits:
             raise Refused("dbf_damaged", file=path.name)
         self.held = max(path.stat().st_size - self._start, 0) // self._width
         self.records = min(self.announced, self.held)
@@ -165,7 +169,7 @@ class Reader:
             cells = block[:, column.offset : column.offset + column.width]
             values[name] = self._values(cells, column)
         index = pd.RangeIndex(start, start + len(block))
-        return pd.DataFrame(values, index=index), block[:, 0] != ord("*")
+        return frame_of(values, index), block[:, 0] != ord("*")
 
     def _values(self, cells: Bytes, column: Column) -> Any:
         if column.type in _BINARY and column.width == np.dtype(_BINARY[column.type]).itemsize:
@@ -178,7 +182,7 @@ class Reader:
             return _dates(texts)
         if column.type == "L":
             return pd.Series([_TRUTH.get(text or "") for text in texts], dtype="boolean").array
-        return pd.Series(texts, dtype=object).array
+        return objects(texts)
 
     def _texts(self, cells: Bytes) -> list[str | None]:
         lined = np.full((cells.shape[0], cells.shape[1] + 1), ord("\n"), np.uint8)
@@ -204,7 +208,7 @@ def _numbers(texts: list[str | None], *, whole: bool) -> Any:
     filled = series.notna().to_numpy()
     numbers = cast("pd.Series[float]", pd.to_numeric(series, errors="coerce"))
     if (numbers.isna().to_numpy() & filled).any():
-        return series.array
+        return objects(texts)
     if whole:
         try:
             return pd.array([None if t is None else int(t) for t in texts], dtype="Int64")
@@ -217,7 +221,7 @@ def _dates(texts: list[str | None]) -> Any:
     series = pd.Series([None if t in (None, "00000000", "0") else t for t in texts], dtype=object)
     dates = pd.to_datetime(series, format="%Y%m%d", errors="coerce")
     wrong = dates.isna().to_numpy() & series.notna().to_numpy()
-    return series.array if wrong.any() else dates.astype("datetime64[s]").array
+    return objects(series) if wrong.any() else dates.astype("datetime64[s]").array
 
 
 def damage(dbf: Dbf, encoding: str, names: tuple[str, ...], *, limit: int = 200) -> list[Issue]:

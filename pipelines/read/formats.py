@@ -47,6 +47,20 @@ _GEOJSON = re.compile(
 _TOPOJSON = re.compile(r'"type"\s*:\s*"Topology"')
 _XML_ROOT = re.compile(r"<(?![?!])(?:[\w.-]+:)?([\w.-]+)")
 _DXF = re.compile(r"\A(\s*999\s*\r?\n[^\n]*\n)*\s*0\s*\r?\nSECTION", re.IGNORECASE)
+_MAP_SUFFIXES = {
+    ".json",
+    ".geojson",
+    ".topojson",
+    ".kml",
+    ".kmz",
+    ".gml",
+    ".gpx",
+    ".xml",
+    ".dxf",
+    ".tab",
+    ".mif",
+    ".gpkg",
+}
 _DOCUMENT_SUFFIXES = {".doc", ".ppt", ".wps", ".msg", ".dps"}
 
 
@@ -128,6 +142,8 @@ def _textual(path: Path, head: bytes) -> Kind:
         return "mapinfo"
     if _DXF.match(start):
         return "dxf"
+    if path.suffix.lower() in _MAP_SUFFIXES:
+        raise Refused("map_unreadable", file=path.name)
     if parcel_text.is_parcel_text(text):
         return "parcel_text"
     return "point_text" if survey.is_point_text(text) else "delimited"

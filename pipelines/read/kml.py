@@ -13,7 +13,7 @@ from geo.errors import Refused
 from geo.issues import Issue
 
 from . import texts, vector
-from .columns import free_names
+from .columns import free_names, objects
 from .source import Table
 from .workplace import Held, Workplace
 
@@ -61,7 +61,7 @@ def _tidied(table: Table, work: Workplace) -> Table:
         for frame in untidied():
             rows = [_balloon(text) for text in frame["description"]] if balloon else []
             for key, name in balloon.items():
-                frame[name] = pd.Series([row.get(key) for row in rows], dtype=object).array
+                frame[name] = pd.Series(objects(row.get(key) for row in rows), frame.index, dtype=object)
             yield frame[[*columns, "geometry"]]
 
     table.columns = columns

@@ -150,7 +150,7 @@ _NAMELESS = {"OGRGeoJSON", "entities"}
 
 
 def _json(path: Path, asked: Asked) -> list[Table]:
-    return [vector.degrees_or_unknown(table) for table in _text_map(path, asked)]
+    return _text_map(path, asked, "GeoJSON")
 
 
 def _gml(path: Path, asked: Asked) -> list[Table]:
@@ -159,7 +159,8 @@ def _gml(path: Path, asked: Asked) -> list[Table]:
 
 def _gpx(path: Path, asked: Asked) -> list[Table]:
     """Waypoints, routes and tracks, those that hold anything."""
-    return [table for table in _text_map(path, asked) if table.rows] or _without_layers(path)
+    filled = [table for table in _text_map(path, asked) if next(table.batches(), None) is not None]
+    return filled or _without_layers(path)
 
 
 def _access(path: Path, asked: Asked) -> list[Table]:

@@ -14,6 +14,7 @@ from pyproj import CRS
 from geo.errors import Refused
 from geo.issues import Issue
 
+from .columns import frame_of, objects
 from .source import Table
 from .survey import NUMBER, is_east, is_north, is_prefixed, read_text, table_of_frame
 
@@ -55,14 +56,9 @@ def open_parcels(path: Path, *, sender: Path, encoding: str | None = None) -> Ta
         point[0 if swapped else 1] for parcel in parcels for ring in parcel.rings.values() for point in ring
     ]
     crs = _declared_crs(head, eastings, path, issues)
-    columns = {
-        name: pd.Series([_attribute(p.attributes, at) for p in parcels], dtype=object).array
-        for at, name in enumerate(_COLUMNS)
-    }
-    frame = pd.DataFrame(
-        {**columns, "geometry": pd.Series(shapes, dtype=object).array},
-        index=pd.Index([parcel.row for parcel in parcels], name="row"),
-    )
+    columns = {name: objects(_attribute(p.attributes, at) for p in parcels) for at, name in enumerate(_COLUMNS)}
+    index = pd.Index([parcel.row for parcel in parcels], name="row")
+    frame = frame_of({**columns, "geometry": objects(shapes)}, index)
     kinds = {p.attributes[4].strip() for p in parcels if len(p.attributes) > 4}
     kind = (
         "point" if kinds == {"点"} else "line" if kinds == {"线"} else "polygon" if kinds <= {"面", ""} else "any"

@@ -16,7 +16,7 @@ from pyproj.exceptions import CRSError
 from geo.errors import Refused
 from geo.issues import Issue
 
-from .columns import column_values, free_names, is_scalar
+from .columns import column_values, frame_of, free_names, is_scalar
 from .source import Table
 from .vector import GeometryKind, Shapes, shapes_of
 
@@ -126,8 +126,8 @@ def _frame(
     values = {name: column_values(batch.column(field)) for field, name in read_as.items()}
     if shape_column:
         shapes = _shapes(batch.column(shape_column), str(spec.get("encoding", "WKB")))
-        values["geometry"] = pd.Series(shapes, dtype=object).array
-    return pd.DataFrame(values, index=index)
+        values["geometry"] = shapes
+    return frame_of(values, index)
 
 
 def _shapes(column: Any, encoding: str) -> Shapes:

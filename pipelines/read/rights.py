@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import shapely
 from geo.issues import Issue
 
 from .access import Database, table_of
+from .columns import objects
 from .source import Table
 
 _PARCELS = re.compile(r"^DK(\d{6,}.*)?$", re.IGNORECASE)
@@ -65,8 +66,11 @@ def _read(database: Database, name: str) -> pd.DataFrame:
 
 
 def _key(values: Any) -> Any:
-    return pd.Series([None if v is None or v != v else str(v).strip() or None for v in values], index=values.index,
-                     dtype=object)  # fmt: skip
+    return _series((None if v is None or v != v else str(v).strip() or None for v in values), values)
+
+
+def _series(values: Iterable[Any], like: Any) -> Any:
+    return pd.Series(objects(values), index=like.index, dtype=object)
 
 
 def _enriched(parcels: Table, rows: pd.DataFrame, contracts: pd.DataFrame) -> Table:
@@ -104,8 +108,8 @@ def _placed(transfers: Table, rows: pd.DataFrame, parcels: list[Table]) -> Table
         for frame in transfers.batches():
             keys = _key(frame["LZHTBM"])
             if "DKBM" not in frame.columns:
-                frame["DKBM"] = pd.Series(["、".join(codes.get(k, ())) or None for k in keys], dtype=object).array
-            frame["geometry"] = pd.Series([_union(shapes.get(k, [])) for k in keys], dtype=object).array
+                frame["DKBM"] = _series(("、".join(codes.get(k, ())) or None for k in keys), frame)
+            frame["geometry"] = _series((_union(shapes.get(k, [])) for k in keys), frame)
             yield frame
 
     first = parcels[0]

@@ -17,13 +17,12 @@ from geo.errors import Refused
 from geo.issues import Issue
 
 from . import vector
-from .columns import distinct, free_names
+from .columns import distinct, free_names, objects
 from .dbf import Dbf, Reader, TextEvidence, damage
 from .encoding import Decision, Reason, Values, codec_of, decide, decode_cut, repair
 from .source import Table
 from .workplace import Held, Workplace
 
-BATCH_ROWS = 50_000
 _MAGIC = 9994
 _TYPES: dict[int, Literal["polygon", "line", "point", "any", "none"]] = {
     0: "none", 1: "point", 3: "line", 5: "polygon", 8: "point", 11: "point", 13: "line", 15: "polygon",
@@ -98,8 +97,8 @@ def open_dbf(path: Path, *, sender: Path, encoding: str | None = None) -> Table:
     columns = _readable(attributes)
 
     def batches() -> Iterator[pd.DataFrame]:
-        for start in range(0, attributes.dbf.records, BATCH_ROWS):
-            frame, kept = attributes.frame(start, BATCH_ROWS)
+        for start in range(0, attributes.dbf.records, vector.BATCH_ROWS):
+            frame, kept = attributes.frame(start, vector.BATCH_ROWS)
             yield _numbered(frame[kept], columns)
 
     rows = attributes.dbf.records - attributes.dbf.deleted()
@@ -287,16 +286,16 @@ def _batches(
 
     def batches() -> Iterator[pd.DataFrame]:
         at = 0
-        for geometry in vector.geometries(staged, batch_rows=BATCH_ROWS) if shapes else ():
+        for geometry in vector.geometries(staged) if shapes else ():
             frame, kept = _records(attributes, at, len(geometry))
             frame["geometry"] = pd.Series(geometry, index=frame.index, dtype=object)
             yield _numbered(frame[kept], (*columns, "geometry"))
             at += len(geometry)
         # Attributes beyond the last shape are the sender's rows too: they go on, without a place.
         total = attributes.dbf.records if attributes else 0
-        for start in range(at, total, BATCH_ROWS):
-            frame, kept = _records(attributes, start, min(BATCH_ROWS, total - start))
-            frame["geometry"] = pd.Series([None] * len(frame), index=frame.index, dtype=object)
+        for start in range(at, total, vector.BATCH_ROWS):
+            frame, kept = _records(attributes, start, min(vector.BATCH_ROWS, total - start))
+            frame["geometry"] = pd.Series(objects([None] * len(frame)), index=frame.index, dtype=object)
             yield _numbered(frame[kept], (*columns, "geometry"))
 
     return batches

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import shapely
 from pyproj import CRS
 
 from geo.issues import Issue
 
+from .columns import frame_of, objects
 from .encoding import Decision, Values, decide
 from .source import Table
 
@@ -106,18 +109,14 @@ def open_points(path: Path, *, sender: Path, encoding: str | None = None) -> Tab
     turned = sum(is_north(p.first) and is_east(p.second) for _, p in found) > len(found) / 2
     if turned:
         issues.append(Issue("survey_axes_turned", params={"file": path.name}))
-    frame = pd.DataFrame(
-        {
-            "点号": pd.Series([p.name for _, p in found], dtype=object).array,
-            "编码": pd.Series([p.code for _, p in found], dtype=object).array,
-            "高程": [float("nan") if p.height is None else p.height for _, p in found],
-            "geometry": pd.Series(
-                [shapely.Point((p.second, p.first) if turned else (p.first, p.second)) for _, p in found],
-                dtype=object,
-            ).array,
-        },
-        index=pd.Index([row for row, _ in found], name="row"),
-    )
+    east_north = [(p.second, p.first) if turned else (p.first, p.second) for _, p in found]
+    values = {
+        "点号": objects(p.name for _, p in found),
+        "编码": objects(p.code for _, p in found),
+        "高程": np.array([math.nan if p.height is None else p.height for _, p in found]),
+        "geometry": shapely.points(np.array(east_north).reshape(-1, 2)),
+    }
+    frame = frame_of(values, pd.Index([row for row, _ in found], name="row"))
     return table_of_frame(path, sender, frame, _POINT_COLUMNS, "point", decision, None, issues)
 
 

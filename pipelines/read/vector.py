@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -21,15 +21,17 @@ from geo.errors import Refused
 from geo.issues import Issue
 
 from . import curves
-from .columns import column_values, free_names
-from .encoding import repair
+from .columns import column_values, frame_of, free_names, objects
+from .garbled import garbled_columns, restore, restored_names
 from .source import Table
 
 BATCH_ROWS = 50_000
+_SAMPLE_ROWS = 1000
 _CONFIG = {
     "CPL_LOG": "/dev/null",
     "CPL_DEBUG": "OFF",
     "DXF_CLOSED_LINE_AS_POLYGON": "TRUE",
+    "DXF_ENCODING": "UTF-8",
     # KML elements that say how to draw get names nobody uses, so that a sender's own column of that name stays.
     "LIBKML_ALTITUDEMODE_FIELD": "_kml_altitudemode",
     "LIBKML_TESSELLATE_FIELD": "_kml_tessellate",
@@ -76,7 +78,7 @@ def _quiet(file: str) -> Iterator[Any]:
             pyogrio.errors.FeatureError,
         ) as error:
             raise Refused("map_unreadable", file=file) from error
-        except (pyarrow.ArrowException, OSError, UnicodeDecodeError, ValueError) as error:
+        except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
             raise Refused("map_unreadable", file=file) from error
 
 
@@ -100,51 +102,60 @@ def open_layer(
         info = pyogrio.read_info(path, layer=layer, **options)
     issues: list[Issue] = []
     kept = [str(f) for f in info["fields"] if not str(f).startswith(tuple(drop) or "\0")]
-    read_as = dict(zip(kept, free_names(_mended(kept, issues)), strict=True))
-    geometry = info["geometry_name"] if info["geometry_type"] is not None else None
+    read_as = dict(zip(kept, free_names(restored_names(kept, issues)), strict=True))
+    is_map = info["geometry_type"] is not None
 
-    def batches() -> Iterator[pd.DataFrame]:
+    def frames(at_once: int = 0) -> Iterator[pd.DataFrame]:
         row = 1
-        for batch in _arrow(path, layer, kept, options):
-            yield _frame(batch, read_as, has_geometry=geometry is not None, first_row=row)
+        for batch in _arrow(path, layer, kept, options, at_once):
+            yield _frame(batch, read_as, has_geometry=is_map, first_row=row)
             row += batch.num_rows
+
+    sample = next(frames(_SAMPLE_ROWS), pd.DataFrame())
+    garbled = garbled_columns(sample, issues)
+    crs, kind = _crs(info["crs"], path.name, issues), _kind(info["geometry_type"])
+    if driver == "GeoJSON" and crs is not None and crs.is_geographic and (far := beyond_degrees(sample)):
+        # GeoJSON is in degrees unless it says otherwise; many a program writes metres and says nothing.
+        crs = None
+        issues.append(Issue("geojson_not_degrees", params={"x": round(far[0]), "y": round(far[1])}))
 
     return Table(
         path=sender,
         name=name or layer,
-        kind="map" if geometry is not None else "sheet",
+        kind="map" if is_map else "sheet",
         columns=tuple(read_as.values()),
-        batches=batches,
-        crs=_crs(info["crs"], path.name, issues),
+        batches=(lambda: (restore(frame, garbled) for frame in frames())) if garbled else frames,
+        crs=crs,
         encoding="utf-8",
         encoding_reason="format",
         rows=int(info["features"]) if info["features"] >= 0 else None,
-        geometry_type=_kind(info["geometry_type"]),
+        geometry_type=kind_of_shapes(sample["geometry"]) if kind == "any" and len(sample) else kind,
         issues=issues,
     )
 
 
-def geometries(path: Path, *, batch_rows: int = BATCH_ROWS) -> Iterator[Shapes]:
+def geometries(path: Path) -> Iterator[Shapes]:
     """Only the shapes of a file's first layer, batch by batch."""
-    for batch in _arrow(path, None, [], {}, batch_rows):
+    for batch in _arrow(path, None, [], {}):
         yield shapes_of(batch.column(batch.num_columns - 1))
 
 
 def _arrow(
-    path: Path, layer: str | None, fields: list[str], options: dict[str, str], batch_rows: int = BATCH_ROWS
+    path: Path, layer: str | None, fields: list[str], options: dict[str, str], at_once: int = 0
 ) -> Iterator[Any]:
     """Arrow record batches: the fields in their order, then the shapes as WKB when there are any."""
+    stack = ExitStack()
     with _quiet(path.name) as pyogrio:
         opened = pyogrio.raw.open_arrow(
-            path, layer=layer, columns=fields, batch_size=batch_rows, use_pyarrow=True, **options
+            path, layer=layer, columns=fields, batch_size=at_once or BATCH_ROWS, use_pyarrow=True, **options
         )
-    with opened as (_, reader):
+        _, reader = stack.enter_context(opened)
+    with stack:
         while True:
             with _quiet(path.name):
-                try:
-                    batch = reader.read_next_batch()
-                except StopIteration:
-                    return
+                batch = next(iter(reader), None)
+            if batch is None:
+                return
             if batch.num_rows:
                 yield batch
 
@@ -153,8 +164,8 @@ def _frame(batch: Any, read_as: dict[str, str], *, has_geometry: bool, first_row
     index = pd.RangeIndex(first_row, first_row + batch.num_rows, name="row")
     values = {name: column_values(batch.column(field)) for field, name in read_as.items()}
     if has_geometry:
-        values["geometry"] = pd.Series(shapes_of(batch.column(batch.num_columns - 1)), dtype=object).array
-    return pd.DataFrame(values, index=index, columns=pd.Index([*read_as.values(), *["geometry"] * has_geometry]))
+        values["geometry"] = shapes_of(batch.column(batch.num_columns - 1))
+    return frame_of(values, index)
 
 
 def shapes_of(wkb: Any) -> Shapes:
@@ -163,37 +174,25 @@ def shapes_of(wkb: Any) -> Shapes:
     try:
         shapes = shapely.from_wkb(raw)
     except (shapely.errors.GEOSException, NotImplementedError):
-        shapes = np.array([curves.shape(one) for one in raw] + [None], dtype=object)[:-1]
+        shapes = objects(curves.shape(one) for one in raw)
     shapes = shapely.force_2d(shapes)
     shapes[shapely.is_empty(shapes)] = None
     return np.asarray(shapes, dtype=object)
 
 
-def degrees_or_unknown(table: Table) -> Table:
-    """A GeoJSON table with its CRS unknown where its first shapes lie beyond any longitude and latitude.
-
-    GeoJSON is in degrees on WGS 84 unless it says otherwise; many a program writes metres and says nothing.
-    """
-    if table.crs is None or not table.crs.is_geographic:
-        return table
-    first = next(table.batches(), None)
-    if first is None or "geometry" not in first or not first["geometry"].notna().any():
-        return table
-    west, south, east, north = shapely.total_bounds(first["geometry"].to_numpy())
+def beyond_degrees(sample: pd.DataFrame) -> tuple[float, float] | None:
+    """A coordinate pair of the sample's shapes that no longitude and latitude can be, None when all can be."""
+    shapes = sample["geometry"].to_numpy() if "geometry" in sample else np.zeros(0, dtype=object)
+    west, south, east, north = shapely.total_bounds(shapes)
     if west < -360 or east > 360 or south < -360 or north > 360:
-        table.crs = None
-        table.issues.append(Issue("geojson_not_degrees", params={"x": round(east), "y": round(north)}))
-    return table
+        return float(east), float(north)
+    return None
 
 
-def _mended(names: Iterable[str], issues: list[Issue]) -> list[str]:
-    out = []
-    for name in names:
-        right = repair(name)
-        if right:
-            issues.append(Issue("field_name_repaired", field=right, params={"was": name}))
-        out.append(right or name)
-    return out
+def kind_of_shapes(shapes: Any) -> GeometryKind:
+    """What all shapes are, `any` when they differ, `none` when there are none."""
+    kinds = {_kind(shape.geom_type) for shape in shapes if shape is not None}
+    return kinds.pop() if len(kinds) == 1 else "any" if kinds else "none"
 
 
 def _crs(text: str | None, file: str, issues: list[Issue]) -> CRS | None:
