@@ -1,0 +1,95 @@
+"""Polygons as plain arrays of rings, the form in which a million of them are measured and joined."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+MISSING, POLYGON, OTHER = 0, 3, 1
+"""What stands at a position: nothing, a polygon or multipolygon, or something else."""
+
+
+@dataclass(frozen=True)
+class Flat:
+    """Features as rings; a polygon's parts and holes are told apart by sign alone.
+
+    coordinates: (n, 2) lon/lat degrees, rings closed. ring_start: rings + 1 offsets in coordinates.
+    ring_sign: +1 where a ring adds what lies to its left (an outer ring that runs anticlockwise, a hole
+    that runs clockwise), -1 where it must be read backwards, 0 for a ring without area. feature_start:
+    features + 1 offsets in rings. kind: `MISSING`, `POLYGON` or `OTHER` of each feature; only polygons have
+    rings. box: (features, 4) west, south, east, north of the rings; infinite and reversed where there are
+    none.
+    """
+
+    coordinates: Floats
+    ring_start: Integers
+    ring_sign: npt.NDArray[np.int8]
+    feature_start: Integers
+    kind: npt.NDArray[np.int8]
+    box: Floats
+
+    def __len__(self) -> int:
+        return len(self.kind)
+
+    @property
+    def arrays(self) -> Any:
+        """The arrays that kernels take: coordinates, ring_start, ring_sign, feature_start, box."""
+        return self.coordinates, self.ring_start, self.ring_sign, self.feature_start, self.box
+
+    def shape(self, position: int) -> Any:
+        """The polygon at a position as a shapely geometry (of its rings taken together), None if there is none."""
+        rings = range(self.feature_start[position], self.feature_start[position + 1])
+        lines = [self.coordinates[self.ring_start[r] : self.ring_start[r + 1]] for r in rings]
+        made = None
+        for line in lines:
+            ring = shapely.polygons(line)
+            made = ring if made is None else shapely.symmetric_difference(made, ring)
+        return made
+
+
+def flatten(geometries: npt.ArrayLike) -> Flat:
+    """Flat arrays of shapely geometries (EPSG:4490, valid polygons); other types keep their place, ringless."""
+    from geo.kernels_flat import ring_signs_and_boxes
+
+    shapes = np.asarray(geometries, dtype=object)
+    types = shapely.get_type_id(shapes)
+    polygonal = ((types == 3) | (types == 6)) & ~shapely.is_empty(shapes)
+    kind = np.where(polygonal, POLYGON, np.where(shapely.is_missing(shapes), MISSING, OTHER)).astype(np.int8)
+    chosen = np.flatnonzero(polygonal)
+    parts, owner = shapely.get_parts(shapes[chosen], return_index=True)
+    rings, of_part = shapely.get_rings(parts, return_index=True)
+    coordinates = np.ascontiguousarray(shapely.get_coordinates(rings))
+    ring_start = np.concatenate(([0], np.cumsum(shapely.get_num_coordinates(rings)))).astype(np.int64)
+    outer = np.ones(len(rings), dtype=bool)
+    outer[1:] = of_part[1:] != of_part[:-1]
+    rings_of = np.zeros(len(shapes) + 1, dtype=np.int64)
+    np.add.at(rings_of, chosen[owner[of_part]] + 1, 1)
+    feature_start = np.cumsum(rings_of)
+    sign, box = ring_signs_and_boxes(coordinates, ring_start, outer, feature_start)
+    return Flat(coordinates, ring_start, sign, feature_start, kind, box)
+
+
+def flatten_wkb(data: npt.NDArray[np.uint8], offsets: Integers, present: npt.NDArray[np.bool_]) -> Flat:
+    """Flat arrays straight from well-known binary, as a GeoParquet column holds it.
+
+    data: the bytes of all values; offsets: one more than there are values; present: False where a value is
+    missing. Heights are dropped. ValueError names the first value that is not little-endian ISO or extended
+    WKB.
+    """
+    from geo.kernels_flat import count_wkb, read_wkb, ring_signs_and_boxes
+
+    kind, rings, points, fault = count_wkb(data, offsets, present)
+    if fault >= 0:
+        raise ValueError(f"value {fault} is not well-known binary that can be read")
+    feature_start = np.concatenate(([0], np.cumsum(rings))).astype(np.int64)
+    at = np.concatenate(([0], np.cumsum(points))).astype(np.int64)
+    coordinates, ring_start, outer = read_wkb(data, offsets, kind, feature_start, at)
+    sign, box = ring_signs_and_boxes(coordinates, ring_start, outer, feature_start)
+    return Flat(coordinates, ring_start, sign, feature_start, kind, box)

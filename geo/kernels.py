@@ -1,0 +1,134 @@
+"""The fast way for large layers: how flat polygons lie on each other, by compiled loops on two threads."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from geo.flat import POLYGON, Flat
+from geo.kernels_area import flat_areas, suspicious
+from geo.kernels_cut import grid_index, halve
+from geo.kernels_overlay import overlay
+
+Floats = npt.NDArray[np.float64]
+Positions = npt.NDArray[np.intp]
+
+# Compiled functions carry no types that a checker could follow.
+_flat_areas: Any = flat_areas
+_overlay: Any = overlay
+
+PIECE_EDGES = 16
+CUT_ABOVE_VERTICES = 48
+MOST_ROUNDS = 40
+MOST_CELLS = 4_000_000
+CHUNK = 32_768
+SIMPLE_VERTICES = 64
+
+
+@dataclass(frozen=True)
+class Index:
+    """Polygons cut into small pieces, and a grid that tells which pieces meet each of its cells.
+
+    pieces: `Flat`; owner: the polygon each is of; full: the piece fills its box. start, item: the pieces of
+    each cell. west, south, cell, columns, rows: the grid, in degrees.
+    """
+
+    pieces: Flat
+    owner: npt.NDArray[np.int64]
+    full: npt.NDArray[np.bool_]
+    start: npt.NDArray[np.int64]
+    item: npt.NDArray[np.int32]
+    west: float
+    south: float
+    cell: float
+    columns: int
+    rows: int
+
+    @property
+    def grid(self) -> Any:
+        """What kernels take of the grid: start, item, west, south, cell, columns, rows."""
+        return self.start, self.item, self.west, self.south, self.cell, self.columns, self.rows
+
+
+def index(polygons: Flat) -> Index:
+    """The index of flat polygons; large ones are cut until a piece has at most 16 edges of its own."""
+    pieces, owner, full = _cut(polygons)
+    there = pieces.box[:, 0] <= pieces.box[:, 2]
+    boxes = pieces.box[there] if there.any() else np.zeros((1, 4))
+    west, south = boxes[:, 0].min(), boxes[:, 1].min()
+    wide, tall = boxes[:, 2].max() - west, boxes[:, 3].max() - south
+    side = np.sqrt(max(wide * tall, 1e-18) / max(2 * len(boxes), 1))
+    mean = float((boxes[:, 2] - boxes[:, 0] + boxes[:, 3] - boxes[:, 1]).mean()) / 2
+    cell = max(side, mean / 4, np.sqrt(wide * tall / MOST_CELLS), wide / 2000, tall / 2000, 1e-9)
+    columns, rows = int(wide / cell) + 1, int(tall / cell) + 1
+    start, item = grid_index(pieces.box, west, south, cell, columns, rows)
+    return Index(pieces, owner, full, start, item, float(west), float(south), float(cell), columns, rows)
+
+
+def _cut(polygons: Flat) -> tuple[Flat, npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    size = np.diff(polygons.ring_start[polygons.feature_start])
+    owner, full = np.arange(len(polygons), dtype=np.int64), np.zeros(len(polygons), dtype=bool)
+    if not (size > CUT_ABOVE_VERTICES).any():
+        return polygons, owner, full
+    flat = polygons.coordinates, polygons.ring_start, polygons.ring_sign, polygons.feature_start
+    cell, limit = polygons.box, PIECE_EDGES
+    for _ in range(MOST_ROUNDS):
+        *flat, cell, source, full, more = halve(*flat, cell, limit)
+        owner = owner[source]
+        if not more:
+            break
+    kind = np.full(len(cell), POLYGON, dtype=np.int8)
+    return Flat(*flat, kind=kind, box=cell), owner, full
+
+
+def flat_area_m2(polygons: Flat, *, geodesic: bool = True) -> Floats:
+    """Ellipsoidal m² of flat polygons, NaN where there is none.
+
+    As `geo.measure.area_m2`, or, when not geodesic, as `cut_area_m2` with edges straight in lon/lat.
+    """
+    from geo.measure import area_m2, cut_area_m2
+
+    area, wide = _flat_areas(*polygons.arrays, geodesic)
+    area[polygons.kind != POLYGON] = np.nan
+    measure = area_m2 if geodesic else cut_area_m2
+    for i in np.flatnonzero(wide & (polygons.kind == POLYGON)).tolist():
+        area[i] = measure([polygons.shape(i)])[0]
+    return np.asarray(area)
+
+
+def common_areas(
+    features: Flat, others: Index, *, workers: int = 2, later_only: bool = False
+) -> tuple[Positions, Positions, Floats]:
+    """What each feature has in common with each polygon of an index: positions of both, and m² (straight edges).
+
+    Ordered by feature. Pairs with less than 1e-7 m² are left out. later_only: only polygons of a higher
+    position than the feature, for a layer with itself. The number of workers changes nothing but the time.
+    """
+    pieces = others.pieces
+    ours = features.arrays
+
+    def chunk(begin: int) -> Any:
+        end = min(begin + CHUNK, len(features))
+        theirs = *pieces.arrays, others.owner, others.full
+        return _overlay(*ours, begin, end, *theirs, *others.grid, later_only)
+
+    begins = range(0, len(features), CHUNK)
+    if workers > 1 and len(begins) > 1:
+        with ThreadPoolExecutor(workers) as pool:
+            parts = list(pool.map(chunk, begins))
+    else:
+        parts = [chunk(begin) for begin in begins]
+    if not parts:
+        return np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0)
+    feature, owner, m2 = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return feature.astype(np.intp, copy=False), owner.astype(np.intp, copy=False), m2
+
+
+def closer_look(polygons: Flat) -> Positions:
+    """Positions of the polygons that are not plainly simple: only these need asking whether they are valid."""
+    arrays = polygons.coordinates, polygons.ring_start, polygons.feature_start, polygons.box
+    return np.flatnonzero(suspicious(*arrays, SIMPLE_VERTICES))

@@ -1,0 +1,159 @@
+"""Kernels that lay polygons out as rings: well-known binary to arrays, the sense of rings, boxes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+# Well-known binary: a byte for the byte order, four for the type, then counts and coordinates.
+POLYGON_TYPE, MULTIPOLYGON_TYPE = 3, 6
+LITTLE_ENDIAN = 1
+HAS_Z, HAS_M, HAS_SRID = 0x80000000, 0x40000000, 0x20000000
+
+
+@njit(cache=True, nogil=True)
+def _uint32(data: Any, at: int) -> Any:
+    return (
+        np.int64(data[at])
+        | np.int64(data[at + 1]) << 8
+        | np.int64(data[at + 2]) << 16
+        | np.int64(data[at + 3]) << 24
+    )
+
+
+@njit(cache=True, nogil=True)
+def _head(data: Any, at: int) -> tuple[int, int, int]:
+    """Type (1–7), numbers per vertex, and where the counts begin; type -1 where the head cannot be read."""
+    if data[at] != LITTLE_ENDIAN:
+        return -1, 0, at
+    word = _uint32(data, at + 1)
+    width = 2 + (1 if word & HAS_Z else 0) + (1 if word & HAS_M else 0)
+    at += 9 if word & HAS_SRID else 5
+    iso = word & 0x0FFFFFFF
+    if iso >= 1000:
+        width += 2 if iso >= 3000 else 1
+    return iso % 1000, width, at
+
+
+@njit(cache=True, nogil=True)
+def _skip_rings(data: Any, at: int, width: int, end: int) -> tuple[int, int, int]:
+    """Rings and vertices of the polygon whose ring count stands at `at`, and where it ends; -1 if cut short."""
+    if at + 4 > end:
+        return 0, 0, -1
+    rings = _uint32(data, at)
+    at += 4
+    points = 0
+    for _ in range(rings):
+        if at + 4 > end:
+            return 0, 0, -1
+        size = _uint32(data, at)
+        at += 4 + size * width * 8
+        points += size
+        if at > end:
+            return 0, 0, -1
+    return rings, points, at
+
+
+@njit(cache=True, nogil=True)
+def count_wkb(data: Any, offsets: Any, present: Any) -> tuple[Any, Any, Any, int]:
+    """Kind, number of rings and of ring vertices of each value, and the first value that cannot be read or -1."""
+    n = len(offsets) - 1
+    kind, rings, points = np.zeros(n, np.int8), np.zeros(n, np.int64), np.zeros(n, np.int64)
+    for i in range(n):
+        at, end = offsets[i], offsets[i + 1]
+        if not present[i] or end - at == 0:
+            continue
+        if end - at < 9:
+            return kind, rings, points, i
+        shape, width, at = _head(data, at)
+        if shape < 1:
+            return kind, rings, points, i
+        kind[i] = 1
+        parts = 1
+        if shape == MULTIPOLYGON_TYPE:
+            parts = _uint32(data, at)
+            at += 4
+        elif shape != POLYGON_TYPE:
+            continue
+        for _ in range(parts):
+            if shape == MULTIPOLYGON_TYPE:
+                if at + 9 > end:
+                    return kind, rings, points, i
+                part, width, at = _head(data, at)
+                if part != POLYGON_TYPE:
+                    return kind, rings, points, i
+            more, vertices, at = _skip_rings(data, at, width, end)
+            if at < 0:
+                return kind, rings, points, i
+            rings[i] += more
+            points[i] += vertices
+        if points[i] > 0:
+            kind[i] = 3
+        else:
+            rings[i] = 0
+    return kind, rings, points, -1
+
+
+@njit(cache=True, nogil=True)
+def read_wkb(data: Any, offsets: Any, kind: Any, feature_start: Any, vertex_start: Any) -> tuple[Any, Any, Any]:
+    """Coordinates, ring offsets and whether a ring is an outer one, of the values that `count_wkb` passed."""
+    coordinates = np.empty((vertex_start[-1], 2), np.float64)
+    raw = coordinates.reshape(-1).view(np.uint8)
+    ring_start = np.zeros(feature_start[-1] + 1, np.int64)
+    outer = np.zeros(feature_start[-1], np.bool_)
+    for i in range(len(offsets) - 1):
+        if kind[i] != 3:
+            continue
+        ring, vertex = feature_start[i], vertex_start[i]
+        shape, width, at = _head(data, offsets[i])
+        parts = 1
+        if shape == MULTIPOLYGON_TYPE:
+            parts = _uint32(data, at)
+            at += 4
+        for _ in range(parts):
+            if shape == MULTIPOLYGON_TYPE:
+                _, width, at = _head(data, at)
+            rings = _uint32(data, at)
+            at += 4
+            for r in range(rings):
+                size = _uint32(data, at)
+                at += 4
+                if width == 2:
+                    raw[vertex * 16 : (vertex + size) * 16] = data[at : at + size * 16]
+                else:
+                    for v in range(size):
+                        here = at + v * width * 8
+                        raw[(vertex + v) * 16 : (vertex + v + 1) * 16] = data[here : here + 16]
+                at += size * width * 8
+                vertex += size
+                outer[ring] = r == 0
+                ring += 1
+                ring_start[ring] = vertex
+    return coordinates, ring_start, outer
+
+
+@njit(cache=True, nogil=True)
+def ring_signs_and_boxes(coordinates: Any, ring_start: Any, outer: Any, feature_start: Any) -> tuple[Any, Any]:
+    """The sign of each ring and the box of each feature, as `geo.flat.Flat` tells."""
+    sign = np.zeros(len(ring_start) - 1, np.int8)
+    box = np.empty((len(feature_start) - 1, 4), np.float64)
+    for i in range(len(feature_start) - 1):
+        west, south, east, north = np.inf, np.inf, -np.inf, -np.inf
+        for r in range(feature_start[i], feature_start[i + 1]):
+            first, last = ring_start[r], ring_start[r + 1]
+            if last - first < 4:
+                continue
+            x0, y0 = coordinates[first, 0], coordinates[first, 1]
+            twice = 0.0
+            for v in range(first, last - 1):
+                x1, y1 = coordinates[v, 0], coordinates[v, 1]
+                x2, y2 = coordinates[v + 1, 0], coordinates[v + 1, 1]
+                twice += (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+                west, east = min(west, x1), max(east, x1)
+                south, north = min(south, y1), max(north, y1)
+            if twice != 0.0:
+                sign[r] = 1 if (twice > 0) == outer[r] else -1
+        box[i, 0], box[i, 1], box[i, 2], box[i, 3] = west, south, east, north
+    return sign, box
