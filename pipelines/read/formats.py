@@ -47,20 +47,7 @@ _GEOJSON = re.compile(
 _TOPOJSON = re.compile(r'"type"\s*:\s*"Topology"')
 _XML_ROOT = re.compile(r"<(?![?!])(?:[\w.-]+:)?([\w.-]+)")
 _DXF = re.compile(r"\A(\s*999\s*\r?\n[^\n]*\n)*\s*0\s*\r?\nSECTION", re.IGNORECASE)
-_MAP_SUFFIXES = {
-    ".json",
-    ".geojson",
-    ".topojson",
-    ".kml",
-    ".kmz",
-    ".gml",
-    ".gpx",
-    ".xml",
-    ".dxf",
-    ".tab",
-    ".mif",
-    ".gpkg",
-}
+_MAP_SUFFIXES = set(".json .geojson .topojson .kml .kmz .gml .gpx .xml .dxf .tab .mif .gpkg".split())  # noqa: SIM905
 _DOCUMENT_SUFFIXES = {".doc", ".ppt", ".wps", ".msg", ".dps"}
 
 

@@ -108,8 +108,10 @@ def open_layer(
     def frames(at_once: int = 0) -> Iterator[pd.DataFrame]:
         row = 1
         for batch in _arrow(path, layer, kept, options, at_once):
-            yield _frame(batch, read_as, has_geometry=is_map, first_row=row)
-            row += batch.num_rows
+            with _quiet(path.name):
+                frame = _frame(batch, read_as, has_geometry=is_map, first_row=row)
+            yield frame
+            row += len(frame)
 
     sample = next(frames(_SAMPLE_ROWS), pd.DataFrame())
     garbled = garbled_columns(sample, issues)
@@ -137,7 +139,9 @@ def open_layer(
 def geometries(path: Path) -> Iterator[Shapes]:
     """Only the shapes of a file's first layer, batch by batch."""
     for batch in _arrow(path, None, [], {}):
-        yield shapes_of(batch.column(batch.num_columns - 1))
+        with _quiet(path.name):
+            shapes = shapes_of(batch.column(batch.num_columns - 1))
+        yield shapes
 
 
 def _arrow(

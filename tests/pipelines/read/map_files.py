@@ -66,10 +66,9 @@ def frame(
     shapes: list[BaseGeometry | None], names: list[str] | None = None, crs: int | None = 4490
 ) -> gpd.GeoDataFrame:
     """A frame with 名称 and 编号 beside the shapes."""
-    names = names or [f"{at}号" for at in range(len(shapes))]
-    return gpd.GeoDataFrame(
-        {"名称": names, "编号": [f"00{at}" for at in range(len(shapes))]}, geometry=shapes, crs=crs
-    )
+    rows = range(len(shapes))
+    values = {"名称": names or [f"{at}号" for at in rows], "编号": [f"00{at}" for at in rows]}
+    return gpd.GeoDataFrame(values, geometry=shapes, crs=crs)
 
 
 def write(data: gpd.GeoDataFrame, path: Path, driver: str, **options: str) -> Path:

@@ -125,7 +125,8 @@ def test_kml_balloons_become_columns(tmp_path: Path) -> None:
         f"<Point><coordinates>117,28</coordinates></Point></Placemark>"
         for n in "甲乙"
     )
-    kml = f'<?xml version="1.0" encoding="GBK"?><kml><Document><Folder><name>点</name>{marks}</Folder></Document></kml>'
+    folder = f"<kml><Document><Folder><name>点</name>{marks}</Folder></Document></kml>"
+    kml = '<?xml version="1.0" encoding="GBK"?>' + folder
     (tmp_path / "a.kml").write_bytes(kml.encode("gbk"))
     table = only(tmp_path / "a.kml")
     assert table.columns == ("Name", "村名", "面积") and table.encoding == "gb18030"
@@ -192,7 +193,8 @@ def test_closed_lines_of_a_drawing_are_parcels_and_its_text_is_chinese(tmp_path:
              "0", "ENDSEC", "0", "SECTION", "2", "ENTITIES",
              "0", "LWPOLYLINE", "8", "地块", "90", "4", "70", "1",
              *[v for x, y in ((0, 0), (0, 10), (10, 10), (10, 0)) for v in ("10", str(x), "20", str(y))],
-             "0", "TEXT", "8", "注记", "10", "5", "20", "5", "40", "1", "1", "张家村", "0", "ENDSEC", "0", "EOF"]  # fmt: skip
+             "0", "TEXT", "8", "注记", "10", "5", "20", "5", "40", "1", "1", "张家村",
+             "0", "ENDSEC", "0", "EOF"]  # fmt: skip
     (tmp_path / "a.dxf").write_bytes(("\r\n".join(lines) + "\r\n").encode("gbk"))
     table = only(tmp_path / "a.dxf")
     rows = rows_of(table)
@@ -201,7 +203,8 @@ def test_closed_lines_of_a_drawing_are_parcels_and_its_text_is_chinese(tmp_path:
 
 
 def test_tracks_of_a_gpx_are_tables(tmp_path: Path) -> None:
-    gpx = '<?xml version="1.0"?><gpx version="1.1" creator="x"><wpt lat="28" lon="117"><name>问题点</name></wpt></gpx>'
+    point = '<wpt lat="28" lon="117"><name>问题点</name></wpt>'
+    gpx = f'<?xml version="1.0"?><gpx version="1.1" creator="x">{point}</gpx>'
     (tmp_path / "a.gpx").write_text(gpx, encoding="utf-8")
     table = only(tmp_path / "a.gpx")
     assert table.name == "waypoints" and rows_of(table)["name"].tolist() == ["问题点"]
