@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pipelines.workspace import Workspace
 
 HEAD = ("id", "area_code", "area_name", "stage", "area_m2", "lon", "lat")
-INNER = ("geometry", "position", "exists", "measured_mm2", "measured_m")
+INNER = ("geometry", "position", "shape_import", "exists", "measured_mm2", "measured_m")
 """Columns that serve the counting and say nothing to a reader."""
 
 

@@ -63,7 +63,7 @@ def rows_on(workspace: Workspace, layer: Layer, as_of: date, columns: list[str])
     added = added[~added["id"].isin(rows["id"])]
     if added.empty:
         return rows
-    added = added.assign(import_id="", position=-1, placed_by="name", geometry=_points(added))
+    added = added.assign(import_id="", shape_import="", position=-1, placed_by="name", geometry=_points(added))
     added = added.reindex(columns=rows.columns)
     return pd.concat([rows, added.astype(_plain_types(rows, added))], ignore_index=True)
 
@@ -181,7 +181,7 @@ def shares_of(workspace: Workspace, layer: Layer, things: pd.DataFrame) -> pd.Da
 
     parts = []
     for one in workspace.imports(layer.id):
-        mine = np.flatnonzero((things["import_id"] == one.id).to_numpy(bool))
+        mine = np.flatnonzero((things["shape_import"] == one.id).to_numpy(bool))
         if not len(mine):
             continue
         shares = import_shares(workspace, layer, one)

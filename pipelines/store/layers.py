@@ -13,7 +13,7 @@ from geo.layers import Layer
 from pipelines.store.geoparquet import STORED, read_columns, schema_of
 
 if TYPE_CHECKING:
-    from pipelines.workspace import Workspace
+    from pipelines.workspace import Import, Workspace
 
 
 def current_rows(
@@ -22,33 +22,81 @@ def current_rows(
     """The rows of a layer as they were known on the day `as_of` (today when None), one per id, in order of id.
 
     Of an id that was imported by then the latest row up to that day; of one that was not the earliest after it,
-    because it may tell of that day by its dates. columns: of the stored ones (layer fields, id, geometry,
-    area_m2, lon, lat, placed_by, area_code, …); all when None. Always added: import_id, import_at (UTC) and
-    position (row of that import's file). An empty frame with the same columns when the layer has no rows.
+    because it may tell of that day by its dates. A row takes the place of an earlier one in what its table
+    carries: columns the table does not have, and the shape when it has none, stay as they were. columns: of the
+    stored ones (layer fields, id, geometry, area_m2, lon, lat, placed_by, area_code, …); all when None. Always
+    added: import_id and import_at (UTC) of the row, shape_import and position (import and row of the shape). An
+    empty frame with the same columns when the layer has no rows.
     """
-    wanted = list(columns) if columns is not None else [*STORED, *(f.name for f in layer.fields), "geometry"]
-    if "id" not in wanted:
-        wanted = ["id", *wanted]
+    asked = list(columns) if columns is not None else [*STORED, *(f.name for f in layer.fields), "geometry"]
     editions = workspace.imports(layer.id)
     known = {one.id for one in workspace.imports(layer.id, as_of=as_of)}
-    frames = []
     later = [one for one in editions if one.id not in known]
-    for one in [*reversed(later), *(one for one in editions if one.id in known)]:
-        frame = read_columns(workspace.import_folder(one) / "data.parquet", wanted)
-        frame["position"] = np.arange(len(frame))
-        frame["import_id"] = one.id
-        frame["import_at"] = pd.Timestamp(one.at).tz_convert("UTC")
-        frames.append(frame)
-    if not frames:
-        return _empty(layer, wanted)
-    merged = frames[0] if len(frames) == 1 else _last_of_each_id(frames)
+    ordered = [*reversed(later), *(one for one in editions if one.id in known)]
+    if not ordered:
+        return _empty(layer, ["id", *(name for name in asked if name != "id")])
+    needed = dict.fromkeys(["id", *asked, *(["placed_by"] if len(ordered) > 1 else [])])
+    merged = _read(workspace, ordered[0], list(needed))
+    for one in ordered[1:]:
+        merged = _superseded(merged, _read(workspace, one, list(needed)), carried(layer, one))
     order = np.argsort(merged["id"].to_numpy(object), kind="stable")
-    return merged.iloc[order].reset_index(drop=True)
+    return merged.iloc[order].reset_index(drop=True)[["id", *(n for n in asked if n != "id"), *_ORIGIN]]
 
 
-def _last_of_each_id(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    merged = pd.concat([f for f in frames if len(f)] or frames[:1], ignore_index=True)
-    return merged[~merged["id"].duplicated(keep="last")]
+_ORIGIN = ("import_id", "import_at", "shape_import", "position")
+_OF_THE_SHAPE = frozenset(
+    {
+        "geometry",
+        "area_m2",
+        "length_m",
+        "lon",
+        "lat",
+        "placed_by",
+        "place_score",
+        "area_code",
+        "shape_import",
+        "position",
+    }
+)
+
+
+def _read(workspace: Workspace, one: Import, columns: list[str]) -> pd.DataFrame:
+    frame = read_columns(workspace.import_folder(one) / "data.parquet", columns)
+    at = pd.Timestamp(one.at).tz_convert("UTC")
+    return frame.assign(import_id=one.id, import_at=at, shape_import=one.id, position=np.arange(len(frame)))
+
+
+def carried(layer: Layer, one: Import) -> set[str]:
+    """The fields that an import's table had columns for, or that follow from one it had."""
+    had = set(one.mapping)
+    return had | {f.name for f in layer.fields if f.derived_from in had}
+
+
+def _superseded(before: pd.DataFrame, after: pd.DataFrame, had: set[str]) -> pd.DataFrame:
+    """Rows of `before` with those of `after` in their place, or beside them."""
+    at = pd.Index(before["id"]).get_indexer(pd.Index(after["id"]))
+    again = np.flatnonzero(at >= 0)
+    if len(again):
+        old = before.iloc[at[again]]
+        own = {"id", "source_row", *_ORIGIN, *_OF_THE_SHAPE}
+        for name in (n for n in after.columns if n not in had and n not in own):
+            after[name] = _with(after[name], again, old[name])
+        bare = after["placed_by"].iloc[again].to_numpy(object) != "geometry"
+        keep = bare & (old["placed_by"].to_numpy(object) == "geometry")
+        for name in (n for n in after.columns if n in _OF_THE_SHAPE):
+            after[name] = _with(after[name], again[keep], old[name].iloc[keep])
+    rest = np.setdiff1d(np.arange(len(before)), at[again])
+    parts = [part for part in (before.iloc[rest], after) if len(part)]
+    return pd.concat(parts, ignore_index=True) if parts else after
+
+
+def _with(column: pd.Series, at: np.ndarray, values: pd.Series) -> pd.Series:
+    """A column with the values at some positions replaced, its type kept."""
+    made = column.astype(object).to_numpy(copy=True)
+    made[at] = values.astype(object).to_numpy()
+    return pd.Series(made, index=column.index, dtype=object).astype(
+        values.dtype if column.isna().all() else column.dtype
+    )
 
 
 def _empty(layer: Layer, wanted: Sequence[str]) -> pd.DataFrame:
@@ -57,7 +105,8 @@ def _empty(layer: Layer, wanted: Sequence[str]) -> pd.DataFrame:
         if name not in empty.columns:
             empty[name] = pd.Series(dtype=object)
     return empty[list(wanted)].assign(
-        position=pd.Series(dtype=np.int64),
         import_id=pd.Series(dtype=str),
         import_at=pd.Series(dtype="datetime64[us, UTC]"),
+        shape_import=pd.Series(dtype=str),
+        position=pd.Series(dtype=np.int64),
     )
