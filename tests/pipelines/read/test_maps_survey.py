@@ -118,11 +118,8 @@ def test_rings_beside_each_other_are_parts_and_rings_in_holes_are_islands(tmp_pa
 
 
 def test_a_ring_of_two_points_leaves_the_parcel_without_shape_and_says_so(tmp_path: Path) -> None:
-    text = (
-        HEAD.format(system="", width="", zone="")
-        + "2,1,7,a,面,,,,@\n"
+    text = HEAD.format(system="", width="", zone="") + "2,1,7,a,面,,,,@\n"
     text += "J1,1,3200000,500000\nJ2,1,3200001,500000\n坏行\n"
-    )
     (tmp_path / "a.txt").write_text(text, encoding="utf-8")
     (table,) = open_tables(tmp_path / "a.txt")
     assert rows_of(table)["geometry"].tolist() == [None]
