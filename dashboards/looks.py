@@ -1,0 +1,93 @@
+"""What a reader looks at, as plain text in the page's address, so that a link reopens the same view."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from dashboards.data import Area, County
+from dashboards.words import LANGS, Lang, say
+from geo.layers import Indicator, Layer
+
+MOST_DAYS = 120
+
+
+@dataclass(frozen=True)
+class Look:
+    """One view of the county. as_of is None for today. notices: what of the address could not be followed."""
+
+    layer: Layer
+    indicator: Indicator | None
+    area: Area
+    thing: str | None
+    as_of: date | None
+    today: date
+    lang: Lang
+    notices: tuple[str, ...] = ()
+
+    @property
+    def day(self) -> date:
+        """The day that is shown."""
+        return self.as_of or self.today
+
+
+def language(asked: str | None, default: str | None) -> Lang:
+    """The language asked for, else the default, else Chinese."""
+    return next((lang for wanted in (asked, default) for lang in LANGS if lang == wanted), "zh")
+
+
+def read_look(asked: Mapping[str, str], county: County, *, today: date, lang: Lang) -> Look:
+    """The view that the address asks for, with sensible choices for what it leaves out or gets wrong.
+
+    Keys: layer, indicator, area (a code), thing (an id), as_of (YYYY-MM-DD).
+    """
+    topics = {layer.id: layer for layer in county.topics()}
+    layer = topics.get(asked.get("layer", ""), next(iter(topics.values())))
+    notices = []
+    area = county.area(asked.get("area") or None)
+    if area is None:
+        notices.append(say("empty.gone", lang, area=asked["area"]))
+        area = county.root
+    as_of, wrong = _day(asked.get("as_of"), today)
+    if wrong:
+        notices.append(say("empty.as_of_gone", lang))
+    return Look(
+        layer=layer,
+        indicator=_indicator(layer, asked.get("indicator")),
+        area=area,
+        thing=asked.get("thing") or None,
+        as_of=as_of,
+        today=today,
+        lang=lang,
+        notices=tuple(notices),
+    )
+
+
+def _indicator(layer: Layer, asked: str | None) -> Indicator | None:
+    """The indicator asked for; else the layer's first rate, which says most at a glance; else its first."""
+    by_id = {one.id: one for one in layer.indicators}
+    if asked in by_id:
+        return by_id[asked]
+    return next((one for one in layer.indicators if one.is_rate), next(iter(layer.indicators), None))
+
+
+def _day(asked: str | None, today: date) -> tuple[date | None, bool]:
+    """(the day, None for today; whether what was asked is no usable day)."""
+    if not asked:
+        return None, False
+    try:
+        day = date.fromisoformat(asked)
+    except ValueError:
+        return None, True
+    return (None if day >= today else day), False
+
+
+def days(first: date | None, chosen: date | None, today: date) -> list[date]:
+    """The days a reader can choose: the month ends since `first`, the one chosen now, and today."""
+    found = {today} | ({chosen} if chosen else set())
+    end = today.replace(day=1) - timedelta(days=1)
+    while first is not None and end >= first and len(found) < MOST_DAYS:
+        found.add(end)
+        end = end.replace(day=1) - timedelta(days=1)
+    return sorted(found)

@@ -1,0 +1,73 @@
+"""What the server gives beside the pages: browser files, vector tiles, printed sheets."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from datetime import date
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from dashboards.assets import HERE, VENDOR
+from dashboards.data import County, county
+from dashboards.looks import language, read_look
+from dashboards.prints import page
+from dashboards.scenes import scene
+from dashboards.session import LANG_VARIABLE
+from geo.errors import XiangtuError
+from pipelines.summarise import today
+
+TILE = "application/vnd.mapbox-vector-tile"
+A_DAY = "private, max-age=86400"
+
+
+def routes() -> list[BaseRoute]:
+    """The routes of the server, without those of the pages."""
+    return [
+        Mount("/assets/vendor", StaticFiles(directory=VENDOR, check_dir=False)),
+        Mount("/assets/own", StaticFiles(directory=HERE / "static")),
+        Route("/print", printed),
+        Route("/tiles/{layer}/{z:int}/{x:int}/{y:int}.pbf", tile),
+    ]
+
+
+async def tile(request: Request) -> Response:
+    """One vector tile, compressed; 204 where nothing lies, 404 for a layer that is not there.
+
+    The address carries the edition, so a browser may keep the tile: another edition has another address.
+    """
+    asked = request.path_params
+    here = await run_in_threadpool(county)
+    if asked["layer"] not in here.workspace.layers():
+        return PlainTextResponse("no such layer", status_code=404)
+    try:
+        when = date.fromisoformat(request.query_params["as_of"]) if "as_of" in request.query_params else None
+    except ValueError:
+        return PlainTextResponse("as_of is no date", status_code=400)
+    column = (asked["layer"], asked["z"], asked["x"], asked["y"])
+    body = await run_in_threadpool(lambda: here.tiles().tile(*column, as_of=when))
+    if not body:
+        return Response(status_code=204, headers={"cache-control": A_DAY})
+    headers = {"content-encoding": "gzip", "cache-control": A_DAY}
+    return Response(gzip.compress(body, 4), media_type=TILE, headers=headers)
+
+
+async def printed(request: Request) -> Response:
+    """One view as a page to print; its address takes the same keys as the page's own."""
+    asked = dict(request.query_params)
+    lang = language(asked.get("lang"), os.environ.get(LANG_VARIABLE))
+
+    def made() -> str:
+        here: County = county()
+        look = read_look(asked, here, today=today(), lang=lang)
+        return page(here, look, scene(here, look), back=f"/?{request.url.query}")
+
+    try:
+        text = await run_in_threadpool(made)
+    except XiangtuError as error:
+        return PlainTextResponse(error.words(lang), status_code=422)
+    return HTMLResponse(text)

@@ -1,0 +1,97 @@
+"""One process and one port: the pages, the browser files, the vector tiles and the printed sheets."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+from dashboards.words import Lang, say
+from geo.errors import Refused
+
+HERE = Path(__file__).resolve().parent
+FONTS = (
+    '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", "WenQuanYi Micro Hei", '
+    "system-ui, sans-serif"
+)
+OPTIONS: dict[str, Any] = {
+    "server.headless": True,
+    "server.fileWatcherType": "none",
+    "browser.gatherUsageStats": False,
+    "client.toolbarMode": "minimal",
+    "client.showErrorDetails": "none",
+    "client.showErrorLinks": False,
+    "logger.level": "warning",
+    "theme.font": FONTS,
+    "theme.headingFont": FONTS,
+    "theme.baseFontSize": 15,
+    "theme.baseRadius": "7px",
+    "theme.showWidgetBorder": True,
+    "theme.light.primaryColor": "#1b5e73",
+    "theme.light.backgroundColor": "#f7f8f5",
+    "theme.light.secondaryBackgroundColor": "#ffffff",
+    "theme.light.textColor": "#1f2a30",
+    "theme.light.borderColor": "#d9dedd",
+    "theme.dark.primaryColor": "#6fb7c4",
+    "theme.dark.backgroundColor": "#12181c",
+    "theme.dark.secondaryBackgroundColor": "#1b2328",
+    "theme.dark.textColor": "#e8edec",
+    "theme.dark.borderColor": "#35424a",
+}
+
+
+def application(workspace: Path, lang: Lang) -> Any:
+    """The ASGI application for one workspace: the pages, and beside them files, tiles and printed sheets."""
+    import streamlit as st
+    from streamlit.web import bootstrap
+
+    from dashboards.data import WORKSPACE_VARIABLE
+    from dashboards.routes import routes
+    from dashboards.session import LANG_VARIABLE
+
+    os.environ[WORKSPACE_VARIABLE] = str(workspace)
+    os.environ[LANG_VARIABLE] = lang
+    made = st.App(HERE / "app.py", routes=routes())
+    bootstrap.load_config_options(OPTIONS)
+    return made
+
+
+def serve(workspace: Path, *, host: str = "127.0.0.1", port: int = 8501, lang: Lang = "zh") -> None:
+    """Serve a workspace until stopped; prints the address to open.
+
+    Refused when `workspace` is none, the browser files are not installed, the port is taken, or the host cannot
+    be listened on.
+    """
+    from dashboards import assets
+    from pipelines.workspace import Workspace
+
+    Workspace(workspace)
+    if not assets.is_ready():
+        raise Refused("browser_files_missing")
+    listening = _listen(host, port)
+    import uvicorn
+
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    print(say("app.server_open", lang, address=f"http://{shown}:{port}"), flush=True)
+    print(say("app.server_stop", lang), file=sys.stderr, flush=True)
+    config = uvicorn.Config(application(workspace, lang), log_level="warning", ws_ping_interval=20)
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket bound to the address, so that a taken port is known before anything is started."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    if os.name == "posix":
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        if isinstance(error, PermissionError) or error.errno == errno.EADDRINUSE:
+            raise Refused("port_taken", port=port, other=port + 1 if port >= 1024 else 8501) from None
+        raise Refused("host_refused", host=host) from None
+    return listening

@@ -1,0 +1,146 @@
+"""The sheet of one thing: what is registered of it, what happened to it, and the file and row it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from dashboards.legends import choice_labels, thing_colour
+from dashboards.words import NOTHING, Lang, day, figure, say
+from geo.layers import Field, Layer
+from geo.measure import mu_from_m2
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stage of a thing's life. reached: on that day, or True when it was passed on a day nobody wrote down."""
+
+    label: str
+    when: str
+    reached: bool
+    now: bool
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The sheet of one thing, in the reader's words. masked: some personal fields are hidden."""
+
+    heading: str
+    place: str
+    stage: str
+    colour: str
+    size: str
+    fields: tuple[tuple[str, str], ...]
+    steps: tuple[Step, ...]
+    source: tuple[tuple[str, str], ...]
+    masked: bool
+
+
+def sheet(thing: pd.Series, layer: Layer, *, file: str | None, lang: Lang) -> Sheet:
+    """The sheet of a row as `pipelines.exchange.show` gives it. file: the sender's file it was read from.
+
+    Personal fields are shown as hidden; empty fields are left out.
+    """
+    shown = [field for field in layer.fields if not _empty(thing.get(field.name))]
+    stage = _plain(thing.get("stage"))
+    colour_by = layer.style.get("colour_by")
+    return Sheet(
+        heading=str(thing["id"]),
+        place=_plain(thing.get("area_name")) or say("thing.area_unknown", lang),
+        stage=_stage(layer, stage, lang),
+        colour=thing_colour(layer, thing.get(colour_by) if colour_by else None),
+        size=_size(thing.get("area_m2"), lang),
+        fields=tuple(
+            (field.label(lang), say("thing.masked", lang) if field.personal else value(field, thing, layer, lang))
+            for field in shown
+            if field.name != layer.id_field and not _is_stage(layer, field)
+        ),
+        steps=steps(thing, layer, lang),
+        source=tuple(_source(thing, file, lang)),
+        masked=any(field.personal for field in shown),
+    )
+
+
+def _empty(value_: object) -> bool:
+    return value_ is None or bool(pd.isna(value_)) or value_ == ""  # type: ignore[call-overload]
+
+
+def _plain(value_: object) -> str:
+    return "" if _empty(value_) else str(value_)
+
+
+def _is_stage(layer: Layer, field: Field) -> bool:
+    life = layer.lifecycle
+    return life is not None and (
+        field.name == life.stage_field or any(field.name == stage.date_field for stage in life.stages)
+    )
+
+
+def _stage(layer: Layer, stage: str, lang: Lang) -> str:
+    if layer.lifecycle is None:
+        return ""
+    known = {one.id: one.label(lang) for one in layer.lifecycle.stages}
+    return known.get(stage, stage) or say("thing.no_stage", lang)
+
+
+def _size(area_m2: object, lang: Lang) -> str:
+    if _empty(area_m2):
+        return NOTHING
+    return figure(float(mu_from_m2(float(area_m2))), "mu", lang)  # type: ignore[arg-type]
+
+
+def value(field: Field, thing: pd.Series, layer: Layer, lang: Lang) -> str:
+    """One field of a thing as text: labels for choices, dates as written, numbers with their unit."""
+    stored: Any = thing.get(field.name)
+    if _empty(stored):
+        return NOTHING
+    if field.type == "date":
+        return day(pd.Timestamp(stored).date(), lang)
+    if field.type == "boolean":
+        return say("thing.yes" if stored else "thing.no", lang)
+    if field.type in ("number", "integer"):
+        return figure(float(stored), field.unit or "count", lang)
+    if field.type == "choice":
+        return choice_labels(layer, field.name, lang).get(str(stored), str(stored))
+    return str(stored)
+
+
+def steps(thing: pd.Series, layer: Layer, lang: Lang) -> tuple[Step, ...]:
+    """The stages of a thing's ordinary way and those it strayed into, in order, with their days."""
+    life = layer.lifecycle
+    if life is None:
+        return ()
+    now = _plain(thing.get("stage"))
+    path = life.path
+    passed = path[: path.index(now) + 1] if now in path else ()
+    found = []
+    for stage in life.stages:
+        when = _date(thing.get(stage.date_field)) if stage.date_field else None
+        reached = stage.id in passed or when is not None or stage.id == now
+        if stage.id not in path and not reached:
+            continue
+        text = day(when, lang) if when else (say("thing.unknown_date", lang) if reached else "")
+        found.append(Step(stage.label(lang), text, reached, stage.id == now))
+    return tuple(found)
+
+
+def _date(stored: object) -> date | None:
+    return None if _empty(stored) else pd.Timestamp(stored).date()  # type: ignore[arg-type]
+
+
+def _source(thing: pd.Series, file: str | None, lang: Lang) -> list[tuple[str, str]]:
+    found = []
+    row, import_id = thing.get("source_row"), _plain(thing.get("import_id"))
+    if file:
+        text = file if _empty(row) else say("thing.source_row", lang, file=file, row=int(row))  # type: ignore[arg-type]
+        found.append((say("thing.source", lang), text))
+    if import_id:
+        found.append((say("thing.source_import", lang, import_id="").strip(), import_id))
+    if _plain(thing.get("placed_by")) == "name":
+        found.append((say("thing.position", lang), say("thing.by_name", lang)))
+    elif not _empty(thing.get("lon")):
+        found.append((say("thing.position", lang), f"{float(thing['lon']):.6f}, {float(thing['lat']):.6f}"))
+    return found

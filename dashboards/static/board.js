@@ -1,0 +1,96 @@
+/* The table beside the map. Everything is set as text; a picked row is told to the page by its key. */
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component;
+  const root = parentElement.querySelector(".board");
+  const filter = root.dataset.filter || "";
+  root.replaceChildren();
+
+  const make = (tag, className, text) => {
+    const made = document.createElement(tag);
+    if (className) made.className = className;
+    if (text !== undefined) made.textContent = text;
+    return made;
+  };
+  const scroller = make("div", "scroller");
+  const table = make("table");
+  table.setAttribute("aria-label", data.label);
+  const head = make("thead");
+  const line = make("tr");
+  data.headings.forEach((text, at) => {
+    const cell = make("th", at === 0 ? "rank" : at === 1 ? "name" : data.words_at.includes(at) ? "word" : "number", text);
+    cell.scope = "col";
+    line.append(cell);
+  });
+  head.append(line);
+  const body = make("tbody");
+  const rows = data.rows.map((row) => {
+    const made = make("tr", "");
+    made.dataset.key = row.key;
+    if (row.key) made.tabIndex = 0;
+    else made.classList.add("still");
+    made.setAttribute("aria-label", [row.rank, row.name, ...row.cells].join(" "));
+    made.append(make("td", "rank", row.rank));
+    const name = make("td", "name");
+    const swatch = make("i", "swatch");
+    swatch.style.background = row.colour;
+    name.append(swatch, make("span", "", row.name));
+    if (row.small) {
+      const mark = make("abbr", "small", "\u2060*");
+      mark.title = data.small;
+      name.lastChild.append(mark);
+    }
+    made.append(name);
+    row.cells.forEach((text, at) => {
+      const word = data.words_at.includes(at + 2);
+      const cell = make("td", word ? "word" : "number");
+      if (at === 0 && data.bars) {
+        const bar = make("i", row.share > 0 ? "bar" : "bar none");
+        bar.style.width = (row.share * 100).toFixed(1) + "%";
+        bar.style.background = row.colour;
+        const wrap = make("div", "barred");
+        wrap.append(make("span", "", text), bar);
+        cell.append(wrap);
+      } else cell.textContent = text;
+      made.append(cell);
+    });
+    const pick = () => row.key && setTriggerValue("picked", row.key);
+    made.onclick = pick;
+    made.onkeydown = (event) => {
+      if (event.key === "Enter" || event.key === " ") { event.preventDefault(); pick(); }
+      if (event.key === "ArrowDown" && made.nextElementSibling) { event.preventDefault(); made.nextElementSibling.focus(); }
+      if (event.key === "ArrowUp" && made.previousElementSibling) { event.preventDefault(); made.previousElementSibling.focus(); }
+    };
+    body.append(made);
+    return made;
+  });
+  table.append(head, body);
+  if (data.total.length) {
+    const foot = make("tfoot");
+    const sum = make("tr");
+    sum.append(make("td", "rank", ""), make("td", "name", data.total_label));
+    data.total.forEach((text) => sum.append(make("td", "number", text)));
+    foot.append(sum);
+    table.append(foot);
+  }
+  scroller.append(table);
+
+  if (data.rows.length > 40) {
+    const find = make("input", "find");
+    find.type = "search";
+    find.placeholder = data.find;
+    find.setAttribute("aria-label", data.find);
+    find.value = filter;
+    const apply = () => {
+      const wanted = find.value.trim().toLowerCase();
+      root.dataset.filter = find.value;
+      rows.forEach((row, at) => { row.hidden = wanted !== "" && !data.rows[at].name.toLowerCase().includes(wanted); });
+    };
+    find.oninput = apply;
+    root.append(find);
+    if (filter) apply();
+  }
+  root.append(scroller);
+  const notes = make("ul", "notes");
+  data.notes.forEach((text) => notes.append(make("li", "", text)));
+  root.append(notes);
+}

@@ -1,0 +1,211 @@
+/* What the maps draw with Leaflet. Text arrives as data and is only ever set as text, never as markup. */
+(function () {
+  "use strict";
+  if (window.xiangtu) return;
+  var own = {};
+  window.xiangtu = own;
+
+  /* VectorGrid 1.3 calls a function that Leaflet dropped in 1.8, and streamlit-folium asks clicked features
+     for their GeoJSON, which tile features do not have. */
+  L.DomEvent.fakeStop = L.DomEvent.fakeStop || function () { return true; };
+  if (L.VectorGrid) {
+    var create = L.VectorGrid.prototype._createLayer;
+    L.VectorGrid.prototype._createLayer = function (feature, size, style) {
+      var made = create.call(this, feature, size, style);
+      made.toGeoJSON = function () {
+        return { type: "Feature", properties: L.extend({ kind: "tile" }, feature.properties), geometry: null };
+      };
+      return made;
+    };
+  }
+
+  function element(tag, className, text) {
+    var made = document.createElement(tag);
+    made.className = className;
+    if (text !== undefined) made.textContent = text;
+    return made;
+  }
+
+  function tip(properties) {
+    var box = element("div", "xt-tip");
+    box.appendChild(element("b", "", properties.name));
+    (properties.lines || []).forEach(function (line) { box.appendChild(element("div", "", line)); });
+    return box;
+  }
+
+  /* Controls in the reader's language; called once when the map is made. */
+  own.setup = function (map, words) {
+    document.documentElement.lang = words.lang;
+    map.getContainer().setAttribute("aria-label", words.label);
+    L.control.zoom({ position: "topright", zoomInTitle: words.zoom_in, zoomOutTitle: words.zoom_out }).addTo(map);
+    if (L.control.fullscreen && document.fullscreenEnabled) {
+      L.control.fullscreen({
+        position: "topright", title: words.fullscreen, titleCancel: words.fullscreen_exit, forcePseudoFullscreen: false
+      }).addTo(map);
+    }
+    L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
+    map.attributionControl && map.attributionControl.remove();
+    map.on("zoomend moveend", function () { declutter(map); });
+    /* The frame gets its height from the page, after the map was made: keep what was fitted in sight. */
+    new ResizeObserver(function () {
+      var still = map.xtWanted && map.xtPlace === place(map);
+      map.invalidateSize({ animate: false });
+      if (still) show(map, false);
+    }).observe(map.getContainer());
+  };
+
+  function place(map) {
+    var centre = map.getCenter();
+    return [centre.lat.toFixed(5), centre.lng.toFixed(5), map.getZoom()].join();
+  }
+
+  function show(map, animate) {
+    var wanted = map.xtWanted;
+    map.once("moveend", function () { map.xtPlace = place(map); });
+    map.fitBounds(wanted.bounds, { padding: [14, 14], maxZoom: wanted.max_zoom || 18, animate: animate, duration: 0.4 });
+    map.xtPlace = place(map);
+  }
+
+  /* Show the labels that fit, most important first; hide those that would cover another. */
+  function declutter(map) {
+    var taken = [];
+    Object.keys(map._layers).map(function (id) { return map._layers[id]; })
+      .filter(function (layer) { return layer.xtPriority !== undefined && layer._icon; })
+      .sort(function (a, b) { return b.xtPriority - a.xtPriority; })
+      .forEach(function (layer) {
+        var icon = layer._icon;
+        icon.style.visibility = "visible";
+        var box = (icon.firstChild || icon).getBoundingClientRect();
+        var covered = taken.some(function (t) {
+          return box.left < t.right + 2 && t.left < box.right + 2 && box.top < t.bottom + 1 && t.top < box.bottom + 1;
+        });
+        if (covered) icon.style.visibility = "hidden";
+        else taken.push(box);
+      });
+  }
+
+  function whenAdded(layer, act) {
+    layer.on("add", function () { window.setTimeout(function () { if (layer._map) act(layer._map); }, 0); });
+  }
+
+  /* Go to an area when the reader went to it, not each time something else on the page changed. */
+  function fit(map, wanted) {
+    if (!wanted || (map.xtWanted && map.xtWanted.key === wanted.key)) return;
+    var first = !map.xtWanted;
+    map.xtWanted = wanted;
+    map.invalidateSize({ animate: false });
+    show(map, !first);
+  }
+
+  function label(spec) {
+    var box = element("div", spec.on_dark ? "xt-label xt-on-dark" : "xt-label");
+    box.appendChild(element("span", "xt-name", spec.name));
+    if (spec.value) box.appendChild(element("span", "xt-value", spec.value));
+    var marker = L.marker([spec.lat, spec.lon], {
+      interactive: false, keyboard: false, icon: L.divIcon({ className: "xt-anchor", html: box, iconSize: [0, 0] })
+    });
+    marker.xtPriority = spec.priority;
+    return marker;
+  }
+
+  /* Areas coloured by a figure: {features, labels, opacity, fit}. */
+  own.areas = function (spec) {
+    var layer = L.geoJSON(spec.features, {
+      style: function (feature) {
+        return { className: "xt-area", fillColor: feature.properties.colour, fillOpacity: spec.opacity, weight: 1 };
+      },
+      onEachFeature: function (feature, part) {
+        part.bindTooltip(tip(feature.properties), { sticky: true, direction: "top", offset: [0, -6] });
+        part.on("mouseover", function () { part._path && part._path.classList.add("xt-hover"); part.bringToFront(); });
+        part.on("mouseout", function () { part._path && part._path.classList.remove("xt-hover"); });
+      }
+    });
+    var labels = L.layerGroup(spec.labels.map(label));
+    whenAdded(layer, function (map) { labels.addTo(map); fit(map, spec.fit); declutter(map); });
+    layer.on("remove", function () { labels.remove(); });
+    return layer;
+  };
+
+  /* Outlines for orientation; they cannot be clicked. */
+  own.outlines = function (spec) {
+    return L.geoJSON(spec.features, {
+      interactive: false, style: { className: "xt-outline xt-outline-" + spec.role, fill: false, weight: spec.weight }
+    });
+  };
+
+  /* Single things as shapes or points: {features, selected, fit}. */
+  own.things = function (spec) {
+    function style(feature) {
+      var chosen = feature.properties.key === spec.selected;
+      return { className: "xt-thing" + (chosen ? " xt-chosen" : ""), fillColor: feature.properties.colour,
+               fillOpacity: 0.85, weight: chosen ? 3.5 : 1, radius: chosen ? 9 : 6 };
+    }
+    var layer = L.geoJSON(spec.features, {
+      style: style,
+      pointToLayer: function (feature, at) { return L.circleMarker(at, style(feature)); },
+      onEachFeature: function (feature, part) {
+        part.bindTooltip(tip(feature.properties), { sticky: true, direction: "top", offset: [0, -6] });
+      }
+    });
+    /* A shape too small to see is also given a dot, as long as it is that small. */
+    var dots = L.layerGroup();
+    layer.eachLayer(function (part) {
+      if (!part.getBounds) return;
+      var dot = L.circleMarker(part.getBounds().getCenter(), style(part.feature));
+      dot.setStyle({ radius: part.feature.properties.key === spec.selected ? 8 : 5 });
+      dot.bindTooltip(tip(part.feature.properties), { direction: "top", offset: [0, -6] });
+      dot.toGeoJSON = function () { return part.feature; };
+      dot.on("click", function (event) { part.fire("click", event, true); });
+      dot.xtBounds = part.getBounds();
+      dots.addLayer(dot);
+    });
+    function dress() {
+      var map = layer._map;
+      if (!map) return;
+      dots.eachLayer(function (dot) {
+        var corner = map.latLngToLayerPoint(dot.xtBounds.getNorthWest());
+        var size = map.latLngToLayerPoint(dot.xtBounds.getSouthEast()).subtract(corner);
+        var small = Math.max(size.x, size.y) < 11;
+        if (small && !dot._map) dot.addTo(map);
+        if (!small && dot._map) map.removeLayer(dot);
+      });
+    }
+    whenAdded(layer, function (map) {
+      fit(map, spec.fit);
+      layer.eachLayer(function (part) { if (part.feature.properties.key === spec.selected) part.bringToFront(); });
+      map.on("zoomend", dress);
+      dress();
+      layer.once("remove", function () { map.off("zoomend", dress); });
+    });
+    layer.on("remove", function () {
+      dots.eachLayer(function (dot) { dot.remove(); });
+    });
+    return layer;
+  };
+
+  /* Single things as vector tiles: {url, field, colours, other, selected, min_zoom, hint}. */
+  own.tiles = function (spec) {
+    function style(properties) {
+      var colour = spec.colours[properties[spec.field]] || spec.other;
+      var chosen = properties.id === spec.selected;
+      return { fill: true, fillColor: colour, fillOpacity: 0.85, color: chosen ? "#111111" : "#45525a",
+               opacity: chosen ? 1 : 0.7, weight: chosen ? 3 : 0.6, radius: chosen ? 8 : 5 };
+    }
+    var layer = L.vectorGrid.protobuf(spec.url, {
+      rendererFactory: L.canvas.tile, interactive: true, minZoom: spec.min_zoom, maxNativeZoom: spec.max_zoom,
+      maxZoom: 20, vectorTileLayerStyles: { things: style }
+    });
+    var hint = L.control({ position: "bottomleft" });
+    hint.onAdd = function () { return element("div", "xt-hint", spec.hint); };
+    function hinted() {
+      var map = layer._map;
+      if (map && map.getZoom() < spec.min_zoom) hint.addTo(map); else hint.remove();
+    }
+    whenAdded(layer, function (map) {
+      map.on("zoomend", hinted);
+      hinted();
+      layer.once("remove", function () { map.off("zoomend", hinted); hint.remove(); });
+    });
+    return layer;
+  };
+})();
