@@ -206,4 +206,6 @@ def share_inside(area: shapely.Geometry, lonlat: Points) -> float:
 def inside(area: shapely.Geometry, lonlat: Points) -> NDArray[np.bool_]:
     """For each point whether it lies in `area` or on its border."""
     shapely.prepare(area)
+    if not len(lonlat):
+        return np.zeros(0, dtype=np.bool_)
     return np.asarray(shapely.intersects_xy(area, lonlat[:, 0], lonlat[:, 1]), dtype=np.bool_)

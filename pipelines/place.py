@@ -1,0 +1,224 @@
+"""Where the rows of a table are: which columns say so, in which coordinate system, and what speaks against it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from geo.areas import outline_of
+from geo.columns import ColumnMatch
+from geo.crs import CrsDecision, decide_crs
+from geo.degrees import is_packed
+from geo.errors import Refused
+from geo.gazetteer import Gazetteer
+from geo.issues import Issue
+from geo.layers import Layer
+from geo.shift_fit import ShiftVerdict, decide_by_edges, decide_by_hits
+from geo.systems import Points, inside
+from pipelines.place_rows import place_batch
+from pipelines.placement import Placement, Source, SourceKind, numbers, raw_shapes
+from pipelines.read.source import Table
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["Placement", "Source", "decide", "place_batch"]
+
+_WEB_MAP = {"gcj02": "gcj02", "gcj-02": "gcj02", "bd09": "bd09", "bd-09": "bd09"}
+# Too few named rows say nothing of a layer.
+_FEWEST_NAMED = 20
+
+
+def decide(
+    table: Table,
+    sample: pd.DataFrame,
+    match: ColumnMatch,
+    layer: Layer,
+    areas: gpd.GeoDataFrame | None,
+    *,
+    crs: str | int | None = None,
+    datums: Mapping[int, tuple[float, ...]] | None = None,
+) -> Placement:
+    """How to place the rows of `table`, judged by a sample of its raw rows.
+
+    areas: the county's, None or empty where there are none. crs: the user's EPSG number, `EPSG:4527`, or
+    `gcj02`/`bd09`; it wins. datums: see `geo.systems.with_datum`. Refused as `geo.crs.decide_crs` says.
+    """
+    areas = None if areas is None or areas.empty else areas
+    outline = outline_of(areas) if areas is not None else None
+    given, shift = _user_crs(crs)
+    found: list[Source] = []
+    issues: list[Issue] = []
+    for kind, columns in _ways(table, match):
+        packed = kind == "lonlat" and is_packed(*(numbers(sample[c]) for c in columns))
+        shapes, srid, minutes = raw_shapes(kind, columns, sample, layer, packed)
+        xy = _middles(shapes)
+        if not len(xy):
+            continue
+        source = Source(kind, columns, _decided(kind, xy, table, given or srid, outline, datums), packed)
+        verdict = ShiftVerdict() if shift or areas is None else _shift(source, shapes, sample, match, layer, areas)
+        decision, said = _with_shift(source.decision, shift, verdict)
+        issues += said
+        if minutes or packed:
+            issues.append(Issue("dms_read", None, columns[0], {"columns": "、".join(columns)}))
+        found.append(replace(source, decision=decision))
+    if not found and areas is None and _names(layer, match):
+        issues.append(Issue("areas_needed"))
+    if found and found[0].is_points and layer.geometry in ("polygon", "line"):
+        issues.append(Issue("points_place_only", None, None, {"layer": layer.label.zh}))
+    label = found[0].decision.label if found else None
+    return Placement(layer, tuple(found), _names(layer, match), label, tuple(issues), outline, areas)
+
+
+def _user_crs(crs: str | int | None) -> tuple[int | None, str | None]:
+    """The EPSG number and the web-map offset that a user's word means."""
+    text = "" if crs is None else str(crs).strip().lower()
+    if not text:
+        return None, None
+    if text in _WEB_MAP:
+        return 4326, _WEB_MAP[text]
+    number = re.fullmatch(r"(?:epsg\s*:?\s*)?(\d{4,6})", text)
+    if not number:
+        raise Refused("crs_no_such", crs=str(crs))
+    return int(number[1]), None
+
+
+def _ways(table: Table, match: ColumnMatch) -> list[tuple[SourceKind, tuple[str, ...]]]:
+    """The ways this table may give coordinates, the most telling first."""
+    ways: list[tuple[SourceKind, tuple[str, ...]]] = []
+    roles = match.roles
+    if table.kind == "map" and table.geometry_type != "none":
+        ways.append(("map", ("geometry",)))
+    if "@wkt" in roles:
+        ways.append(("wkt", (roles["@wkt"],)))
+    if "@lon" in roles and "@lat" in roles:
+        ways.append(("lonlat", (roles["@lon"], roles["@lat"])))
+    if "@x" in roles and "@y" in roles:
+        ways.append(("xy", (roles["@x"], roles["@y"])))
+    if "@lonlat" in roles:
+        ways.append(("pair", (roles["@lonlat"],)))
+    return ways
+
+
+def _middles(shapes: NDArray[np.object_]) -> Points:
+    """(n, 2) middles of the shapes that are there."""
+    kept = shapes[~shapely.is_missing(shapes) & ~shapely.is_empty(shapes)]
+    bounds = shapely.bounds(kept)
+    return (bounds[:, :2] + bounds[:, 2:]) / 2 if len(kept) else np.empty((0, 2))
+
+
+def _decided(
+    kind: SourceKind,
+    xy: Points,
+    table: Table,
+    given: int | None,
+    outline: Any,
+    datums: Mapping[int, tuple[float, ...]] | None,
+) -> CrsDecision:
+    """A coordinate system for one source; columns headed longitude and latitude declare degrees by that."""
+    declared = table.crs if kind == "map" else None
+    return decide_crs(xy, declared=declared, given=given, outline=outline, datums=datums, survey=kind == "xy")
+
+
+def _shift(
+    source: Source,
+    shapes: NDArray[np.object_],
+    sample: pd.DataFrame,
+    match: ColumnMatch,
+    layer: Layer,
+    areas: gpd.GeoDataFrame,
+) -> ShiftVerdict:
+    """Whether a web-map offset hides in a source: areas by their edges, things by the places their rows name."""
+    there = ~shapely.is_missing(shapes) & ~shapely.is_empty(shapes)
+    if layer.is_area:
+        trusted = _trusted_edges(areas, str(layer.area_level))
+        placed = shapely.transform(shapes[there], source.decision.lonlat, include_z=False, interleaved=True)
+        return decide_by_edges(placed, trusted) if trusted is not None else ShiftVerdict()
+    lonlat = source.decision.lonlat(_middles(shapes))
+    named = _named_areas(sample[there], match, layer, areas)
+    known = named >= 0
+    if int(known.sum()) >= _FEWEST_NAMED:
+        frames = areas["geometry"].to_numpy(object)
+        verdict = decide_by_hits(lonlat[known], _in_named(named[known], frames), "named")
+        if verdict.name or verdict.suspected:
+            return verdict
+    outline = outline_of(areas)
+    if outline is None:
+        return ShiftVerdict()
+    return decide_by_hits(lonlat, lambda points: inside(outline, points), "outline")
+
+
+def _trusted_edges(areas: gpd.GeoDataFrame, level: str) -> Any:
+    """The boundaries a layer of areas should share: of the nearest level above, else the known outline."""
+    above = {"county": (), "township": ("county",), "village": ("township", "county")}.get(level, ())
+    for name in above:
+        shapes = areas.loc[areas["level"] == name, "geometry"].to_numpy(object)
+        if len(shapes):
+            return shapely.union_all(shapely.boundary(shapes))
+    outline = outline_of(areas)
+    return None if outline is None else shapely.boundary(outline)
+
+
+def _named_areas(
+    sample: pd.DataFrame, match: ColumnMatch, layer: Layer, areas: gpd.GeoDataFrame
+) -> NDArray[np.intp]:
+    """The position in `areas` of the place each raw row names, -1 where it names none that is sure."""
+    headings = {part: match.heading(name) for part, name in _names(layer, match).items() if part in _NAME_FIELDS}
+    columns = {part: sample[h] for part, h in headings.items() if h is not None and h in sample.columns}
+    if not columns:
+        return np.full(len(sample), -1, dtype=np.intp)
+    resolved = Gazetteer.from_areas(areas).resolve(**columns)
+    codes = resolved.area_code()
+    codes[resolved.score() < 90.0] = None
+    return pd.Index(areas["code"]).get_indexer(pd.Index(codes, dtype=object))
+
+
+def _in_named(named: NDArray[np.intp], frames: NDArray[np.object_]) -> Any:
+    groups = [(at, np.flatnonzero(named == at)) for at in np.unique(named)]
+
+    def hits(points: Points) -> NDArray[np.bool_]:
+        made = np.zeros(len(points), dtype=np.bool_)
+        for at, rows in groups:
+            made[rows] = inside(frames[at], points[rows])
+        return made
+
+    return hits
+
+
+def _with_shift(
+    decision: CrsDecision, shift: str | None, verdict: ShiftVerdict
+) -> tuple[CrsDecision, list[Issue]]:
+    """The decision with an offset to take off, given by the user or found, and what is to be said of it all."""
+    issues = list(decision.issues)
+    name = shift or verdict.name
+    params = {"before_percent": round(100 * verdict.before, 1), "after_percent": round(100 * verdict.after, 1)}
+    if verdict.name:
+        issues.append(Issue(f"{verdict.name}_shifted", None, None, {**params, "basis": verdict.basis}))
+    elif verdict.suspected:
+        issues.append(Issue("shift_suspected", None, None, {**params, "shift": verdict.suspected}))
+    return replace(decision, shift=name), issues
+
+
+_NAME_FIELDS = {"township": "township_name", "village": "village_name", "code": "village_code"}
+
+
+def _names(layer: Layer, match: ColumnMatch) -> dict[str, str]:
+    """Which columns name a row's place; none for areas, which are places themselves."""
+    if layer.is_area:
+        return {}
+    found = {part: name for part, name in _NAME_FIELDS.items() if name in match.fields}
+    if "code" not in found and "township_code" in match.fields:
+        found["code"] = "township_code"
+    parcel = next((f.name for f in layer.fields if "DKBM" in f.standard and f.name in match.fields), None)
+    if parcel is not None:
+        found["parcel"] = parcel
+    if "@place" in match.roles:
+        found["place"] = f"@{match.roles['@place']}"
+    return found
