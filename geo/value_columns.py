@@ -92,9 +92,10 @@ def cell_text(value: Any) -> str | None:
     if isinstance(value, bool | np.bool_):
         return "是" if value else "否"
     if isinstance(value, float | np.floating):
-        if value != value:
+        number = float(value)
+        if number != number:
             return None
-        return str(int(value)) if value == int(value) and abs(value) < _EXACT_DIGITS_UNDER else repr(float(value))
+        return str(int(number)) if number.is_integer() and abs(number) < _EXACT_DIGITS_UNDER else repr(number)
     if isinstance(value, dt.datetime):
         return value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ", "minutes")
     return str(value).strip() or None

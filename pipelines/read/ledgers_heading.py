@@ -137,6 +137,8 @@ class _Sheet:
         long = sum(len(text) > 30 for text in texts)
         base = len(labels) - 2.0 * (len(cells) - len(labels)) - (len(texts) - len(set(texts))) - 0.5 * long
         below = [r for r in range(row + 1, min(row + 13, len(self.rows))) if self.filled(r)]
+        if len(cells) == 1 and not below:
+            return 0.0
         contrast, bare = 0, 0
         for c in range(self.width):
             values = [v for r in below if is_filled(v := self.at(r, c))]

@@ -266,7 +266,10 @@ class Body:
             self._section[level] = match[1]
 
     def _decide_blanks(self, cells: np.ndarray) -> None:
-        """Which area columns leave blank what stands above: a quarter blank, and no name twice running."""
+        """Which area columns leave blank what stands above: a quarter blank, and no name twice running.
+
+        Where a wider area is left blank so, a narrower one needs no quarter.
+        """
         self._meaning_above = set()
         if not len(cells):
             return
@@ -274,7 +277,8 @@ class Body:
             values = cells[:, c]
             blank = np.array([v is None for v in values])
             twice = any(a is not None and a == b for a, b in pairwise(values))
-            if blank.mean() >= _SHARE_BLANK and values[0] is not None and not twice:
+            enough = blank.any() if self._meaning_above else blank.mean() >= _SHARE_BLANK
+            if enough and values[0] is not None and not twice:
                 self._meaning_above.add(c)
 
     def _fill(self, cells: np.ndarray, i: int, row: int) -> None:

@@ -151,10 +151,12 @@ class TotalsCheck:
             self._until(range(place + 1, len(self._items)), rank),
         )
         everything = self._add([i for i in self._items if isinstance(i, _Span)])
-        likeliest = [everything, above, below] if rank >= 3 else [above, below, everything]
-        if not above.counts.any():
-            likeliest = [below, everything] if rank < 3 else [everything, below]
-        return likeliest
+        near = [below, above] if self._stand_first() else [above, below]
+        return [everything, *near] if rank >= 3 else [*near, everything]
+
+    def _stand_first(self) -> bool:
+        """Whether this ledger writes its totals above the rows they add up."""
+        return isinstance(self._items[0], _Total) and isinstance(self._items[-1], _Span)
 
     def _until(self, places: range, rank: int) -> _Span:
         spans = []
