@@ -49,7 +49,10 @@ def is_blank(text: str) -> bool:
 
 
 def read_chinese(text: str) -> float | None:
-    """`三百二十` → 320, `十二点五` → 12.5, `二〇二三` → 2023; None when it is not a Chinese numeral."""
+    """`三百二十` → 320, `十二点五` → 12.5, `二〇二三` → 2023; None when it is not a Chinese numeral.
+
+    Two or three digits side by side are none: `三五亩` means three to five.
+    """
     text = text.translate(_FORMAL)
     whole, dot, fraction = text.partition("点")
     if dot and (not fraction or any(c not in _DIGITS for c in fraction)):
@@ -57,6 +60,8 @@ def read_chinese(text: str) -> float | None:
     if not whole or any(c not in _DIGITS and c not in _TENS and c != "万" for c in whole):
         return None
     if len(whole) > 1 and all(c in _DIGITS for c in whole):
+        if len(whole) < 4:
+            return None
         value = float("".join(str(_DIGITS[c]) for c in whole))
     else:
         total, section, digit = 0, 0, 0

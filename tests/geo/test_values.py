@@ -136,6 +136,7 @@ def test_a_number_reads_back_as_it_was_written(value: float) -> None:
         ("三万二千", 32000),
         ("十二点五", 12.5),
         ("二〇二三", 2023),
+        ("三五", None),
         ("十面埋伏", None),
     ],
 )
