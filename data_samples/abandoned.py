@@ -24,9 +24,13 @@ _CAMPAIGNS = ((FIRST_DAY, 55, 0.62), (date(2025, 6, 2), 45, 0.24), (date(2026, 4
 
 
 def neglected_blocks(blocks: Blocks, seed: int, mu: float) -> Ints:
-    """The blocks in which patches lie, the most neglected first, enough for `mu` with some to spare."""
+    """The blocks in which patches lie, the most neglected first, enough for `mu` with some to spare; the most
+    neglected of each township before all others, so that none goes without."""
     which = np.flatnonzero((blocks.rank < 0.62) & ~blocks.urban)
-    order = np.argsort(-blocks.neglect[which] - 3.0 * draw(seed, 40, which), kind="stable")
+    key = -blocks.neglect[which] - 3.0 * draw(seed, 40, which)
+    first = np.unique(blocks.township[which[np.argsort(key, kind="stable")]], return_index=True)[1]
+    key[np.argsort(key, kind="stable")[first]] -= 100
+    order = np.argsort(key, kind="stable")
     return which[order][: int(mu / _MU_A_BLOCK * 1.5) + 4]
 
 

@@ -24,15 +24,16 @@ NEIGHBOURS = 16
 class Blocks:
     """Blocks inside the county, in EPSG:4544, numbered as generated.
 
-    seed: (n, 2). outline: convex polygons. village: position in `Areas.villages`. along: direction of the contour
-    (radians). rank: 0 for its village's best valley land, 1 for its worst. neglect: how much it tends to be
-    abandoned (about 0, spread 1). town_m: metres to the nearest market town. urban: built up, no field.
+    seed: (n, 2). outline: convex polygons. village, township: positions in `Areas`. along: direction of the
+    contour (radians). rank: 0 for its village's best valley land, 1 for its worst. neglect: how much it tends
+    to be abandoned (about 0, spread 1). town_m: metres to the nearest market town. urban: built up, no field.
     bound_normal (n, 16, 2), bound_m (n, 16): a point p is inside where (p - seed)·normal < bound for all.
     """
 
     seed: Floats
     outline: NDArray[np.object_]
     village: Ints
+    township: Ints
     along: Floats
     rank: Floats
     neglect: Floats
@@ -67,8 +68,9 @@ def make_blocks(rng: np.random.Generator, terrain: Terrain, areas: Areas) -> Blo
         seed=seed,
         outline=outline[own],
         village=village,
+        township=areas.townships["code"].searchsorted(areas.villages["parent"].to_numpy()[village]),
         along=np.arctan2(northward, eastward) + np.pi / 2,
-        rank=_rank_within(village, quality),
+        rank=rank_within(village, quality),
         neglect=mood + relief / 150 + town_m / 6_000,
         town_m=town_m,
         urban=town_m < np.where(town == 0, 1_700, 420),
@@ -88,7 +90,7 @@ def locate(areas: Areas, x: Floats, y: Floats) -> Ints:
     return found
 
 
-def _rank_within(group: Ints, value: Floats) -> Floats:
+def rank_within(group: Ints, value: Floats) -> Floats:
     """The share of the same group's members with a smaller value, from 0 up to below 1."""
     order = np.lexsort((value, group))
     size = np.bincount(group)

@@ -11,7 +11,7 @@ import shapely
 
 from data_samples import names
 from data_samples.areas import Areas
-from data_samples.blocks import Blocks, Ints, draw, locate
+from data_samples.blocks import Blocks, Ints, draw, locate, rank_within
 from data_samples.fields import M2_PER_MU, Fields, fields_of
 from data_samples.terrain import CRS
 
@@ -20,11 +20,12 @@ _GROUPS = 6
 
 
 def contract_order(blocks: Blocks, neglected: Ints, seed: int) -> Ints:
-    """The blocks in the order in which they are let: valley land first, some neglected ones early."""
-    key = blocks.rank.copy()
+    """The blocks in the order in which they are let: valley land first, some neglected ones early, in every
+    township alike."""
+    key = blocks.rank + 0.001 * draw(seed, 35, np.arange(len(blocks.rank)))
     early = neglected[draw(seed, 30, neglected) < 0.33]
     key[early] *= 0.02
-    order = np.argsort(key, kind="stable")
+    order = np.argsort(rank_within(blocks.township, key), kind="stable")
     return order[~blocks.urban[order]]
 
 
@@ -37,17 +38,20 @@ def contract_chunks(
     the standard keeps in another table. ValueError when the county has no room for so many.
     """
     serial = np.zeros(len(areas.villages) * _GROUPS, dtype=np.int64)
+    turn = np.empty(len(blocks.rank), dtype=np.int64)
+    turn[order] = np.arange(len(order))
     left = count
     for start in range(0, len(order), _BLOCKS_AT_ONCE):
         if left == 0:
             return
         fields = fields_of(blocks, np.sort(order[start : start + _BLOCKS_AT_ONCE]), seed)
+        fields = fields.take(np.argsort(turn[fields.block], kind="stable"))
         village = locate(areas, fields.x, fields.y)
         kept = np.flatnonzero(village >= 0)[:left]
         left -= len(kept)
         yield _parcels(areas, blocks, fields.take(kept), village[kept], serial, seed)
     if left:
-        raise ValueError(f"the invented county has room for {count - left} parcels, not {count}")
+        raise ValueError(f"the invented county has no room for {count} parcels, only for {count - left}")
 
 
 def _parcels(

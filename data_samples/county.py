@@ -27,6 +27,9 @@ Role = Literal["map", "paper", "shifted", "zoned"]
 FULL_AT = 30_000
 """From so many contract parcels on there are as many abandoned parcels and sites as a real county has."""
 
+_MOST_A_BLOCK = 70
+"""More fields than any block holds."""
+
 
 @dataclass(frozen=True)
 class County:
@@ -68,6 +71,8 @@ def make_county(
     terrain = make_terrain(rng)
     areas = make_areas(rng, terrain, townships=townships, villages=villages)
     blocks = make_blocks(rng, terrain, areas)
+    if parcels > _MOST_A_BLOCK * len(blocks.seed):
+        raise ValueError(f"the invented county has no room for {parcels} parcels")
     scale = min(1.0, parcels / FULL_AT)
     mu = MU_IN_ALL * scale * abandoned_share
     neglected = neglected_blocks(blocks, seed, mu)

@@ -37,12 +37,12 @@ def write_county(
     return write_papers(folder, make_county(parcels=parcels, seed=seed), progress)
 
 
-def write_small(folder: Path, *, seed: int = 7) -> list[Delivery]:
+def write_small(folder: Path, *, seed: int = 7, progress: Progress = lambda step: None) -> list[Delivery]:
     """The committed sample: six townships, 24 villages, 1,000 contract parcels; under 1 MB."""
     county = make_county(
         parcels=SMALL_PARCELS, seed=seed, townships=6, villages=24, farmland_share=0.5, abandoned_share=0.4
     )
-    return write_papers(folder, county, brief=True)
+    return write_papers(folder, county, progress, brief=True)
 
 
 def county_acts(*, parcels: int = 30_000, seed: int = 7) -> list[Act]:
@@ -67,7 +67,8 @@ def write_papers(
     register, let = send_contracts(folder, county)
     sent += register
     progress("transfers")
-    sent += send_transfers(folder, county, make_transfers(county.areas, let, county.seed), brief=brief)
+    if len(let):
+        sent += send_transfers(folder, county, make_transfers(county.areas, let, county.seed), brief=brief)
     progress("abandoned parcels")
     sent += send_abandoned(folder, county, brief=brief)
     progress("problem sites")
@@ -91,7 +92,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--small", action="store_true", help="the committed sample, into data_samples/small")
     chosen = parser.parse_args(arguments)
     if chosen.small:
-        sent = write_small(chosen.folder or SMALL, seed=chosen.seed)
+        sent = write_small(chosen.folder or SMALL, seed=chosen.seed, progress=_tell)
     elif chosen.folder is None:
         parser.error("name a folder to write into, or --small")
     else:

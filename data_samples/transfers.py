@@ -35,8 +35,9 @@ def make_transfers(areas: Areas, let: gpd.GeoDataFrame, seed: int) -> gpd.GeoDat
     twice = first[rng.random(len(first)) < DOUBLE].copy()
     twice["trouble"] = "double"
     twice["lessee"] = names.firms(rng, len(twice))
-    twice["starts_on"] += pd.to_timedelta(rng.integers(60, 300, len(twice)), unit="D")
-    twice["ends_on"] += pd.to_timedelta(rng.integers(60, 300, len(twice)), unit="D")
+    shift = pd.to_timedelta(rng.integers(60, 300, len(twice)), unit="D")
+    twice["starts_on"] += shift
+    twice["ends_on"] += shift
     twice["filed_on"] = twice["starts_on"] - pd.Timedelta(days=12)
     every = pd.concat([first, twice], ignore_index=True).sort_values(["village", "filed_on"], kind="stable")
     village = areas.villages.iloc[every["village"]].reset_index(drop=True)
