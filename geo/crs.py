@@ -127,6 +127,15 @@ def _given(number: int) -> CRS:
         raise Refused("crs_no_such", crs=f"EPSG:{number}") from None
 
 
+def suits(number: int, xy: Points) -> bool:
+    """Whether coordinates are of the sort of EPSG system `number`: degrees for degrees, larger numbers for metres.
+
+    Refused as `crs_no_such` when there is no such system.
+    """
+    degrees = bool(np.median(np.abs(_usable(xy))) <= 180.0) if len(_usable(xy)) else True
+    return degrees == (system_of(_given(number)).kind == "degrees")
+
+
 def _stated(
     crs: CRS,
     reason: str,

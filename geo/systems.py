@@ -130,7 +130,7 @@ def plausible(system: System, xy: Points) -> bool:
         good = _between(x - (system.zone or 0) * 1e6, _EASTING_M) & _between(y, _NORTHING_M)
     else:
         return True
-    return bool(np.mean(good) >= 0.9)
+    return bool(len(good) and np.mean(good) >= 0.9)
 
 
 def _between(values: Points, bounds: tuple[float, float]) -> NDArray[np.bool_]:

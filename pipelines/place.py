@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from geo.areas import outline_of
 from geo.columns import ColumnMatch
-from geo.crs import CrsDecision, decide_crs
+from geo.crs import CrsDecision, decide_crs, suits
 from geo.degrees import is_packed
 from geo.errors import Refused
 from geo.gazetteer import Gazetteer
@@ -52,29 +52,73 @@ def decide(
     `gcj02`/`bd09`; it wins. datums: see `geo.systems.with_datum`. Refused as `geo.crs.decide_crs` says.
     """
     areas = None if areas is None or areas.empty else areas
-    outline = outline_of(areas) if areas is not None else None
-    given, shift = _user_crs(crs)
+    number, shift = _user_crs(crs)
+    told = _Told(
+        table, match, layer, areas, outline_of(areas) if areas is not None else None, number, shift, datums
+    )
     found: list[Source] = []
     issues: list[Issue] = []
+    refusals: list[Refused] = []
     for kind, columns in _ways(table, match):
-        packed = kind == "lonlat" and is_packed(*(numbers(sample[c]) for c in columns))
-        shapes, srid, minutes = raw_shapes(kind, columns, sample, layer, packed)
-        xy = _middles(shapes)
-        if not len(xy):
+        try:
+            made = _source(kind, columns, sample, told)
+        except Refused as refusal:
+            refusals.append(refusal)
+            issues.append(Issue("coordinates_skipped", None, columns[0], {"columns": "、".join(columns)}))
             continue
-        source = Source(kind, columns, _decided(kind, xy, table, given or srid, outline, datums), packed)
-        verdict = ShiftVerdict() if shift or areas is None else _shift(source, shapes, sample, match, layer, areas)
-        decision, said = _with_shift(source.decision, shift, verdict)
-        issues += said
-        if minutes or packed:
-            issues.append(Issue("dms_read", None, columns[0], {"columns": "、".join(columns)}))
-        found.append(replace(source, decision=decision))
-    if not found and areas is None and _names(layer, match):
+        if made is not None:
+            found.append(made[0])
+            issues += made[1]
+    if refusals and not found:
+        raise refusals[0]
+    names = _names(layer, match)
+    if not found and areas is None and names:
         issues.append(Issue("areas_needed"))
     if found and found[0].is_points and layer.geometry in ("polygon", "line"):
         issues.append(Issue("points_place_only", None, None, {"layer": layer.label.zh}))
     label = found[0].decision.label if found else None
-    return Placement(layer, tuple(found), _names(layer, match), label, tuple(issues), outline, areas)
+    return Placement(layer, tuple(found), names, label, tuple(issues), told.outline, areas)
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What is known before the coordinates are looked at."""
+
+    table: Table
+    match: ColumnMatch
+    layer: Layer
+    areas: gpd.GeoDataFrame | None
+    outline: Any
+    crs: int | None
+    shift: str | None
+    datums: Mapping[int, tuple[float, ...]] | None
+
+
+def _source(
+    kind: SourceKind, columns: tuple[str, ...], sample: pd.DataFrame, told: _Told
+) -> tuple[Source, list[Issue]] | None:
+    """One way of giving coordinates, decided; None when the sample has none that way."""
+    packed = kind == "lonlat" and is_packed(*(numbers(sample[c]) for c in columns))
+    shapes, srid, minutes = raw_shapes(kind, columns, sample, told.layer, packed)
+    xy = _middles(shapes)
+    if not len(xy):
+        return None
+    given = told.crs or srid
+    # Where a table gives degrees and metres, the user's system is that of the numbers it suits.
+    if given is not None and kind != "map" and not suits(given, xy) and not minutes:
+        raise Refused("crs_unknown", example=f"{xy[0, 0]:.10g}, {xy[0, 1]:.10g}")
+    declared = told.table.crs if kind == "map" else None
+    decision = decide_crs(
+        xy, declared=declared, given=given, outline=told.outline, datums=told.datums, survey=kind == "xy"
+    )
+    source = Source(kind, columns, decision, packed)
+    verdict = ShiftVerdict()
+    if told.shift is None and told.areas is not None:
+        verdict = _shift(source, shapes, sample, told.match, told.layer, told.areas)
+    shifted, issues = _with_shift(decision, told.shift, verdict)
+    if minutes or packed:
+        issues.append(Issue("dms_read", None, columns[0], {"columns": "、".join(columns)}))
+    return replace(source, decision=shifted), issues
 
 
 def _user_crs(crs: str | int | None) -> tuple[int | None, str | None]:
@@ -112,19 +156,6 @@ def _middles(shapes: NDArray[np.object_]) -> Points:
     kept = shapes[~shapely.is_missing(shapes) & ~shapely.is_empty(shapes)]
     bounds = shapely.bounds(kept)
     return (bounds[:, :2] + bounds[:, 2:]) / 2 if len(kept) else np.empty((0, 2))
-
-
-def _decided(
-    kind: SourceKind,
-    xy: Points,
-    table: Table,
-    given: int | None,
-    outline: Any,
-    datums: Mapping[int, tuple[float, ...]] | None,
-) -> CrsDecision:
-    """A coordinate system for one source; columns headed longitude and latitude declare degrees by that."""
-    declared = table.crs if kind == "map" else None
-    return decide_crs(xy, declared=declared, given=given, outline=outline, datums=datums, survey=kind == "xy")
 
 
 def _shift(
