@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import logging
+import struct
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,89 +13,72 @@ import pandas as pd
 from geo.errors import Refused
 
 from .columns import distinct, frame_of, objects
+from .jet import BINARY, BOOLEAN, DATE, OLE, Column, Damaged, Pages
 from .source import Table
 
-_PAGES_AT_ONCE = 2000
-_BINARY_TYPES = {9, 11}  # binary and OLE objects: pictures and attachments
-_SYSTEM = "MSys"
+BATCH_ROWS = 50_000
+_WHOLE, _NUMBERS = {2, 3, 4, 18}, {5, 6, 7, 16}
+_BROKEN = (Damaged, struct.error, IndexError, KeyError, ValueError, OverflowError)
 
 
 class Database:
     """An Access file, its tables by name.
 
-    Raises Refused `access_damaged` when it cannot be read, also while reading rows.
+    Raises Refused `access_damaged` when it cannot be read, also while reading rows, and `access_too_old` for
+    Access 97 and before.
     """
 
     def __init__(self, path: Path) -> None:
-        import access_parser
-
-        logging.getLogger("access_parser").addHandler(logging.NullHandler())
-        self._module = access_parser.access_parser
         self.path = path
         try:
-            self._parser = access_parser.AccessParser(str(path))
-            self.tables = tuple(name for name in self._parser.catalog if not name.startswith(_SYSTEM))
-        except Exception as error:  # the parser fails in as many ways as a file can be broken
+            self._pages = Pages(path)
+            if self._pages.version == 0:
+                raise Refused("access_too_old", file=path.name)
+            self._tables = self._pages.tables()
+        except _BROKEN as error:
             raise Refused("access_damaged", file=path.name) from error
 
-    def columns(self, table: str) -> tuple[str, ...]:
-        """Column names in the order of the table's definition, without binary ones."""
-        return tuple(c.col_name_str for c in self._columns(table))
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of the tables that people made."""
+        return tuple(sorted(self._tables))
 
-    def _columns(self, table: str) -> list[Any]:
+    def columns(self, table: str) -> tuple[str, ...]:
+        """Column names in their order, without pictures and attachments."""
+        return distinct(column.name for column in self._columns(table))
+
+    def _columns(self, table: str) -> list[Column]:
         try:
-            found = self._parser.get_table(table).columns
-        except Exception as error:
+            found = self._pages.columns(self._tables[table])
+        except _BROKEN as error:
             raise Refused("access_damaged", file=self.path.name) from error
-        return [column for _, column in sorted(found.items()) if column.type not in _BINARY_TYPES]
+        return [column for column in found if column.type not in (BINARY, OLE)]
 
     def frames(self, table: str) -> Iterator[pd.DataFrame]:
         """The table's rows in batches, index `row` from 1, values as written, empty text as None."""
-        names = self.columns(table)
-        row = 1
-        for values in self._pages(table):
-            kept = {name: values.get(name) for name in names}
-            lengths = {len(column) for column in kept.values() if column is not None}
-            if len(lengths) > 1:
-                raise Refused("access_damaged", file=self.path.name)
-            count = lengths.pop() if lengths else 0
-            if not count:
-                continue
-            index = pd.RangeIndex(row, row + count, name="row")
-            frame = frame_of({name: _plain(column, count) for name, column in kept.items()}, index)
-            row += count
-            yield frame
-
-    def _pages(self, table: str) -> Iterator[dict[str, list[Any]]]:
-        """Values by column, a stretch of the table's pages at a time."""
+        columns, names = self._columns(table), self.columns(table)
         try:
-            whole = self._parser.get_table(table).table
-            props = self._parser.extra_props
-            extra = props.get(table) if isinstance(props, dict) else None
-            for start in range(0, len(whole.linked_pages), _PAGES_AT_ONCE):
-                part = self._module.TableObj(whole.offset, whole.value)
-                part.linked_pages = whole.linked_pages[start : start + _PAGES_AT_ONCE]
-                p = self._parser
-                yield self._module.AccessTable(
-                    part, p.version, p.page_size, p._data_pages, p._table_defs, extra
-                ).parse()
-        except Refused:
-            raise
-        except Exception as error:
+            rows = (self._pages.values(row, columns) for row in self._pages.rows(self._tables[table]))
+            first = 1
+            while batch := list(islice(rows, BATCH_ROWS)):
+                index = pd.RangeIndex(first, first + len(batch), name="row")
+                cells = zip(names, columns, zip(*batch, strict=True), strict=True)
+                yield frame_of({name: _typed(values, column) for name, column, values in cells}, index)
+                first += len(batch)
+        except _BROKEN as error:
             raise Refused("access_damaged", file=self.path.name) from error
 
 
-def _plain(values: list[Any] | None, count: int) -> Any:
-    if values is None:
-        return objects([None] * count)
-    texts = [None if isinstance(v, str) and not v.strip("\0 ") else v for v in values]
-    series = pd.Series(texts, dtype=object)
-    known = series.dropna()
-    if len(known) and all(type(v) is int for v in known):
-        return series.astype("Int64").array
-    if len(known) and all(type(v) in (int, float) for v in known):
-        return series.astype("float64").array
-    return objects(texts)
+def _typed(values: Any, column: Column) -> Any:
+    if column.type in _WHOLE:
+        return pd.array(values, dtype="Int64")
+    if column.type == BOOLEAN:
+        return pd.array(values, dtype="boolean")
+    if column.type in _NUMBERS:
+        return pd.array(values, dtype="Float64").to_numpy(dtype="float64", na_value=float("nan"))
+    if column.type == DATE:
+        return pd.to_datetime(pd.Series(values, dtype=object)).astype("datetime64[s]").array
+    return objects(value.strip("\0") if value and value.strip("\0 ") else None for value in values)
 
 
 def tables_of(database: Database, sender: Path) -> list[Table]:
@@ -106,17 +90,12 @@ def tables_of(database: Database, sender: Path) -> list[Table]:
 
 def table_of(database: Database, name: str, sender: Path) -> Table:
     """One table of the database as a Table without shapes."""
-    columns = distinct(database.columns(name))
-
-    def batches() -> Iterator[pd.DataFrame]:
-        yield from database.frames(name)
-
     return Table(
         path=sender,
         name=name,
         kind="sheet",
-        columns=columns,
-        batches=batches,
+        columns=database.columns(name),
+        batches=lambda: database.frames(name),
         encoding="utf-16",
         encoding_reason="format",
     )

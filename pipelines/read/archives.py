@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import struct
 import zipfile
@@ -19,6 +20,8 @@ LIMIT_MEMBERS = 50_000
 LIMIT_RATIO = 400
 _SMALL = 256 * 1024**2
 _CHUNK = 1024**2
+_BROKEN_NAMES = {errno.EINVAL, errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, struct.error, NotImplementedError, ValueError)
 _RUBBISH = {"__macosx", ".ds_store", "thumbs.db", "desktop.ini"}
 _UTF8_FLAG, _ENCRYPTED_FLAG = 0x800, 0x1
 _UNICODE_PATH = 0x7075
@@ -40,8 +43,14 @@ def unpack(path: Path, *, encoding: str | None = None) -> Workplace:
             for member in wanted:
                 _extract(path, archive, member, work.path / names[id(member)])
             return work
-    except (zipfile.BadZipFile, zlib.error, EOFError, struct.error) as error:
+    except _BROKEN as error:
         raise Refused("zip_damaged", file=path.name) from error
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise Refused("disk_full", path=str(path)) from error
+        if error.errno in _BROKEN_NAMES:
+            raise Refused("zip_damaged", file=path.name) from error
+        raise
 
 
 def member_names(members: list[zipfile.ZipInfo], encoding: str | None = None) -> list[str]:
@@ -131,5 +140,5 @@ def contents(path: Path) -> list[str]:
     try:
         with zipfile.ZipFile(path) as archive:
             return [m.filename for m in archive.infolist()]
-    except (zipfile.BadZipFile, struct.error, ValueError, OSError) as error:
+    except _BROKEN as error:
         raise Refused("zip_damaged", file=path.name) from error

@@ -128,6 +128,8 @@ def _textual(path: Path, head: bytes) -> Kind:
     if start[:6].lower() == "!table" or re.match(r"version\s+\d+\s*\r?\n", start, re.IGNORECASE):
         return "mapinfo"
     if _DXF.match(start):
+        if not re.search(r"(^|\n)\s*EOF\Z", _tail(path)):
+            raise Refused("file_truncated", file=path.name)
         return "dxf"
     if path.suffix.lower() in _MAP_SUFFIXES:
         raise Refused("map_unreadable", file=path.name)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import pandas as pd
 
 from geo.errors import Refused
 
@@ -47,12 +50,55 @@ def open_mapinfo(path: Path, *, sender: Path, encoding: str | None = None) -> li
             work.link(parts[beside], path.stem + beside)
     staged = work.path / (path.stem + suffix)
     _recharset(path, staged, decision)
+    if suffix == ".tab":
+        _check_whole(parts)
     tables = [vector.open_layer(staged, layer, sender=sender, name=path.stem) for layer in vector.layers(staged)]
     for table in tables:
         table.encoding, table.encoding_reason = decision.encoding, decision.reason
         table.issues += decision.issues
+        if suffix == ".mif":
+            table.rows = _records(data)
+            table.batches = _whole(table.batches, table.rows, data.name)
         table.batches = Held(table.batches, work)
     return tables
+
+
+def _check_whole(parts: dict[str, Path]) -> None:
+    """Refuse a table whose data, shapes or index stop before their end."""
+    data = Dbf(parts[".dat"])
+    if data.held < data.announced:
+        raise Refused("dbf_truncated", file=parts[".dat"].name, held=data.held, announced=data.announced)
+    if ".map" in parts and parts[".map"].stat().st_size % 512:
+        raise Refused("file_truncated", file=parts[".map"].name)
+    if ".id" in parts and parts[".id"].stat().st_size // 4 < data.announced:
+        raise Refused("file_truncated", file=parts[".id"].name)
+
+
+def _whole(
+    batches: Callable[[], Iterator[pd.DataFrame]], records: int | None, file: str
+) -> Callable[[], Iterator[pd.DataFrame]]:
+    """Batches that end in Refused `file_truncated` when there were not as many shapes as records."""
+
+    def counted() -> Iterator[pd.DataFrame]:
+        count = 0
+        for frame in batches():
+            count += len(frame)
+            yield frame
+        if records is not None and count != records:
+            raise Refused("file_truncated", file=file)
+
+    return counted
+
+
+def _records(mid: Path) -> int | None:
+    """How many records a .mid has, one a line; None when a text runs over several lines."""
+    count = 0
+    with mid.open("rb") as file:
+        for line in file:
+            if line.count(b'"') % 2:
+                return None
+            count += bool(line.strip())
+    return count
 
 
 def _head(path: Path) -> bytes:

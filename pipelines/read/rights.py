@@ -139,4 +139,8 @@ def _union(shapes: list[Any]) -> Any:
     if not shapes:
         return None
     parts = [part for shape in shapes for part in shapely.get_parts(shape)]
-    return parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)
+    if len(parts) == 1:
+        return parts[0]
+    many = {"Polygon": shapely.MultiPolygon, "Point": shapely.MultiPoint, "LineString": shapely.MultiLineString}
+    kinds = {part.geom_type for part in parts}
+    return many.get(kinds.pop() if len(kinds) == 1 else "", shapely.GeometryCollection)(parts)

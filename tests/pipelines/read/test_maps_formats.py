@@ -265,3 +265,14 @@ def test_many_rows_stream_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyP
     batches = list(only(path).batches())
     assert [len(b) for b in batches] == [3, 3, 1]
     assert pd.concat(batches).index.tolist() == [1, 2, 3, 4, 5, 6, 7]
+
+
+@pytest.mark.parametrize("part", [".mif", ".mid", ".tab", ".dat", ".map", ".id"])
+def test_a_mapinfo_table_with_a_part_cut_off_is_refused(tmp_path: Path, part: str) -> None:
+    driver, options = "MapInfo File", {"ENCODING": "CP936"}
+    main = tmp_path / ("a.mif" if part in (".mif", ".mid") else "a.tab")
+    write(frame([shapely.box(i, 0, i + 1, 1) for i in range(40)], crs=4326), main, driver, **options)
+    cut = main.with_suffix(part)
+    cut.write_bytes(cut.read_bytes()[: cut.stat().st_size * 2 // 3 + 1])
+    with pytest.raises(Refused):
+        list(only(main).batches())
