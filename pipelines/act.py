@@ -80,7 +80,7 @@ def find_thing(workspace: Workspace, ledger: Ledger, layer: Layer, feature_id: s
     A thing that was added in the ledger and not by a file is made of the event that added it.
     """
     columns = ["id", "area_code", "lon", "lat", *(f.name for f in layer.fields)]
-    rows = current_rows(workspace, layer, columns=columns)
+    rows = current_rows(workspace, layer, columns=columns, ids=[feature_id])
     found = rows[rows["id"] == feature_id]
     if not found.empty:
         return found.tail(1)

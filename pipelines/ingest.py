@@ -126,12 +126,15 @@ def _intake(
     progress: Progress | None,
 ) -> Intake:
     areas = workspace.areas() if workspace else None
-    if areas is not None and (areas.empty or layer.is_area):
+    if areas is not None and areas.empty:
         areas = None
-    gazetteer = None
+    gazetteer = leaves = None
     if workspace is not None and areas is not None:
+        leaves = workspace.leaves()
         gazetteer = Gazetteer.from_areas(areas, workspace.settings.lineage)
-    return Intake(table, layer, match, crs=options.crs, areas=areas, gazetteer=gazetteer, progress=progress)
+    return Intake(
+        table, layer, match, crs=options.crs, areas=areas, leaves=leaves, gazetteer=gazetteer, progress=progress
+    )
 
 
 def _store(workspace: Workspace, intake: Intake, options: Options, mark: str, at: datetime) -> TableReport:

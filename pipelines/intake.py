@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -16,6 +17,7 @@ from geo.geometry import faults
 from geo.issues import Issue, worst
 from geo.layers import Layer
 from geo.measure import convert_area, length_m
+from geo.pieces import Leaves
 from geo.values import type_frame
 from pipelines.place import Placement, decide, place_batch
 from pipelines.read.source import Table
@@ -32,7 +34,8 @@ Sink = Callable[[pd.DataFrame], None]
 class Intake:
     """Takes one table in, batch by batch; memory is bounded by a batch and the ids seen.
 
-    areas: the county's areas frame, None without a workspace. gazetteer: names of the same areas.
+    areas: the county's areas frame, None without a workspace; leaves: `leaf_areas` of it. gazetteer: names of
+    the same areas.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class Intake:
         *,
         crs: str | None = None,
         areas: Any = None,
+        leaves: Leaves | None = None,
         gazetteer: Gazetteer | None = None,
         progress: Progress | None = None,
     ) -> None:
@@ -51,6 +55,7 @@ class Intake:
         self.match = match
         self._crs = crs
         self._areas = areas
+        self._leaves = leaves
         self._gazetteer = gazetteer
         self._progress = progress
         self._seen: dict[str, tuple[int, int]] = {}
@@ -82,6 +87,7 @@ class Intake:
     def _decide(self, raw: pd.DataFrame) -> Placement:
         step = max(1, len(raw) // SAMPLE_ROWS)
         placement = decide(self.table, raw.iloc[::step], self.match, self.layer, self._areas, crs=self._crs)
+        placement = replace(placement, leaves=self._leaves)
         self.report.issues.extend(placement.issues)
         self.report.crs = placement.crs_name
         return placement
@@ -105,7 +111,7 @@ class Intake:
         frame["length_m"] = length_m(done.geometry)
         issues += check_rows(frame, self.layer)
         if self.layer.is_area:
-            frame["id"] = self._unit_ids(frame)
+            frame["id"] = pd.Series(self._unit_ids(frame), index=frame.index, dtype="str")
         else:
             frame["id"], missing = self._ids(frame)
             ids, doubled = check_ids(frame, self.layer, self._seen, digest_rows(frame))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from geo.joins import leaf_areas, shares_by_rule
+from geo.joins import shares_by_rule
 from geo.layers import Layer, Relation
 from geo.measure import to_mm2
 from geo.overlaps import overlaps_layer, overlaps_self
@@ -18,8 +18,6 @@ from pipelines.store.layers import current_rows
 from pipelines.territory import AREA_LAYERS, areas_key
 
 if TYPE_CHECKING:
-    import geopandas as gpd
-
     from pipelines.intake import Progress
     from pipelines.workspace import Import, Workspace
 
@@ -40,7 +38,7 @@ def import_shares(workspace: Workspace, layer: Layer, one: Import) -> pd.DataFra
     rows = read_columns(
         workspace.import_folder(one) / "data.parquet", ["geometry", "area_m2", "area_code", "placed_by"]
     )
-    shares = place_shares(rows, workspace.areas(), layer)
+    shares = place_shares(rows, workspace, layer)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     shares.to_parquet(partial, index=False)
@@ -50,8 +48,9 @@ def import_shares(workspace: Workspace, layer: Layer, one: Import) -> pd.DataFra
     return shares
 
 
-def place_shares(rows: pd.DataFrame, areas: gpd.GeoDataFrame, layer: Layer) -> pd.DataFrame:
+def place_shares(rows: pd.DataFrame, workspace: Workspace, layer: Layer) -> pd.DataFrame:
     """Shares of rows on areas by the layer's place rule, areas named by code."""
+    areas = workspace.areas()
     own = to_mm2(rows["area_m2"].to_numpy(float, na_value=np.nan))
     if areas.empty:
         whole = pd.DataFrame({"position": np.arange(len(rows)), "mm2": own})
@@ -62,7 +61,7 @@ def place_shares(rows: pd.DataFrame, areas: gpd.GeoDataFrame, layer: Layer) -> p
         areas,
         layer.place,
         named=named,
-        leaves=leaf_areas(areas),
+        leaves=workspace.leaves(),
         measured_mm2=own,
     )
     codes = np.append(areas["code"].to_numpy(object), "")

@@ -215,7 +215,9 @@ def _lies(shapes: NDArray[np.object_], placement: Placement) -> NDArray[np.intp]
     """The position of the finest area that holds a point of each shape, -1 where none does."""
     if placement.areas is None or placement.layer.is_area:
         return np.full(len(shapes), -1, dtype=np.intp)
-    return np.asarray(assign_points(shapes, placement.areas), dtype=np.intp)
+    return np.asarray(
+        assign_points(shapes, placement.areas if placement.leaves is None else placement.leaves), dtype=np.intp
+    )
 
 
 def _outside(

@@ -15,6 +15,7 @@ from geo.crs import CrsDecision
 from geo.degrees import read_degrees, read_pairs, unpacked
 from geo.issues import Issue
 from geo.layers import Layer
+from geo.pieces import Leaves
 from geo.shape_text import read_shapes
 from geo.systems import Points
 
@@ -48,6 +49,7 @@ class Placement:
 
     names: `township|village|code|place` → column of the typed frame, or heading with `@` in front. crs_name: for
     the report. issues: findings on the table as a whole. outline, areas: of the county, None where not known.
+    leaves: `geo.pieces.leaf_areas` of the areas, so that it is made only once.
     """
 
     layer: Layer
@@ -57,6 +59,7 @@ class Placement:
     issues: tuple[Issue, ...] = ()
     outline: Any = None
     areas: gpd.GeoDataFrame | None = None
+    leaves: Leaves | None = None
 
 
 def raw_shapes(

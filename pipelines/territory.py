@@ -6,10 +6,13 @@ import hashlib
 from datetime import date
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
+import shapely
 
 from geo.areas import build_areas
 from geo.issues import Issue
+from geo.pieces import Leaves, leaf_areas
 from pipelines.store.geoparquet import as_geoframe, read_columns
 
 if TYPE_CHECKING:
@@ -41,6 +44,24 @@ def read_areas(workspace: Workspace) -> gpd.GeoDataFrame:
         old.unlink()
     partial.replace(path)
     return areas
+
+
+def read_leaves(workspace: Workspace) -> Leaves:
+    """The parts of the areas on which things stand, from where they were kept, or made and kept."""
+    areas = workspace.areas()
+    path = workspace.root / "summary" / f"leaves-{areas_key(workspace)}.parquet"
+    if path.exists():
+        kept = read_columns(path)
+        position, rank = kept["position"].to_numpy(np.intp), kept["rank"].to_numpy(np.intp)
+        return Leaves(kept["geometry"].to_numpy(object), position, rank)
+    made = leaf_areas(areas)
+    partial = path.with_suffix(".partial")
+    frame = pd.DataFrame({"position": made.position, "rank": made.rank, "geometry": shapely.to_wkb(made.shapes)})
+    frame.to_parquet(partial)
+    for old in path.parent.glob("leaves-*.parquet"):
+        old.unlink()
+    partial.replace(path)
+    return made
 
 
 def build_territory(

@@ -21,6 +21,8 @@ from pipelines.settings import Settings, read_settings, write_settings
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from geo.pieces import Leaves
+
 FOLDERS = ("imports", "returned", "senders", "layers", "summary", "attachments")
 
 
@@ -109,7 +111,7 @@ class Workspace:
 
     def forget_cache(self) -> None:
         """See what was added since this object was made."""
-        for name in ("_imports", "_layers", "_areas"):
+        for name in ("_imports", "_layers", "_areas", "_leaves"):
             self.__dict__.pop(name, None)
 
     def areas(self) -> gpd.GeoDataFrame:
@@ -121,6 +123,16 @@ class Workspace:
         from pipelines.territory import read_areas
 
         return read_areas(self)
+
+    def leaves(self) -> Leaves:
+        """The parts of the areas on which things stand (`geo.pieces.leaf_areas`)."""
+        return self._leaves
+
+    @cached_property
+    def _leaves(self) -> Leaves:
+        from pipelines.territory import read_leaves
+
+        return read_leaves(self)
 
     def edition(self, *layer_ids: str) -> str:
         """A short mark that changes whenever the imports of these layers (default all) or of the areas change."""

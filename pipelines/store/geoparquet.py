@@ -148,11 +148,29 @@ def layer_writer(path: Path, schema: pa.Schema) -> Iterator[LayerWriter]:
     writer.close()
 
 
-def read_columns(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
-    """Rows of one file, only `columns` (all when None); `geometry`, when among them, as shapely objects."""
+def rows_with(path: Path, ids: Sequence[str]) -> np.ndarray:
+    """The positions of the rows of one file whose id is among `ids`, in order."""
+    import pyarrow.compute as pc
+
+    column = pq.read_table(path, columns=["id"])["id"]
+    return np.flatnonzero(pc.is_in(column, pa.array(list(ids), pa.string())).to_numpy())
+
+
+def read_columns(
+    path: Path, columns: Sequence[str] | None = None, *, at: np.ndarray | None = None
+) -> pd.DataFrame:
+    """Rows of one file (only those `at` these positions), only `columns` (all when None).
+
+    `geometry`, when among them, comes as shapely objects; a column that the file lacks as blanks.
+    """
     wanted = None if columns is None else list(columns)
     present = pq.read_schema(path).names
-    table = pq.read_table(path, columns=None if wanted is None else [c for c in wanted if c in present])
+    kept = None if wanted is None else [c for c in wanted if c in present]
+    if at is not None and not len(at):
+        table = pq.read_schema(path).empty_table().select(kept if kept is not None else present)
+    else:
+        table = pq.read_table(path, columns=kept)
+        table = table if at is None else table.take(pa.array(at))
     frame = table.to_pandas(types_mapper=_mapper)
     if "geometry" in frame.columns:
         frame["geometry"] = shapely.from_wkb(frame["geometry"].to_numpy(object))

@@ -10,14 +10,19 @@ import numpy as np
 import pandas as pd
 
 from geo.layers import Layer
-from pipelines.store.geoparquet import STORED, read_columns, schema_of
+from pipelines.store.geoparquet import STORED, read_columns, rows_with, schema_of
 
 if TYPE_CHECKING:
     from pipelines.workspace import Import, Workspace
 
 
 def current_rows(
-    workspace: Workspace, layer: Layer, *, columns: Sequence[str] | None = None, as_of: date | None = None
+    workspace: Workspace,
+    layer: Layer,
+    *,
+    columns: Sequence[str] | None = None,
+    as_of: date | None = None,
+    ids: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """The rows of a layer as they were known on the day `as_of` (today when None), one per id, in order of id.
 
@@ -26,7 +31,7 @@ def current_rows(
     carries: columns the table does not have, and the shape when it has none, stay as they were. columns: of the
     stored ones (layer fields, id, geometry, area_m2, lon, lat, placed_by, area_code, …); all when None. Always
     added: import_id and import_at (UTC) of the row, shape_import and position (import and row of the shape). An
-    empty frame with the same columns when the layer has no rows.
+    empty frame with the same columns when the layer has no rows. ids: only these.
     """
     asked = list(columns) if columns is not None else [*STORED, *(f.name for f in layer.fields), "geometry"]
     editions = workspace.imports(layer.id)
@@ -36,9 +41,9 @@ def current_rows(
     if not ordered:
         return _empty(layer, ["id", *(name for name in asked if name != "id")])
     needed = dict.fromkeys(["id", *asked, *(["placed_by"] if len(ordered) > 1 else [])])
-    merged = _read(workspace, ordered[0], list(needed))
+    merged = _read(workspace, ordered[0], list(needed), ids)
     for one in ordered[1:]:
-        merged = _superseded(merged, _read(workspace, one, list(needed)), carried(layer, one))
+        merged = _superseded(merged, _read(workspace, one, list(needed), ids), carried(layer, one))
     order = np.argsort(merged["id"].to_numpy(object), kind="stable")
     return merged.iloc[order].reset_index(drop=True)[["id", *(n for n in asked if n != "id"), *_ORIGIN]]
 
@@ -60,10 +65,13 @@ _OF_THE_SHAPE = frozenset(
 )
 
 
-def _read(workspace: Workspace, one: Import, columns: list[str]) -> pd.DataFrame:
-    frame = read_columns(workspace.import_folder(one) / "data.parquet", columns)
-    at = pd.Timestamp(one.at).tz_convert("UTC")
-    return frame.assign(import_id=one.id, import_at=at, shape_import=one.id, position=np.arange(len(frame)))
+def _read(workspace: Workspace, one: Import, columns: list[str], ids: Sequence[str] | None) -> pd.DataFrame:
+    path = workspace.import_folder(one) / "data.parquet"
+    at = rows_with(path, ids) if ids is not None else None
+    frame = read_columns(path, columns, at=at)
+    moment = pd.Timestamp(one.at).tz_convert("UTC")
+    position = np.arange(len(frame)) if at is None else at
+    return frame.assign(import_id=one.id, import_at=moment, shape_import=one.id, position=position)
 
 
 def carried(layer: Layer, one: Import) -> set[str]:
