@@ -25,13 +25,17 @@ EVIDENCE = ("clear", "gap_days", "peak", "base", "swing", "spread", "rise", "dro
 class Rule:
     """Thresholds of the verdict; `version` goes with every figure made by it. Index values are NDVI.
 
-    least_pixels: effective pixels a parcel must fill. least_width_pixels: mean width in pixels. least_dates: clear
+    inward_pixels: how far parcels are drawn in before they are read. least_clear_share: share of a parcel that must
+    be clear for a date to count. least_pixels: effective pixels a parcel must fill. least_width_pixels: mean width in pixels. least_dates: clear
     dates in the season. longest_gap_days: blind run in the key part beyond which nothing is held against a parcel.
-    confirm_*: all must be reached. contradict_*: bare when none is exceeded. evergreen_*: never below the one and
-    hardly moving. contradict_score, confirm_score: quartile ranges from the median of the peers.
+    confirm_*: all must be reached; confirm_event is a
+    green-up or a fall within 48 days, which weeds do not show. contradict_*: bare when none is exceeded. evergreen_*: never below the base
+    and hardly moving, and against a declared crop only from that score down. contradict_score, confirm_score: quartile ranges from the median of the peers.
     """
 
     version: str = "2026-1"
+    inward_pixels: float = 0.25
+    least_clear_share: float = 0.5
     least_pixels: float = 4.0
     least_width_pixels: float = 0.8
     least_dates: int = 4
@@ -42,7 +46,9 @@ class Rule:
     contradict_swing: float = 0.20
     contradict_peak: float = 0.36
     contradict_score: float = -1.0
+    confirm_event: float = 0.20
     evergreen_base: float = 0.42
+    evergreen_score: float = -0.3
     evergreen_swing: float = 0.20
 
     def as_dict(self) -> dict[str, Any]:
@@ -80,6 +86,7 @@ def judge(described: pd.DataFrame, score: Array, facts: Facts, rule: Rule) -> pd
     blind = ~(described["gap_days"].to_numpy(float) <= rule.longest_gap_days)
     with np.errstate(invalid="ignore"):
         grew = (swing >= rule.confirm_swing) & (peak >= rule.confirm_peak) & (relative >= rule.confirm_score)
+        grew &= np.fmax(described["rise"], described["drop"]).to_numpy(float) >= rule.confirm_event
         weak = relative <= rule.contradict_score
         bare = (swing <= rule.contradict_swing) & (peak <= rule.contradict_peak) & weak
         evergreen = (base >= rule.evergreen_base) & (swing <= rule.evergreen_swing)
@@ -98,7 +105,7 @@ def judge(described: pd.DataFrame, score: Array, facts: Facts, rule: Rule) -> pd
         (managed, "inconclusive", "managed"),
         (blind, "not_observable", "long_gap"),
         (bare, "contradicted", "bare"),
-        (evergreen & weak & (management == "crop"), "contradicted", "overgrown"),
+        (evergreen & (relative <= rule.evergreen_score) & (management == "crop"), "contradicted", "overgrown"),
         (evergreen, "inconclusive", "evergreen"),
     ]
     masks = [case[0] for case in cases]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -93,6 +95,14 @@ class Coverage:
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.minimum(self.pixels / self.whole, 1.0)
 
+    def take(self, rows: Array) -> Coverage:
+        """The same for some of the parcels, by position, in that order."""
+        counts = np.diff(self.starts)[rows]
+        starts = np.concatenate([[0], np.cumsum(counts)])
+        at = np.repeat(self.starts[:-1][rows] - starts[:-1], counts) + np.arange(starts[-1])
+        pixels, whole = self.pixels[rows], self.whole[rows]
+        return Coverage(self.grid, starts, self.cells[at], self.shares[at], pixels, whole)
+
     def statistics(self, values: Array, *, threads: int = 2) -> Zonal:
         """Cover-weighted figures of `values` (rows, columns) under each parcel; NaN cells are not seen.
 
@@ -133,9 +143,10 @@ def _flat(polygons: Array) -> tuple[Array, Array, Array, Array]:
     return xy, ring_starts.astype(np.int64), np.concatenate([[0], np.cumsum(per_polygon)]), holes
 
 
-def _block(polygons: Array, grid: Grid) -> tuple[Array, Array, Array, Array]:
+def _block(make: Callable[[], Array], grid: Grid) -> tuple[Array, Array, Array, Array]:
     from geo.zonal_kernel import cover
 
+    polygons = make()
     xy, rings, firsts, holes = _flat(polygons)
     lengths, cells, shares = cover(grid.to_cells(xy), rings, firsts, holes, grid.columns, grid.rows)
     if grid.columns * grid.rows < 2**31:
@@ -143,35 +154,56 @@ def _block(polygons: Array, grid: Grid) -> tuple[Array, Array, Array, Array]:
     return lengths, cells, shares, shapely.area(polygons) / grid.cell_area
 
 
-def coverage(
-    polygons: Sequence[Any] | Array,
+def coverage_in_blocks(
+    blocks: Iterable[Callable[[], Array]],
     grid: Grid,
     *,
     threads: int = 2,
     progress: Callable[[int], None] | None = None,
 ) -> Coverage:
-    """Exact cover shares of `polygons` (in the grid's CRS, valid) on `grid`, in their order.
+    """As `coverage`, of polygons that are made block by block when their turn comes, so that few are held at once.
 
-    Every edge is added up cell by cell (the signed-area accumulation that font rasterisers use), so holes, parts
-    and slivers come out right, and what lies off the grid is left out. None, points and lines cover nothing.
-    progress: called with the number of parcels just done.
+    blocks: functions, called in the working threads, each giving an array of polygons in the grid's CRS.
     """
-    shapes = np.asarray(polygons, dtype=object)
-    blocks = [shapes[i : i + BLOCK] for i in range(0, len(shapes), BLOCK)] or [shapes]
-    done = []
+    done: list[tuple[Array, Array, Array, Array]] = []
+    waiting: deque[Future[tuple[Array, Array, Array, Array]]] = deque()
+
+    def settle() -> None:
+        done.append(waiting.popleft().result())
+        if progress:
+            progress(len(done[-1][0]))
+
     with ThreadPoolExecutor(threads) as pool:
-        for result in pool.map(_block, blocks, [grid] * len(blocks)):
-            done.append(result)
-            if progress:
-                progress(len(result[0]))
+        for make in blocks:
+            waiting.append(pool.submit(_block, make, grid))
+            if len(waiting) > threads:
+                settle()
+        while waiting:
+            settle()
+    if not done:
+        done = [_block(lambda: np.zeros(0, dtype=object), grid)]
     lengths, cells, shares, whole = (np.concatenate(part) for part in zip(*done, strict=True))
-    del done
     starts = np.concatenate([[0], np.cumsum(lengths)])
-    pixels = np.zeros(len(shapes))
+    pixels = np.zeros(len(lengths))
     filled = lengths > 0
     if filled.any():
         pixels[filled] = np.add.reduceat(shares, starts[:-1][filled], dtype=np.float64)
     return Coverage(grid, starts, cells, shares, pixels, whole)
+
+
+def coverage(polygons: Sequence[Any] | Array, grid: Grid, *, threads: int = 2) -> Coverage:
+    """Exact cover shares of `polygons` (in the grid's CRS, valid) on `grid`, in their order.
+
+    Every edge is added up cell by cell (the signed-area accumulation that font rasterisers use), so holes, parts
+    and slivers come out right, and what lies off the grid is left out. None, points and lines cover nothing.
+    """
+    shapes = np.asarray(polygons, dtype=object)
+    parts = (shapes[first : first + BLOCK] for first in range(0, len(shapes), BLOCK))
+    return coverage_in_blocks((partial(_same, part) for part in parts), grid, threads=threads)
+
+
+def _same(part: Array) -> Array:
+    return part
 
 
 def inward(polygons: Sequence[Any] | Array, distance: float, *, least_area: float) -> tuple[Array, Array]:

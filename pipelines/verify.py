@@ -28,7 +28,8 @@ Progress = Callable[[str, int, int | None], None]
 class Outcome:
     """What a check gave.
 
-    verdicts: one row per parcel and season: id, season, verdict, reason and evidence. areas: indicators by area.
+    verdicts: one row per parcel and season: id, season, verdict, reason and evidence. areas: indicators by area. consolidation: 亩 still in
+    use k seasons after acceptance.
     issues: what was refused or noticed. rule: the thresholds used. said: how a table's columns were taken.
     calibration: the figures, when asked for.
     """
@@ -38,6 +39,7 @@ class Outcome:
     issues: list[Issue] = field(default_factory=list)
     said: dict[str, str] = field(default_factory=dict)
     areas: pd.DataFrame | None = None
+    consolidation: pd.DataFrame | None = None
     calibration: Calibration | None = None
     scenes: int = 0
 
