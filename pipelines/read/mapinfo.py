@@ -91,14 +91,17 @@ def _whole(
 
 
 def _records(mid: Path) -> int | None:
-    """How many records a .mid has, one a line; None when a text runs over several lines."""
-    count = 0
+    """How many records a .mid has, one a line; None when a text runs over several lines. Raises Refused
+    `file_truncated` when the last text has no end."""
+    count, over_lines, is_open = 0, False, False
     with mid.open("rb") as file:
         for line in file:
             if line.count(b'"') % 2:
-                return None
+                over_lines, is_open = True, not is_open
             count += bool(line.strip())
-    return count
+    if is_open:
+        raise Refused("file_truncated", file=mid.name)
+    return None if over_lines else count
 
 
 def _head(path: Path) -> bytes:
