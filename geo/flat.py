@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -34,6 +36,8 @@ class Flat:
     feature_start: Integers
     kind: npt.NDArray[np.int8]
     box: Floats
+    outer: npt.NDArray[np.bool_]
+    others: Mapping[int, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -44,13 +48,21 @@ class Flat:
         return self.coordinates, self.ring_start, self.ring_sign, self.feature_start, self.box
 
     def shape(self, position: int) -> Any:
-        """The polygon at a position as a shapely geometry (of its rings taken together), None if there is none."""
-        rings = range(self.feature_start[position], self.feature_start[position + 1])
-        lines = [self.coordinates[self.ring_start[r] : self.ring_start[r + 1]] for r in rings]
-        made = None
-        for line in lines:
-            ring = shapely.polygons(line)
-            made = ring if made is None else shapely.symmetric_difference(made, ring)
+        """The shapely geometry at a position, None if there is none; polygons come back as multipolygons."""
+        if self.kind[position] != POLYGON:
+            return self.others.get(position)
+        first, last = self.feature_start[position], self.feature_start[position + 1]
+        lines = [self.coordinates[self.ring_start[r] : self.ring_start[r + 1]] for r in range(first, last)]
+        begins = [*np.flatnonzero(self.outer[first:last]).tolist(), last - first]
+        parts = [shapely.Polygon(lines[a], lines[a + 1 : b]) for a, b in pairwise(begins)]
+        return shapely.multipolygons(parts)
+
+    def shapes(self, positions: npt.ArrayLike) -> npt.NDArray[np.object_]:
+        """The shapely geometries at some positions."""
+        wanted = np.asarray(positions, dtype=np.int64).tolist()
+        made = np.empty(len(wanted), dtype=object)
+        for i, position in enumerate(wanted):
+            made[i] = self.shape(position)
         return made
 
 
@@ -73,7 +85,8 @@ def flatten(geometries: npt.ArrayLike) -> Flat:
     np.add.at(rings_of, chosen[owner[of_part]] + 1, 1)
     feature_start = np.cumsum(rings_of)
     sign, box = ring_signs_and_boxes(coordinates, ring_start, outer, feature_start)
-    return Flat(coordinates, ring_start, sign, feature_start, kind, box)
+    others = {int(i): shapes[i] for i in np.flatnonzero(kind == OTHER)}
+    return Flat(coordinates, ring_start, sign, feature_start, kind, box, outer, others)
 
 
 def flatten_wkb(data: npt.NDArray[np.uint8], offsets: Integers, present: npt.NDArray[np.bool_]) -> Flat:
@@ -92,4 +105,8 @@ def flatten_wkb(data: npt.NDArray[np.uint8], offsets: Integers, present: npt.NDA
     at = np.concatenate(([0], np.cumsum(points))).astype(np.int64)
     coordinates, ring_start, outer = read_wkb(data, offsets, kind, feature_start, at)
     sign, box = ring_signs_and_boxes(coordinates, ring_start, outer, feature_start)
-    return Flat(coordinates, ring_start, sign, feature_start, kind, box)
+    others = {
+        int(i): shapely.from_wkb(data[offsets[i] : offsets[i + 1]].tobytes())
+        for i in np.flatnonzero(kind == OTHER)
+    }
+    return Flat(coordinates, ring_start, sign, feature_start, kind, box, outer, others)

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import shapely
 
 from geo.flat import POLYGON, Flat
-from geo.kernels_area import flat_areas, suspicious
+from geo.kernels_area import NEAR_DEGREES, flat_areas, flat_perimeters, suspicious
 from geo.kernels_cut import grid_index, halve
 from geo.kernels_overlay import overlay
 
@@ -82,7 +83,8 @@ def _cut(polygons: Flat) -> tuple[Flat, npt.NDArray[np.int64], npt.NDArray[np.bo
         if not more:
             break
     kind = np.full(len(cell), POLYGON, dtype=np.int8)
-    return Flat(*flat, kind=kind, box=cell), owner, full
+    outer = np.ones(len(flat[2]), dtype=bool)
+    return Flat(*flat, kind=kind, box=cell, outer=outer), owner, full
 
 
 def flat_area_m2(polygons: Flat, *, geodesic: bool = True) -> Floats:
@@ -98,6 +100,19 @@ def flat_area_m2(polygons: Flat, *, geodesic: bool = True) -> Floats:
     for i in np.flatnonzero(wide & (polygons.kind == POLYGON)).tolist():
         area[i] = measure([polygons.shape(i)])[0]
     return np.asarray(area)
+
+
+def flat_perimeter_m(polygons: Flat, positions: Positions) -> Floats:
+    """Metres of all rings of the polygons at some positions, to about a millionth."""
+    flat = polygons.coordinates, polygons.ring_start, polygons.feature_start
+    return np.asarray(flat_perimeters(*flat, np.asarray(positions, dtype=np.int64)))
+
+
+def too_wide(polygons: Flat) -> Positions:
+    """Positions of the polygons over which the scale changes more than the compiled loops allow for (0.2°)."""
+    box = polygons.box
+    extent = np.maximum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1])
+    return np.flatnonzero((polygons.kind == POLYGON) & (extent > NEAR_DEGREES))
 
 
 def common_areas(
@@ -128,7 +143,16 @@ def common_areas(
     return feature.astype(np.intp, copy=False), owner.astype(np.intp, copy=False), m2
 
 
-def closer_look(polygons: Flat) -> Positions:
-    """Positions of the polygons that are not plainly simple: only these need asking whether they are valid."""
-    arrays = polygons.coordinates, polygons.ring_start, polygons.feature_start, polygons.box
-    return np.flatnonzero(suspicious(*arrays, SIMPLE_VERTICES))
+def invalid(polygons: Flat) -> Positions:
+    """Positions of the polygons that are not valid. Most are seen to be plainly simple without asking GEOS."""
+    flat = polygons.coordinates, polygons.ring_start, polygons.feature_start, polygons.box
+    asked = np.flatnonzero(suspicious(*flat, SIMPLE_VERTICES))
+    return np.asarray(asked[~shapely.is_valid(polygons.shapes(asked))])
+
+
+def refuse_invalid_flat(polygons: Flat) -> None:
+    """ValueError that names the positions of invalid polygons: measured as they are, they would be wrong."""
+    bad = invalid(polygons)
+    if len(bad):
+        named = ", ".join(map(str, bad[:5]))
+        raise ValueError(f"features at {named} are not valid; repair them first (geo.geometry)")

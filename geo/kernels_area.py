@@ -77,6 +77,22 @@ def flat_areas(
     return area, wide
 
 
+@njit(cache=True, nogil=True)
+def flat_perimeters(coordinates: Any, ring_start: Any, feature_start: Any, positions: Any) -> Any:
+    """Metres of all rings of the features at some positions, each edge by the radii at its middle latitude."""
+    length = np.zeros(len(positions))
+    for k in range(len(positions)):
+        i = positions[k]
+        for r in range(feature_start[i], feature_start[i + 1]):
+            for v in range(ring_start[r], ring_start[r + 1] - 1):
+                middle = (coordinates[v, 1] + coordinates[v + 1, 1]) / 2 * RADIANS
+                w = 1 - ECCENTRICITY_2 * math.sin(middle) ** 2
+                east = math.cos(middle) * (coordinates[v + 1, 0] - coordinates[v, 0]) * RADIANS
+                north = (1 - ECCENTRICITY_2) / w * (coordinates[v + 1, 1] - coordinates[v, 1]) * RADIANS
+                length[k] += SEMI_MAJOR_M / math.sqrt(w) * math.hypot(east, north)
+    return length
+
+
 @njit(cache=True, nogil=True, inline="always")
 def _side(ax: float, ay: float, bx: float, by: float, cx: float, cy: float) -> float:
     return (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)

@@ -6,9 +6,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
+from geo.flat import Flat, flatten
 from geo.measure import cut_area_m2
-from geo.pieces import cut_small, polygonal
+from geo.pieces import cut_small, polygonal, refuse_invalid
 
 Geometries = npt.NDArray[np.object_]
 Floats = npt.NDArray[np.float64]
@@ -16,82 +19,113 @@ Positions = npt.NDArray[np.intp]
 
 # Less than this is the rounding of coordinates, whatever the tolerance.
 ROUNDING_M2 = 1e-6
+# Ground that two of the others share up to this much may be counted twice.
+DOUBLE_M2 = 1e-3
+MANY = 20_000
+"""From so many features on, compiled loops are faster than they take to load."""
 
 
 def _polygons_only(features: npt.ArrayLike) -> Geometries:
     shapes = np.array(features, dtype=object)
     kinds = shapely.get_type_id(shapes)
     shapes[(kinds != 3) & (kinds != 6)] = None
+    refuse_invalid(shapes, "features")
     return shapes
 
 
+def _as_flat(features: npt.ArrayLike | Flat) -> Flat:
+    from geo.kernels import refuse_invalid_flat
+
+    flat = features if isinstance(features, Flat) else flatten(features)
+    refuse_invalid_flat(flat)
+    return flat
+
+
 def overlaps_self(
-    features: npt.ArrayLike, *, tolerance_m2: float = 0.0, tolerance_percent: float = 0.0
+    features: npt.ArrayLike | Flat,
+    *,
+    tolerance_m2: float = 0.0,
+    tolerance_percent: float = 0.0,
+    workers: int = 2,
 ) -> pd.DataFrame:
     """Pairs of polygons of one layer that lie on each other: columns left, right (positions, left < right), m2.
 
-    features: valid shapes, EPSG:4490; what is not a polygon takes no part. A pair at or under
-    `tolerance_m2` or at or under `tolerance_percent` of its smaller polygon is an inaccuracy of drawing
-    and left out. Ordered by left, right.
+    features: valid shapely geometries, EPSG:4490, or `Flat`; what is not a polygon takes no part. A pair at
+    or under `tolerance_m2` or at or under `tolerance_percent` of its smaller polygon is an inaccuracy of
+    drawing and left out. Ordered by left, right. Many features are worked by compiled loops on `workers`
+    threads, with the same result. ValueError names invalid features.
     """
-    shapes = _polygons_only(features)
-    left, right = shapely.STRtree(shapes).query(shapes)
-    once = left < right
-    left, right = left[once], right[once]
-    touching = shapely.intersects(shapes[left], shapes[right])
-    left, right = left[touching], right[touching]
-    common = cut_area_m2(polygonal(shapely.intersection(shapes[left], shapes[right])))
-    return _beyond(left, right, np.nan_to_num(common), shapes, tolerance_m2, tolerance_percent)
-
-
-def _beyond(
-    left: Positions, right: Positions, m2: Floats, shapes: Geometries, limit_m2: float, limit_percent: float
-) -> pd.DataFrame:
-    some = m2 > ROUNDING_M2
-    left, right, m2 = left[some], right[some], m2[some]
-    smaller = np.minimum(cut_area_m2(shapes[left]), cut_area_m2(shapes[right]))
-    kept = (m2 > limit_m2) & (m2 > smaller * limit_percent / 100)
+    left, right, m2, own = _pairs(features, workers)
+    smaller = np.minimum(own[left], own[right])
+    kept = (m2 > ROUNDING_M2) & (m2 > tolerance_m2) & (m2 > smaller * tolerance_percent / 100)
     made = pd.DataFrame({"left": left[kept], "right": right[kept], "m2": m2[kept]})
     return made.sort_values(["left", "right"], ignore_index=True)
 
 
+def _pairs(features: npt.ArrayLike | Flat, workers: int) -> tuple[Positions, Positions, Floats, Floats]:
+    """Every pair left < right that may lie on each other, its m², and the m² of every feature."""
+    if isinstance(features, Flat) or len(np.asarray(features)) >= MANY:
+        from geo.kernels import common_areas, flat_area_m2, index
+
+        flat = _as_flat(features)
+        left, right, m2 = common_areas(flat, index(flat), workers=workers, later_only=True)
+        return left, right, m2, flat_area_m2(flat, geodesic=False)
+    shapes = _polygons_only(features)
+    left, right = shapely.STRtree(shapes).query(shapes)
+    left, right = left[left < right], right[left < right]
+    touching = shapely.intersects(shapes[left], shapes[right])
+    left, right = left[touching], right[touching]
+    common = cut_area_m2(polygonal(shapely.intersection(shapes[left], shapes[right])))
+    return left, right, np.nan_to_num(common), cut_area_m2(shapes)
+
+
 def overlaps_layer(
-    features: npt.ArrayLike,
-    others: npt.ArrayLike,
+    features: npt.ArrayLike | Flat,
+    others: npt.ArrayLike | Flat,
     *,
     tolerance_m2: float = 0.0,
     tolerance_percent: float = 0.0,
+    workers: int = 2,
 ) -> pd.DataFrame:
     """How much of each polygon lies on another layer: columns feature (position) and m2, ordered by feature.
 
-    features, others: valid shapes, EPSG:4490. Ground on which several of the others lie is counted once. A
-    feature at or under `tolerance_m2` or at or under `tolerance_percent` of its own area is left out.
+    features, others: valid shapely geometries, EPSG:4490, or `Flat`. Ground on which several of the others
+    lie is counted once. A feature at or under `tolerance_m2` or at or under `tolerance_percent` of its own
+    area is left out. Many are worked by compiled loops on `workers` threads, with the same result.
     """
-    shapes, theirs = _polygons_only(features), _polygons_only(others)
-    pieces, owner = cut_small(theirs[~shapely.is_missing(theirs)])
-    feature, piece = shapely.STRtree(pieces).query(shapes)
-    meets = shapely.intersects(shapes[feature], pieces[piece])
-    feature, piece = feature[meets], piece[meets]
-    common = polygonal(shapely.intersection(shapes[feature], pieces[piece]))
-    part = np.nan_to_num(cut_area_m2(common))
-    sums = pd.Series(part).groupby(feature).sum()
-    doubled = _doubled(feature, owner[piece], theirs[~shapely.is_missing(theirs)])
-    for position in doubled:
-        ground = shapely.union_all(common[feature == position])
-        sums[position] = np.nan_to_num(cut_area_m2(polygonal(np.array([ground], dtype=object))))[0]
-    found = sums[sums > ROUNDING_M2]
-    at = found.index.to_numpy(np.intp)
-    own = cut_area_m2(shapes[at])
-    kept = (found > tolerance_m2) & (found > own * tolerance_percent / 100)
-    return pd.DataFrame({"feature": at[kept], "m2": found[kept].to_numpy(float)})
+    sums, own = _covered(features, others, workers)
+    kept = (sums > ROUNDING_M2) & (sums > tolerance_m2) & (sums > own * tolerance_percent / 100)
+    return pd.DataFrame({"feature": np.flatnonzero(kept), "m2": sums[kept]})
 
 
-def _doubled(feature: Positions, other: Positions, others: Geometries) -> Positions:
-    """Features that meet two of the others which themselves lie on each other."""
-    pairs = overlaps_self(others)
-    if pairs.empty:
-        return np.empty(0, dtype=np.intp)
-    meets = pd.DataFrame({"feature": feature, "other": other}).drop_duplicates()
-    first = pairs.merge(meets, left_on="left", right_on="other")[["feature", "right"]]
-    both = first.merge(meets, left_on=["feature", "right"], right_on=["feature", "other"])
-    return np.asarray(both["feature"].unique(), dtype=np.intp)
+def _covered(features: npt.ArrayLike | Flat, others: npt.ArrayLike | Flat, workers: int) -> tuple[Floats, Floats]:
+    """The m² of each feature that the others cover, and its own m² (0 for what is not a polygon)."""
+    apart = _apart(others, workers)
+    if isinstance(features, Flat) or isinstance(apart, Flat) or len(np.asarray(features)) >= MANY:
+        from geo.kernels import common_areas, flat_area_m2, index
+
+        flat = _as_flat(features)
+        feature, _, m2 = common_areas(flat, index(_as_flat(apart)), workers=workers)
+        own = flat_area_m2(flat, geodesic=False)
+    else:
+        shapes = _polygons_only(features)
+        pieces, _ = cut_small(apart)
+        feature, piece = shapely.STRtree(pieces).query(shapes)
+        m2 = np.nan_to_num(cut_area_m2(polygonal(shapely.intersection(shapes[feature], pieces[piece]))))
+        own = cut_area_m2(shapes)
+    return np.bincount(feature, m2, minlength=len(own)).astype(np.float64), np.nan_to_num(own)
+
+
+def _apart(others: npt.ArrayLike | Flat, workers: int) -> Geometries | Flat:
+    """The same ground as that of the others, in polygons that do not lie on each other."""
+    pairs = overlaps_self(others, tolerance_m2=DOUBLE_M2, workers=workers)
+    if isinstance(others, Flat) and pairs.empty:
+        return others
+    shapes = _polygons_only(others.shapes(np.arange(len(others))) if isinstance(others, Flat) else others)
+    left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
+    links = coo_array((np.ones(len(pairs)), (left, right)), shape=(len(shapes), len(shapes)))
+    group = connected_components(links, directed=False)[1]
+    tied = np.isin(group, group[left])
+    joined = [shapely.union_all(shapes[group == one]) for one in np.unique(group[tied])]
+    alone = shapes[~tied & ~shapely.is_missing(shapes)]
+    return np.concatenate((alone, np.array(joined, dtype=object)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +39,14 @@ class Leaves:
         return cut_small(self.shapes)
 
     @cached_property
+    def index(self) -> Any:
+        """The shapes as `geo.kernels` wants them for joins of large layers (`geo.kernels.Index`)."""
+        from geo.flat import flatten
+        from geo.kernels import index
+
+        return index(flatten(self.shapes))
+
+    @cached_property
     def overlaps(self) -> Geometries:
         """Where two of the shapes lie on each other: things there cannot be placed by one of them alone."""
         tree = shapely.STRtree(self.shapes)
@@ -45,6 +54,13 @@ class Leaves:
         once = left < right
         common = shapely.intersection(self.shapes[left[once]], self.shapes[right[once]])
         return np.asarray(common[np.nan_to_num(cut_area_m2(polygonal(common))) > SMALLEST_OVERLAP_M2])
+
+
+def refuse_invalid(shapes: Geometries, what: str) -> None:
+    """ValueError that names the positions of invalid shapes: an overlay of them would be wrong in silence."""
+    bad = np.flatnonzero(~shapely.is_missing(shapes) & ~shapely.is_valid(shapes))
+    if len(bad):
+        raise ValueError(f"{what} at {', '.join(map(str, bad[:5]))} not valid; repair them first (geo.geometry)")
 
 
 def polygonal(shapes: Geometries) -> Geometries:
@@ -63,12 +79,14 @@ def leaf_areas(areas: pd.DataFrame) -> Leaves:
     """The lowest-level areas of an areas frame (columns level, geometry; EPSG:4490), in its order.
 
     A township counts only outside all villages, the county only outside all townships and villages. An area
-    without a shape is left out, and so is one wholly covered by finer ones.
+    without a shape is left out, and so is one wholly covered by finer ones. ValueError for an invalid
+    shape.
     """
     shapes = np.asarray(areas["geometry"].to_numpy(), dtype=object)
     level = areas["level"].to_numpy(dtype=object)
     rank = np.array([COARSE_LEVELS.index(one) + 1 if one in COARSE_LEVELS else 0 for one in level], dtype=np.intp)
     rank -= rank.min(initial=len(COARSE_LEVELS))
+    refuse_invalid(shapes, "areas")
     usable = np.flatnonzero(~shapely.is_missing(shapes) & ~shapely.is_empty(shapes))
     made = shapes[usable]
     for coarse in range(1, int(rank.max(initial=0)) + 1):
