@@ -75,7 +75,8 @@ def state_at(
     (open|in_progress|done|void), due_on, overdue (bool: open after its last day), on_time (boolean: True closed
     in time, False closed late or open and overdue, NA without deadline, open in time, or void; so an on-time rate
     is the mean of what is not NA), version (int: events counted). A thing that does not exist yet has NA for all
-    but `version`.
+    but `version`. What was merged into another thing is void where the layer has a stage for it, and no longer
+    exists where it has none, so that nothing is counted twice.
 
     The stage is the furthest of the ordinary way whose date is not after `as_of`; dates before a fall-back
     (再撂荒, 反弹) no longer count; a stage stated without date counts from the import on. An event wins over an
@@ -95,7 +96,9 @@ def state_at(
         return _plain(things.index, known & (first <= day), first, version)
     course = _imported_course(things, layer.lifecycle, imported, day)
     _follow(course, acts, place, layer.lifecycle)
+    merged = place[(acts["kind"] == "merge").to_numpy(bool) & acts["to_stage"].isna().to_numpy()]
     exists = known & (course.first <= day)
+    exists[merged] = False
     due = _due(things, layer, course.first, acts, place)
     return _frame(things.index, layer.lifecycle, course, exists, due, judged, version)
 

@@ -121,6 +121,25 @@ class Ledger:
             past = self._past(tx, act)
             allowed(settled(act, past, now), past, layer, now)
 
+    def merge(
+        self, layer: str, duplicate: str, into: str, *, actor: Actor, note: str, now: datetime, **where: str | None
+    ) -> tuple[Event, Event]:
+        """Say that `duplicate` is the same thing as `into`: one event on each, both histories kept.
+
+        The duplicate goes to the layer's stage `duplicate` where it has one. where: `area_code` and
+        `into_area_code`, the places of the two. Forbidden as for `append`, and for a thing merged before or with
+        itself.
+        """
+        if duplicate == into:
+            raise Forbidden("merge_with_itself", id=into)
+        life = self.layers[layer].lifecycle if layer in self.layers else None
+        stage = "duplicate" if life is not None and any(s.id == "duplicate" for s in life.stages) else None
+        away = Act(layer, duplicate, actor, "merge", stage, area_code=where.get("area_code"), note=note)
+        stays = Act(layer, into, actor, "merged", area_code=where.get("into_area_code"), note=note)
+        with self.database.writing(self._role(actor)) as tx:
+            kept = self._take(tx, replace(stays, data={"from": duplicate}), now)
+            return self._take(tx, replace(away, data={"into": into}), now), kept
+
     def _past(self, tx: Transaction, act: Act) -> list[Event]:
         found = tx.run(f"{_SELECT} where layer = ? and feature_id = ? order by seq", (act.layer, act.feature_id))
         return [Event.from_row(row) for row in found.fetchall()]
