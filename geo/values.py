@@ -11,7 +11,8 @@ from geo.columns import ColumnMatch
 from geo.issues import Issue
 from geo.layers import Field, Layer
 from geo.units import ratio, scaled
-from geo.value_columns import Column, read_boolean, read_choices, read_codes, read_dates, read_numbers, read_texts
+from geo.value_columns import Column, read_codes, read_texts
+from geo.value_readers import read_boolean, read_choices, read_dates, read_numbers
 
 _READERS = {
     "number": read_numbers,
