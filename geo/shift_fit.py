@@ -137,7 +137,9 @@ def _closeness(outer: Any, lines: Any, trusted: Any) -> tuple[float, float]:
     def metres(shape: Any) -> Any:
         return shapely.transform(shape, lambda xy: (xy - origin) * scale)
 
-    fixed = metres(shapely.clip_by_rect(trusted, west - 0.01, south - 0.01, east + 0.01, north + 0.01))
+    with np.errstate(invalid="ignore"):  # GEOS says so of a line that only touches the box
+        near = shapely.clip_by_rect(trusted, west - 0.01, south - 0.01, east + 0.01, north + 0.01)
+    fixed = metres(near)
     shares, medians = [], []
     for source, target in ((metres(outer), fixed), (fixed, metres(lines))):
         corners = shapely.get_coordinates(source)

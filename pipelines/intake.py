@@ -138,8 +138,8 @@ class Intake:
             blank = ids.isna().to_numpy(bool)
             if not blank.all() or len(frame) == 1:
                 found = [Issue("id_missing", int(row), field, {}) for row in frame.index[blank]]
-                made = pd.Series([f"?{row}" for row in frame.index], index=frame.index)
-                return ids.where(~blank, made), found
+                stand_in = pd.Series([f"?{row}" for row in frame.index], index=frame.index)
+                return ids.where(~blank, stand_in), found
         marks = digest_rows(frame)
         shapes = shapely.to_wkb(frame["geometry"].to_numpy(object))
         made = [

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pandas as pd
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, MergedCell, WriteOnlyCell
 from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Font, PatternFill
@@ -110,7 +111,7 @@ def safe_text(text: str) -> str:
 
 def cell_value(value: Any) -> Any:
     """A value as a workbook takes it: numbers, days and plain text."""
-    if value is None or value != value:
+    if value is None or pd.isna(value):
         return None
     if hasattr(value, "item"):
         value = value.item()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,19 +65,51 @@ def _take(workspace: Workspace, delivery: Delivery, console: Console) -> None:
 
 
 def _replay(workspace: Workspace, acts: list[Act], console: Console) -> None:
-    """Take the invented county's own steps into the ledger, on the days they were taken."""
+    """Take the invented county's own steps into the ledger, on the days they were taken, with photos where due."""
     from geo.access import Actor
     from geo.errors import XiangtuError
     from pipelines.act import act as take
     from pipelines.workspace import utc
 
     taken = 0
-    for one in acts:
-        actor = Actor(one.actor, one.role, has_account=False)
-        try:
-            take(workspace.root, one.layer, one.id, one.to_stage, actor, note=one.note, now=utc(one.at))
-        except XiangtuError as refusal:
-            console.say(f"  未记 {one.id}：{refusal.words('zh')}", f"  not taken, {one.id}: {refusal.words('en')}")
-            continue
-        taken += 1
+    with tempfile.TemporaryDirectory() as folder:
+        photos = _photos(workspace, acts, Path(folder))
+        for one in acts:
+            actor = Actor(one.actor, one.role, unit=one.actor, layers=("*",), has_account=False)
+            told = {"note": one.note, "photo": photos.get(one), "now": utc(one.at)}
+            try:
+                take(workspace.root, one.layer, one.id, one.to_stage, actor, **told)  # type: ignore[arg-type]
+            except XiangtuError as refusal:
+                console.say(
+                    f"  未记 {one.id}：{refusal.words('zh')}", f"  not taken, {one.id}: {refusal.words('en')}"
+                )
+                continue
+            taken += 1
     console.say(f"  台账记入 {taken} 步", f"  {taken} steps taken into the ledger")
+
+
+def _photos(workspace: Workspace, acts: list[Act], folder: Path) -> dict[Act, Path]:
+    """A photo for every step, taken where the thing is."""
+    from data_samples.photos import write_photo
+    from pipelines.store.layers import current_rows
+
+    made: dict[Act, Path] = {}
+    for layer_id in {one.layer for one in acts}:
+        rows = current_rows(workspace, workspace.layer(layer_id), columns=["id", "lon", "lat"]).set_index("id")
+        for number, one in enumerate(acts):
+            if (
+                one.layer != layer_id
+                or one.id not in rows.index
+                or rows.at[one.id, "lon"] != rows.at[one.id, "lon"]
+            ):
+                continue
+            done = one.to_stage in ("remediated", "accepted", "in_use", "rectified", "closed")
+            made[one] = write_photo(
+                folder / f"{number}.jpg",
+                key=f"{one.id}/{one.to_stage}",
+                moment="after" if done else "before",
+                lon=float(rows.at[one.id, "lon"]),
+                lat=float(rows.at[one.id, "lat"]),
+                on=one.at,
+            )
+    return made
