@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,7 +17,7 @@ from geo.errors import Refused
 from geo.issues import Issue
 
 from .columns import frame_of, objects
-from .encoding import decode_cut
+from .encoding import BROKEN_SHARE, decode_cut
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -73,19 +74,24 @@ class Dbf:
 
     def block(self, start: int, count: int) -> Bytes:
         """Records from `start` (0-based) as bytes, shape (records, record width); first the delete mark."""
-        count = max(min(count, self.records - start), 0)
-        with self.path.open("rb") as file:
-            file.seek(self._start + start * self._width)
-            return np.frombuffer(file.read(count * self._width), np.uint8).reshape(-1, self._width)
+        return self._records[start : max(start, min(start + count, self.records))]
+
+    @cached_property
+    def _records(self) -> Bytes:
+        if not self.records:
+            return np.zeros((0, self._width), np.uint8)
+        shape = (self.records, self._width)
+        return np.asarray(np.memmap(self.path, np.uint8, "r", self._start, shape))
 
     def blocks(self, rows: int = _BLOCK_ROWS) -> Iterator[tuple[int, Bytes]]:
         """(start, records) through the whole table."""
         for start in range(0, self.records, rows):
             yield start, self.block(start, rows)
 
+    @cached_property
     def deleted(self) -> int:
         """How many records the sender's program has marked as deleted."""
-        return sum(int((block[:, 0] == ord("*")).sum()) for _, block in self.blocks())
+        return int((self._records[:, 0] == ord("*")).sum())
 
 
 def _columns(described: bytes) -> Iterator[Column]:
@@ -106,20 +112,10 @@ class TextEvidence:
 
     def __init__(self, dbf: Dbf) -> None:
         self._dbf = dbf
-        self._texts = [column for column in dbf.columns if column.is_text]
-        self._count, self._sample = 0, list[bytes]()
-        for _, _, values in self._foreign():
-            self._count += len(values)
-            self._sample += [_trim(v) for v in values[: max(_SAMPLE - len(self._sample), 0)]]
-
-    def _foreign(self) -> Iterator[tuple[int, Column, list[bytes]]]:
-        """Per block and column, the values that hold a byte outside ASCII."""
-        for start, block in self._dbf.blocks():
-            for column in self._texts:
-                cells = block[:, column.offset : column.offset + column.width]
-                rows = np.flatnonzero((cells >= 0x80).any(axis=1))
-                if len(rows):
-                    yield start, column, _cut(cells[rows])
+        self._count, self._sample, self._broken = 0, list[bytes](), dict[str, int]()
+        for _, _, cells in foreign(dbf):
+            self._count += len(cells)
+            self._sample += [_trim(v) for v in _cut(cells[: max(_SAMPLE - len(self._sample), 0)])]
 
     def values(self) -> int:
         return self._count
@@ -128,13 +124,43 @@ class TextEvidence:
         return self._sample
 
     def broken(self, encoding: str) -> int:
-        broken = 0
-        for _, _, values in self._foreign():
-            try:
-                b"\n".join(values).decode(encoding)
-            except UnicodeDecodeError:
-                broken += sum(decode_cut(_trim(value), encoding) is None for value in values)
-        return broken
+        """How many values do not decode; counting stops where they are too many for this encoding anyway."""
+        if encoding not in self._broken:
+            broken, enough = 0, BROKEN_SHARE * self._count
+            for _, _, cells in foreign(self._dbf):
+                if not _decodes(cells, encoding):
+                    broken += sum(decode_cut(_trim(value), encoding) is None for value in _cut(cells))
+                if broken > enough:
+                    break
+            self._broken[encoding] = broken
+        return self._broken[encoding]
+
+
+def foreign(dbf: Dbf) -> Iterator[tuple[Column, npt.NDArray[np.int64], Bytes]]:
+    """Per block and text column, the records (0-based) and cells that hold a byte outside ASCII."""
+    for start, block in dbf.blocks():
+        for column in dbf.columns:
+            if column.is_text:
+                cells = block[:, column.offset : column.offset + column.width]
+                rows = np.flatnonzero((cells >= 0x80).any(axis=1))
+                if len(rows):
+                    yield column, rows + start, cells[rows]
+
+
+def _lined(cells: Bytes) -> bytes:
+    """The cells as lines of one text."""
+    lined = np.full((cells.shape[0], cells.shape[1] + 1), ord("\n"), np.uint8)
+    lined[:, :-1] = cells
+    return lined.tobytes()
+
+
+def _decodes(cells: Bytes, encoding: str) -> bool:
+    """Whether all cells decode, none of them ending in half a character."""
+    try:
+        _lined(cells).decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _cut(cells: Bytes) -> list[bytes]:
@@ -185,10 +211,8 @@ class Reader:
         return objects(texts)
 
     def _texts(self, cells: Bytes) -> list[str | None]:
-        lined = np.full((cells.shape[0], cells.shape[1] + 1), ord("\n"), np.uint8)
-        lined[:, :-1] = cells
         try:
-            texts = lined.tobytes().decode(self.encoding).split("\n")[:-1]
+            texts = _lined(cells).decode(self.encoding).split("\n")[:-1]
         except UnicodeDecodeError:
             texts = []
         if len(texts) != len(cells):  # a half character, a broken one, or a line break inside a value
@@ -229,20 +253,15 @@ def damage(dbf: Dbf, encoding: str, names: tuple[str, ...], *, limit: int = 200)
     issues: list[Issue] = []
     name_of = {column.offset: name for column, name in zip(dbf.columns, names, strict=True)}
     cut: dict[str, int] = {}
-    for start, block in dbf.blocks():
-        for column in (c for c in dbf.columns if c.is_text):
-            cells = block[:, column.offset : column.offset + column.width]
-            rows = np.flatnonzero((cells >= 0x80).any(axis=1))
-            values = _cut(cells[rows])
-            try:
-                b"\n".join(values).decode(encoding)
-            except UnicodeDecodeError:
-                name = name_of[column.offset]
-                for row, value in zip(rows, values, strict=True):
-                    decoded = decode_cut(_trim(value), encoding)
-                    if decoded is None and len(issues) < limit:
-                        issues.append(Issue("text_unreadable", start + int(row) + 1, name))
-                    elif decoded and decoded[1]:
-                        cut[name] = cut.get(name, 0) + 1
+    for column, rows, cells in foreign(dbf):
+        if _decodes(cells, encoding):
+            continue
+        name = name_of[column.offset]
+        for row, value in zip(rows, _cut(cells), strict=True):
+            decoded = decode_cut(_trim(value), encoding)
+            if decoded is None and len(issues) < limit:
+                issues.append(Issue("text_unreadable", int(row) + 1, name))
+            elif decoded and decoded[1]:
+                cut[name] = cut.get(name, 0) + 1
     issues += [Issue("text_cut", field=name, params={"rows": count}) for name, count in cut.items()]
     return issues

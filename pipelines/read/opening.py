@@ -137,16 +137,18 @@ def _text_map(path: Path, asked: Asked, driver: str = "") -> list[Table]:
     work = text.work or Workplace()
     staged = text.path if text.work else work.link(path, path.name)
     tables = []
-    for layer in vector.layers(staged):
-        name = path.stem if layer in _NAMELESS else layer
-        table = vector.open_layer(staged, layer, sender=asked.sender, name=name, driver=driver)
+    # GeoJSON has one layer, and every look at it reads the whole file: it is not asked for its layers.
+    for layer in vector.layers(staged) if driver != "GeoJSON" else [None]:
+        table = vector.open_layer(staged, layer, sender=asked.sender, driver=driver)
+        if table.name in _NAMELESS:
+            table.name = path.stem
         table.encoding, table.encoding_reason = text.decision.encoding, text.decision.reason
         table.issues += text.decision.issues
         tables.append(_held(table, work))
     return tables or _without_layers(path)
 
 
-_NAMELESS = {"OGRGeoJSON", "entities"}
+_NAMELESS = {"OGRGeoJSON", "ESRIJSON", "entities"}
 
 
 def _json(path: Path, asked: Asked) -> list[Table]:

@@ -84,7 +84,7 @@ def open_shapefile(path: Path, *, sender: Path, encoding: str | None = None) -> 
         encoding=decision.encoding if attributes else None,
         encoding_reason=decision.reason if attributes else None,
         rows=max(shapes, attributes.dbf.records if attributes else 0)
-        - (attributes.dbf.deleted() if attributes else 0),
+        - (attributes.dbf.deleted if attributes else 0),
         geometry_type=geometry_type,
         issues=issues,
     )
@@ -101,7 +101,7 @@ def open_dbf(path: Path, *, sender: Path, encoding: str | None = None) -> Table:
             frame, kept = attributes.frame(start, vector.BATCH_ROWS)
             yield _numbered(frame[kept], columns)
 
-    rows = attributes.dbf.records - attributes.dbf.deleted()
+    rows = attributes.dbf.records - attributes.dbf.deleted
     return Table(
         sender,
         path.stem,
@@ -245,7 +245,7 @@ def _attributes(
     ]
     if dbf.held < dbf.announced:
         raise Refused("dbf_truncated", file=file, held=dbf.held, announced=dbf.announced)
-    if deleted := dbf.deleted():
+    if deleted := dbf.deleted:
         issues.append(Issue("deleted_rows_skipped", params={"file": file, "rows": deleted}))
     return Reader(dbf, decision.encoding, names), decision
 

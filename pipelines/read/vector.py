@@ -90,9 +90,15 @@ def layers(path: Path) -> list[str]:
 
 
 def open_layer(
-    path: Path, layer: str, *, sender: Path, name: str | None = None, driver: str = "", drop: Iterable[str] = ()
+    path: Path,
+    layer: str | None,
+    *,
+    sender: Path,
+    name: str | None = None,
+    driver: str = "",
+    drop: Iterable[str] = (),
 ) -> Table:
-    """One layer of a file that GDAL opens, as a Table whose batches stream.
+    """One layer of a file that GDAL opens (None: its only one), as a Table whose batches stream.
 
     driver: GDAL's name where the format needs options of its own. drop: prefixes of columns to leave out.
     Raises Refused `map_unreadable`, also from the batches.
@@ -123,7 +129,7 @@ def open_layer(
 
     return Table(
         path=sender,
-        name=name or layer,
+        name=name or str(info["layer_name"]),
         kind="map" if is_map else "sheet",
         columns=tuple(read_as.values()),
         batches=(lambda: (restore(frame, garbled) for frame in frames())) if garbled else frames,
