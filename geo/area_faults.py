@@ -142,22 +142,24 @@ def shares_in(units: Sequence[AreaUnit], over: Sequence[AreaUnit]) -> NDArray[np
 
 
 def straddles(units: Sequence[AreaUnit], over: Sequence[AreaUnit], shares: NDArray[np.float64]) -> list[Issue]:
-    """Villages of which over 1 % lies in a township that is not theirs: `village_straddles_township`."""
+    """Villages of which over 1 % lies where it should not.
+
+    In a township that is not theirs: `village_straddles_township`; in none at all: `village_outside_townships`.
+    """
     found = []
     codes = [o.code for o in over]
     for unit, row in zip(units, shares, strict=True):
-        if unit.parent not in codes:
-            continue
-        home = codes.index(unit.parent)
+        home = codes.index(unit.parent) if unit.parent in codes else None
+        own = 0.0 if home is None else float(row[home])
         others = np.where(np.arange(len(over)) == home, 0.0, row)
-        most = int(others.argmax())
-        if 100 * others[most] <= _STRADDLE_PERCENT:
-            continue
-        params = {
-            "township": over[home].name,
-            "other": over[most].name,
-            "percent": round(100 * float(others[most]), 1),
-            "home_percent": round(100 * float(row[home]), 1),
-        }
-        found.append(unit.says("village_straddles_township", **params))
+        most = int(others.argmax()) if len(over) else 0
+        if home is not None and 100 * others[most] > _STRADDLE_PERCENT:
+            params = {"township": over[home].name, "other": over[most].name, "home_percent": _percent(own)}
+            found.append(unit.says("village_straddles_township", percent=_percent(others[most]), **params))
+        if len(over) and 100 * (1.0 - row.sum()) > _STRADDLE_PERCENT:
+            found.append(unit.says("village_outside_townships", percent=_percent(1.0 - row.sum())))
     return found
+
+
+def _percent(share: float) -> float:
+    return round(100 * float(share), 1)

@@ -16,6 +16,9 @@ __all__ = ["Gazetteer", "Match", "Resolution"]
 
 _SCORES = {"exact": 100.0, "suffix": 98.0, "alias": 96.0, "code": 95.0, "lineage": 92.0, "text": 90.0}
 _MARGIN = 6.0
+# A town that was a country township, a community that was a village: the ending alone has changed.
+_OTHER_KIND = 88.0
+_LIKE_SOUND = 86.0
 # What may stand before a village's name within an address.
 _BEFORE_A_NAME = "镇乡道处县市区在于到至和与"
 
@@ -135,24 +138,42 @@ class Gazetteer:
         return Match(issues=(unknown,))
 
     def _by_names(self, township: str, village: str) -> Match | None:
-        township, village = self._without_county(township), self._without_county(village)
+        township, village = clean(township), clean(village)
         if not township and not village:
             return None
         if not township:
             return self._village_alone(village)
-        over = self._among(township, self._townships, within=None)
+        over = self._township(township)
         if not village:
             return over
         if over.area_code is None:
-            return self._village_of_unknown(village, township, over)
+            return self._village_of_unknown(village, over)
         if level_of(over.area_code) == "village":
             return over
         return self._village_under(over, village)
 
+    def _township(self, name: str) -> Match:
+        """A township by its name, with or without the county's in front."""
+        found = self._among(name, self._townships, within=None)
+        if found.area_code and found.how != "near":
+            return found
+        bare = self._without_county(name)
+        if bare == name:
+            return found
+        without = self._among(bare, self._townships, within=None)
+        return without if without.area_code and without.score > found.score else found
+
+    def _village_of_unknown(self, village: str, over: Match) -> Match:
+        """The township is not known: the village counts only when its name is one of a kind in the county."""
+        found = self._among(village, self._all_villages, within=None)
+        if found.area_code is None or found.how == "near":
+            return over
+        return Match(found.area_code, min(found.score, 75.0), found.how, (*over.issues, *found.issues))
+
     def _village_alone(self, village: str) -> Match:
         """A village column may hold a village, `双林镇富强村`, or only a township."""
         if is_township_kind(kind_of(village)):
-            found = self._among(village, self._townships, within=None)
+            found = self._township(village)
             if found.area_code:
                 return found
         found = self._among(village, self._all_villages, within=None)
@@ -175,20 +196,13 @@ class Gazetteer:
             return over
         return Match(code, min(over.score, 50.0), over.how, (*over.issues, *found.issues))
 
-    def _village_of_unknown(self, village: str, township: str, over: Match) -> Match:
-        """The township is not known: the village counts only when its name is one of a kind in the county."""
-        found = self._among(village, self._all_villages, within=None)
-        if found.area_code is None or found.how == "near":
-            return over
-        return Match(found.area_code, min(found.score, 75.0), found.how, (*over.issues, *found.issues))
-
     def _among(self, name: str, units: list[Unit], within: str | None) -> Match:
         """One name among units: exact, by bare name, alias or lineage, near spelling; ambiguity is a finding."""
         text, bare, kind = clean(name), stem(name), kind_of(name)
         exact = [u for u in units if u.clean == text]
         same = [u for u in units if u.stem == bare or u.stem == text]
-        same = [u for u in same if u.kind == kind] or [u for u in same if compatible(u.kind, kind)]
-        for how, found in (("exact", exact), ("suffix", same)):
+        kin = [u for u in same if u.kind == kind] or [u for u in same if u.kind is None or kind is None]
+        for how, found in (("exact", exact), ("suffix", kin)):
             if len(found) == 1:
                 return Match(found[0].code, _SCORES[how], how)
             if found:
@@ -203,6 +217,9 @@ class Gazetteer:
         longer = [u for u in longer if len(u.clean) == max(len(o.clean) for o in longer)]
         if len(longer) == 1:
             return Match(longer[0].code, _SCORES["text"], "text")
+        upgraded = [u for u in same if compatible(u.kind, kind)]
+        if len(upgraded) == 1:
+            return self._taken_for(name, upgraded[0], _OTHER_KIND)
         return self._near(name, bare, kind, units)
 
     def _succeeded(self, later: list[Succession], old: str, within: str | None) -> Match:
@@ -227,19 +244,18 @@ class Gazetteer:
         return Match(code, _SCORES["lineage"], "lineage", (("place_retired", params),))
 
     def _near(self, name: str, bare: str, kind: Kind | None, units: list[Unit]) -> Match:
-        scored = sorted(
-            ((likeness(bare, u.stem), u) for u in units if compatible(u.kind, kind)), key=lambda pair: -pair[0]
-        )
-        best = scored[0] if scored else (0.0, None)
-        rival = next((s for s, u in scored[1:] if u.stem != (best[1].stem if best[1] else "")), 0.0)
-        if best[1] is None or best[0] < NEAR:
-            nearest = best[1].name if best[1] is not None and best[0] >= 50.0 else ""
+        """The one unit of a kind whose name is nearest; of all the county's villages only by sound."""
+        like = [u for u in units if u.kind == kind or u.kind is None or kind is None]
+        scored = sorted(((likeness(bare, u.stem), u) for u in like), key=lambda pair: -pair[0])
+        if not scored or scored[0][0] < (NEAR if units is not self._all_villages else _LIKE_SOUND):
+            nearest = scored[0][1].name if scored and scored[0][0] >= 50.0 else ""
             return Match(issues=(("place_unknown", {"name": name, "nearest": nearest}),))
-        close = [u for s, u in scored if s >= best[0] - _MARGIN]
-        if len(close) > 1 or rival >= best[0] - _MARGIN:
-            return self._ambiguous(name, close)
-        params = {"name": name, "now": best[1].name, "score": round(best[0])}
-        return Match(best[1].code, best[0], "near", (("place_near_spelling", params),))
+        close = [u for score, u in scored if score >= scored[0][0] - _MARGIN]
+        return self._ambiguous(name, close) if len(close) > 1 else self._taken_for(name, close[0], scored[0][0])
+
+    def _taken_for(self, name: str, unit: Unit, score: float) -> Match:
+        params = {"name": name, "now": unit.name, "score": round(score)}
+        return Match(unit.code, score, "near", (("place_near_spelling", params),))
 
     def _ambiguous(self, name: str, units: list[Unit]) -> Match:
         over = (self._units.get(u.parent) for u in units)

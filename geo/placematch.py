@@ -17,7 +17,8 @@ from geo.sounds import blurred, sound
 Finding = tuple[str, Mapping[str, Any]]
 
 _SAME_SOUND, _LIKE_SOUND = 90.0, 86.0
-# One character of three may differ; of two only when both sound the same.
+_ONE_TOO_MANY = 85.0
+# From here a name is taken for another, with a finding.
 NEAR = 66.0
 
 
@@ -85,13 +86,21 @@ def compatible(one: Kind | None, other: Kind | None) -> bool:
 
 
 def likeness(one: str, other: str) -> float:
-    """How near two bare names are, 0–100: by sound where that is the same, else by characters from three on."""
+    """How near two bare names are, 0–100.
+
+    90 where they sound the same, 86 where many speakers make them so, both with a character in common; up to 80
+    where one character of three or more differs that is not the first (surnames and directions tell neighbours
+    apart there); 85 and more where one of six has a character too many or too few. All else is under `NEAR`.
+    """
     if opposed(one, other):
         return 0.0
-    if len(one) >= 2 and len(one) == len(other) and any(a == b for a, b in zip(one, other, strict=True)):
+    alike = sum(a == b for a, b in zip(one, other, strict=False))
+    if len(one) == len(other) >= 2 and alike:
         if sound(one) == sound(other):
             return _SAME_SOUND
         if blurred(one) == blurred(other):
             return _LIKE_SOUND
+        if len(one) >= 3 and alike == len(one) - 1 and one[0] == other[0]:
+            return min(80.0, 100.0 * alike / len(one))
     score = float(fuzz.ratio(one, other))
-    return score if min(len(one), len(other)) >= 3 else min(score, NEAR - 1.0)
+    return score if score >= _ONE_TOO_MANY and len(one) != len(other) else min(score, NEAR - 1.0)

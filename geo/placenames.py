@@ -35,7 +35,11 @@ _ENDINGS: tuple[tuple[str, Kind], ...] = (
 _TOWNSHIP_KINDS = ("street", "town", "country")
 _COUNTY_ENDINGS = ("自治县", "林区", "特区", "县", "市", "区", "旗")
 # 回族乡, 土家族苗族乡: the peoples' names belong to the ending when something is left before them.
-_PEOPLES = re.compile(r"(?<=.{2})(?:[一-鿿]{1,3}族)+$")
+_PEOPLES = re.compile(
+    r"(?<=.)(?:(?:蒙古|回|藏|维吾尔|苗|彝|壮|布依|朝鲜|满|侗|瑶|白|土家|哈尼|哈萨克|傣|黎|傈僳|佤|畲|高山|拉祜|水|东乡|纳西|"
+    r"景颇|柯尔克孜|土|达斡尔|仫佬|羌|布朗|撒拉|毛南|仡佬|锡伯|阿昌|普米|塔吉克|怒|乌孜别克|俄罗斯|鄂温克|德昂|保安|裕固|"
+    r"京|塔塔尔|独龙|鄂伦春|赫哲|门巴|珞巴|基诺)族)+$"
+)
 _NOISE = re.compile(r"[\s·•.,，。、;；:：\"'“”‘’\-_/\\()（）\[\]【】<>《》]+")
 _BRACKETS = re.compile(r"[(\[【<][^)\]】>]*[)\]】>]")
 # Characters that make two names of one: 上村 and 下村 are neighbours, not spellings.
