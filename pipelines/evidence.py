@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -30,8 +31,8 @@ TAKEN, TAKEN_OFFSET, CHANGED = 0x9003, 0x9011, 0x0132
 class Photo:
     """What a picture says of itself. Whatever it does not say is None: missing, not wrong.
 
-    taken_at: ISO, with a zone where the camera noted one, otherwise taken as China's time. lon, lat: as the
-    camera noted them. perceptual_hash: 64 bits as hex; pictures that look alike differ in few bits.
+    taken_at: ISO, in the camera's zone where it noted one, else by the satellites' clock, else as China's. lon,
+    lat: as the camera noted them. perceptual_hash: 64 bits as hex; pictures that look alike differ in few bits.
     """
 
     sha256: str
@@ -101,13 +102,15 @@ def _opened(content: bytes) -> Any:
 
     pillow_heif.register_heif_opener()
     try:
-        image = Image.open(io.BytesIO(content), formats=("JPEG", "MPO", "PNG", "WEBP", "HEIF", "TIFF"))
-    except Exception:
+        image = Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "WEBP", "HEIF", "TIFF"))
+    except Image.DecompressionBombError as error:
+        raise Refused("photo_too_many_pixels", pixels=re.sub(r"\D*(\d+).*", r"\1", str(error))) from None
+    except Exception:  # whatever a hostile file makes the decoder stumble over
         raise Refused("photo_not_a_picture") from None
     if image.format not in SUFFIX:
         raise Refused("photo_not_a_picture")
     if image.width * image.height > MAX_PIXELS:
-        raise Refused("photo_too_many_pixels", width=image.width, height=image.height)
+        raise Refused("photo_too_many_pixels", pixels=image.width * image.height)
     try:
         image.load()
     except Exception:
@@ -145,7 +148,9 @@ def _facts(image: Any) -> dict[str, Any]:
     position = _position(gps)
     camera = " ".join(_text(exif.get(tag)) for tag in (0x010F, 0x0110)).strip()
     return {
-        "taken_at": _taken_at(inner.get(TAKEN) or exif.get(CHANGED), inner.get(TAKEN_OFFSET)),
+        "taken_at": _taken_at(
+            inner.get(TAKEN) or exif.get(CHANGED), inner.get(TAKEN_OFFSET), _satellite_time(gps)
+        ),
         "lon": position[0] if position else None,
         "lat": position[1] if position else None,
         "camera": camera[:100] or None,
@@ -157,16 +162,25 @@ def _text(value: Any) -> str:
     return "".join(c for c in text if c.isprintable()).strip()
 
 
-def _taken_at(value: Any, offset: Any) -> str | None:
+def _taken_at(value: Any, offset: Any, satellite: datetime | None) -> str | None:
+    """The camera's own time with its own offset; without offset the satellites' time, then China's zone."""
     try:
         moment = datetime.strptime(_text(value)[:19], "%Y:%m:%d %H:%M:%S")
     except ValueError:
-        return None
+        return satellite.isoformat() if satellite else None
     try:
-        zone = datetime.strptime(_text(offset), "%z").tzinfo
+        return moment.replace(tzinfo=datetime.strptime(_text(offset), "%z").tzinfo).isoformat()
     except ValueError:
-        zone = CHINA
-    return moment.replace(tzinfo=zone).isoformat()
+        return (satellite or moment.replace(tzinfo=CHINA)).isoformat()
+
+
+def _satellite_time(gps: dict[int, Any]) -> datetime | None:
+    try:
+        day = datetime.strptime(_text(gps[29]), "%Y:%m:%d").replace(tzinfo=UTC)
+        hours, minutes, seconds = (float(part) for part in gps[7])
+        return day + timedelta(hours=hours, minutes=minutes, seconds=int(seconds))
+    except (KeyError, ValueError, TypeError, ZeroDivisionError, OverflowError):
+        return None
 
 
 def _position(gps: dict[int, Any]) -> tuple[float, float] | None:
