@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -15,7 +14,8 @@ from geo.headings import core, fold, normal
 from geo.issues import Issue
 from geo.units import UNITS, heading_unit
 from pipelines.read.ledgers_heading import Heading, Merge, is_filled
-from pipelines.read.ledgers_totals import TotalsCheck, number, total_label
+from pipelines.read.ledgers_kinds import SECTION, RowKinds, listed
+from pipelines.read.ledgers_totals import TotalsCheck, total_label
 
 # Columns whose blanks may mean `same as above`, the wider area first.
 _AREA_LEVELS = (
@@ -27,58 +27,12 @@ _AREA_LEVELS = (
     re.compile(r"^(所在|所属)?(村民小组|组|社|小组|村组|自然村|组别)(名称|名)?$"),
 )
 _SAME_AS_ABOVE = frozenset(("〃", "″", "同上", "同前", '"', "''", "””", "”", "“", "“”", "ditto", "〞", "’’", "′′"))
-_NOTE = re.compile(
-    r"^(注|备注|说明|填表说明|填报说明|填表须知|填报人|填表人|制表人|制表|审核人|审核|负责人|单位负责人|分管领导|主要领导"
-    r"|联系人|联系电话|填报日期|填表日期|报送日期|填报时间|经办人|统计人|统计负责人|复核人|复核|校核|签字|签章|盖章|单位|单位盖章"
-    r"|填报单位|单位\(盖章\)|填报单位\(盖章\)|note|notes|preparedby|source|数据来源|来源)(\(.{1,8}\))?[:：]|^(注|备注)[0-9.、]"
-)
-_SECTION = re.compile(
-    r"^(?:[一二三四五六七八九十]+[、.,]|\([一二三四五六七八九十\d]+\)|\d+[、.])?(.{1,12}?(镇|乡|街道|村|社区))"
-    r"(人民政府|办事处|村民委员会|居民委员会|村委会|居委会)?[:：]?$"
-)
 _REPORTED_BY = re.compile(
     r"(?:填报|报送|上报|填表|编制)单位(?:\(.{1,8}?\))?[:：]\s*(.{1,12}?(?:镇|乡|街道))"
     r"(?:人民政府|办事处|政府|\(|\s|$|农业|党委)"
 )
-_ORDINAL = frozenset(("序号", "顺序号", "no", "index", "序"))
 _QUANTITY = ("area", "money", "length", "weight", "count")
 _SHARE_BLANK = 0.25
-
-
-@dataclass
-class Aside:
-    """Rows that are not data, by what they are."""
-
-    rows: dict[str, list[int]] = field(default_factory=dict)
-
-    def put(self, what: str, row: int) -> None:
-        self.rows.setdefault(what, []).append(row)
-
-    def issues(self) -> list[Issue]:
-        return [
-            Issue(
-                "rows_set_aside",
-                None,
-                None,
-                {"count": len(rows), "what": what, "what_en": _WHAT_EN[what], "rows": listed(rows)},
-            )
-            for what, rows in self.rows.items()
-        ]
-
-
-_WHAT_EN = {
-    "合计行": "totals",
-    "重复的表头": "repeated headings",
-    "说明或签字": "notes and signatures",
-    "列号": "column numbers",
-    "只有序号": "only a running number",
-    "分段标题": "section titles",
-}
-
-
-def listed(rows: Sequence[int], most: int = 8) -> str:
-    """Row numbers as a short list."""
-    return "、".join(str(row) for row in rows[:most]) + ("…" if len(rows) > most else "")
 
 
 def area_level(heading: str) -> int | None:
@@ -109,15 +63,13 @@ class Body:
         self.heading = heading
         self.names = heading.names
         self.totals = TotalsCheck(self.names)
-        self.aside = Aside()
+        self.kinds = RowKinds(heading)
         self.filled: dict[str, list[int]] = {}
         self.merged: dict[str, list[int]] = {}
-        self._parts = [{normal(p) for p in [name, *name.split("/")]} for name in self.names]
-        self._titles = {normal(t) for t in heading.titles}
+        self.shared: dict[str, list[int]] = {}
         self._areas = sorted((level, i) for i, n in enumerate(self.names) if (level := area_level(n)) is not None)
         self._meaning_above: set[int] | None = None
         self._last: dict[int, Any] = {}
-        self._fresh = True
         self._section: dict[int, str] = {}
         self.sections: dict[int, dict[int, str]] = {1: {}, 2: {}}
 
@@ -129,9 +81,7 @@ class Body:
         cells: object array, one column for each heading, None for empty. rows: the sender's row numbers.
         across: row numbers whose one filled cell is merged over several columns.
         """
-        filled = cells != None  # noqa: E711
-        anything = filled.any(axis=1)
-        kinds = self._kinds(cells, filled, rows, across, anything)
+        kinds = self.kinds.of(cells, rows, across)
         if self._meaning_above is None:
             self._decide_blanks(cells[kinds == ""])
         keep: list[int] = []
@@ -161,7 +111,8 @@ class Body:
                         self.sections[level][int(rows[i])] = name
         if not places:
             return
-        if self._meaning_above or any(v in _SAME_AS_ABOVE for v in cells[places].ravel() if isinstance(v, str)):
+        part = cells[places]
+        if self._meaning_above or any(not _SAME_AS_ABOVE.isdisjoint(part[:, c]) for c in range(len(self.names))):
             for i in places:
                 self._fill(cells, i, int(rows[i]))
         for c in range(len(self.names)):
@@ -170,75 +121,6 @@ class Body:
                 self._last[c] = last
         self.totals.rows(cells[places])
         keep += places
-
-    def _kinds(
-        self,
-        cells: np.ndarray,
-        filled: np.ndarray,
-        rows: np.ndarray,
-        across: Collection[int],
-        anything: np.ndarray,
-    ) -> np.ndarray:
-        """What each row is: `` for data, `空` for an empty one, else why it is set aside."""
-        kinds = np.full(len(rows), "", dtype=object)
-        kinds[~anything] = "空"
-        counts = filled.sum(axis=1)
-        firsts = filled.argmax(axis=1)
-        wide = len(self.names) >= 3
-        told: dict[tuple[int, str], str] = {}
-        for i in np.flatnonzero(anything):
-            value = cells[i, firsts[i]]
-            what = ""
-            if self._fresh and _is_numbering(cells[i]):
-                what = "列号"
-            elif counts[i] == 1 and wide and self._parts[firsts[i]] & _ORDINAL and number(value) is not None:
-                what = "只有序号"
-            elif isinstance(value, str):
-                place = (int(firsts[i]), value)
-                if counts[i] == 1 or place not in told:
-                    told[place] = self._what(value, place[0], int(counts[i]), wide, int(rows[i]) in across)
-                what = told[place]
-                if what == "表头?":
-                    what = "重复的表头" if self._repeats(cells[i]) else ""
-            if not what and counts[i] > 1:
-                what = self._second_total(cells[i], int(firsts[i]))
-            self._fresh = what in ("重复的表头",) or (self._fresh and what == "列号")
-            kinds[i] = what
-            if what:
-                self.aside.put(what, int(rows[i]))
-        return kinds
-
-    def _what(self, value: str, column: int, count: int, wide: bool, across: bool) -> str:
-        """What a row is, by its first filled cell alone."""
-        if total_label(value):
-            return "合计行"
-        text = fold(value)
-        if _NOTE.match(text):
-            return "说明或签字"
-        if normal(value) in self._parts[column]:
-            return "表头?"
-        if count == 1 and wide:
-            if normal(value) in self._titles:
-                return "重复的表头"
-            if across or column == 0:
-                if _SECTION.match(text):
-                    return "分段标题"
-                if across or len(text) > 20:
-                    return "说明或签字"
-        return ""
-
-    def _second_total(self, line: np.ndarray, first: int) -> str:
-        """A total's label may stand second, behind the name or number of what it adds up."""
-        for value in line[first + 1 :]:
-            if value is None:
-                continue
-            return "合计行" if total_label(value) else ""
-        return ""
-
-    def _repeats(self, line: np.ndarray) -> bool:
-        cells = [(c, v) for c, v in enumerate(line) if v is not None]
-        same = sum(isinstance(v, str) and normal(v) in self._parts[c] for c, v in cells)
-        return same >= max(2, 0.6 * len(cells)) or same == len(cells)
 
     def _label(self, line: np.ndarray) -> tuple[str, int]:
         for value in line:
@@ -258,7 +140,7 @@ class Body:
 
     def _enter(self, line: np.ndarray) -> None:
         value = next(v for v in line if v is not None)
-        match = _SECTION.match(fold(value))
+        match = SECTION.match(fold(value))
         if match:
             level = 2 if match[2] in ("村", "社区") else 1
             if level == 1:
@@ -302,38 +184,25 @@ class Body:
     def issues(self) -> list[Issue]:
         """What was left out or filled, and the totals that disagree."""
         found = list(self.heading.issues)
-        for code, filled in (("filled_from_merged", self.merged), ("filled_from_above", self.filled)):
+        for code, filled in (
+            ("filled_from_merged", self.merged),
+            ("amount_merged", self.shared),
+            ("filled_from_above", self.filled),
+        ):
             found += [
                 Issue(code, None, name, {"heading": name, "count": len(rows), "rows": listed(rows)})
                 for name, rows in filled.items()
             ]
-        return [*found, *self.aside.issues(), *self.totals.issues()]
-
-
-def _is_numbering(line: np.ndarray) -> bool:
-    """A row that numbers the columns: 1 2 3 …, (1) (2) …, 甲 乙 1 2 …"""
-    numbers = []
-    others = 0
-    for value in line:
-        if value is None:
-            continue
-        text = fold(str(int(value) if isinstance(value, float) and value == int(value) else value)).strip("()栏列")
-        text = re.split(r"[=＝]", text)[0]
-        if text.isdigit() and int(text) < 200:
-            numbers.append(int(text))
-        elif text in ("甲", "乙", "丙", "丁", "栏次", "a", "b", "c", "次", ""):
-            others += 1
-        else:
-            return False
-    steps = np.diff(numbers)
-    return len(numbers) >= 3 and bool((steps == 1).all()) and (numbers[0] == 1 or others > 0)
+        return [*found, *self.kinds.aside.issues(), *self.totals.issues()]
 
 
 def cell_matrix(rows: Sequence[Sequence[Any]], columns: Sequence[int]) -> np.ndarray:
     """Rows of any length as an object array of the chosen columns, None where there is nothing."""
     made = np.empty((len(rows), len(columns)), dtype=object)
+    even = all(len(row) > max(columns, default=0) for row in rows)
     for j, c in enumerate(columns):
-        made[:, j] = [v if c < len(row) and is_filled(v := row[c]) else None for row in rows]
+        column = [row[c] for row in rows] if even else [row[c] if c < len(row) else None for row in rows]
+        made[:, j] = [None if v == "" or (v.__class__ is str and v.isspace()) else v for v in column]
     return made
 
 
@@ -351,7 +220,10 @@ def fill_merged(grid: list[list[Any]], merges: Collection[Merge], body: Body, fi
             across.add(m.top + 1)
         value = grid[m.top][m.left] if m.left < len(grid[m.top]) else None
         name = names.get(m.left)
-        if m.bottom == m.top or name is None or not is_filled(value) or is_quantity(name):
+        if m.bottom == m.top or name is None or not is_filled(value):
+            continue
+        if is_quantity(name):
+            body.shared.setdefault(name, []).append(m.top + 1)
             continue
         for r in range(m.top + 1, min(m.bottom + 1, len(grid))):
             line = grid[r]
