@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,12 @@ from geo.errors import Refused
 from geo.issues import Issue
 
 from .columns import column_values, frame_of, free_names, is_scalar
+from .garbled import garbled_columns, restore, restored_names
 from .source import Table
-from .vector import GeometryKind, Shapes, shapes_of
+from .vector import GeometryKind, Shapes, kind_of_shapes, shapes_of
 
 BATCH_ROWS = 50_000
+_SAMPLE_ROWS = 1000
 _USUAL = ("geometry", "geom", "wkb_geometry", "the_geom", "wkb", "shape")
 
 
@@ -48,32 +51,55 @@ def open_parquet(path: Path, *, sender: Path) -> Table:
     issues: list[Issue] = []
     spec = geo.get("columns", {}).get(shape_column, {}) if geo else {}
     fields = [f.name for f in schema if f.name != shape_column and _is_value(f, geo)]
-    read_as = dict(zip(fields, free_names(fields), strict=True))
-
-    def batches() -> Iterator[pd.DataFrame]:
-        row = 1
-        wanted = [*fields, *([shape_column] if shape_column else [])]
-        try:
-            with pq.ParquetFile(path) as opened:
-                for batch in opened.iter_batches(BATCH_ROWS, columns=wanted):
-                    yield _frame(batch, read_as, shape_column, spec, row)
-                    row += batch.num_rows
-        except (pa.ArrowException, OSError) as error:
-            raise Refused("map_unreadable", file=path.name) from error
-
+    read_as = dict(zip(fields, free_names(restored_names(fields, issues)), strict=True))
+    plain = _Frames(path, read_as, shape_column, str(spec.get("encoding", "WKB")))
+    sample = next(plain(_SAMPLE_ROWS), pd.DataFrame())
+    garbled = garbled_columns(sample, issues)
+    kind = _kind(spec) if shape_column else "none"
     return Table(
         path=sender,
         name=path.stem,
         kind="map" if shape_column else "sheet",
         columns=tuple(read_as.values()),
-        batches=batches,
+        batches=(lambda: (restore(frame, garbled) for frame in plain())) if garbled else plain,
         crs=_crs(spec, path.name, issues) if geo else None,
         encoding="utf-8",
         encoding_reason="format",
         rows=rows,
-        geometry_type=_kind(spec) if shape_column else "none",
+        geometry_type=kind_of_shapes(sample["geometry"]) if kind == "any" and len(sample) else kind,
         issues=issues,
     )
+
+
+@dataclass(frozen=True)
+class _Frames:
+    """Frames of a Parquet file, as many rows at once as asked for."""
+
+    path: Path
+    read_as: dict[str, str]
+    shape_column: str | None
+    encoding: str
+
+    def __call__(self, at_once: int = BATCH_ROWS) -> Iterator[pd.DataFrame]:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        row = 1
+        wanted = [*self.read_as, *([self.shape_column] if self.shape_column else [])]
+        try:
+            with pq.ParquetFile(self.path) as opened:
+                for batch in opened.iter_batches(at_once, columns=wanted):
+                    yield self._frame(batch, row)
+                    row += batch.num_rows
+        except (pa.ArrowException, OSError) as error:
+            raise Refused("map_unreadable", file=self.path.name) from error
+
+    def _frame(self, batch: Any, first_row: int) -> pd.DataFrame:
+        index = pd.RangeIndex(first_row, first_row + batch.num_rows, name="row")
+        values = {name: column_values(batch.column(field)) for field, name in self.read_as.items()}
+        if self.shape_column:
+            values["geometry"] = _shapes(batch.column(self.shape_column), self.encoding)
+        return frame_of(values, index)
 
 
 def _geo(schema: Any) -> dict[str, Any]:
@@ -117,17 +143,6 @@ def _is_value(field: Any, geo: dict[str, Any]) -> bool:
         for path in spec.get("covering", {}).get("bbox", {}).values()
     }
     return field.name not in geo.get("columns", {}) and field.name not in covering and is_scalar(field.type)
-
-
-def _frame(
-    batch: Any, read_as: dict[str, str], shape_column: str | None, spec: dict[str, Any], first_row: int
-) -> pd.DataFrame:
-    index = pd.RangeIndex(first_row, first_row + batch.num_rows, name="row")
-    values = {name: column_values(batch.column(field)) for field, name in read_as.items()}
-    if shape_column:
-        shapes = _shapes(batch.column(shape_column), str(spec.get("encoding", "WKB")))
-        values["geometry"] = shapes
-    return frame_of(values, index)
 
 
 def _shapes(column: Any, encoding: str) -> Shapes:
