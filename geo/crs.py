@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
+from geo.datums import Datums
 from geo.errors import Refused
 from geo.issues import Issue
 from geo.shift import UNSHIFT
@@ -94,7 +95,7 @@ def decide_crs(
     declared: CRS | None = None,
     given: int | None = None,
     outline: shapely.Geometry | None = None,
-    datums: Mapping[int, tuple[float, ...]] | None = None,
+    datums: Datums | None = None,
     survey: bool = False,
 ) -> CrsDecision:
     """The coordinate system of a file, of sample points, what the file declares and where the county lies.
@@ -141,7 +142,7 @@ def _stated(
     reason: str,
     xy: Points,
     outline: shapely.Geometry | None,
-    datums: Mapping[int, tuple[float, ...]],
+    datums: Datums,
     survey: bool,
 ) -> CrsDecision:
     """Keep the stated system unless it puts the points elsewhere and a likeness of it puts them right."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -15,6 +14,7 @@ from pyproj import CRS, Transformer
 from pyproj.crs import BoundCRS
 from pyproj.crs.coordinate_operation import ToWGS84Transformation
 
+from geo.datums import OLD_DATUMS, Datums
 from geo.errors import Refused
 
 Points = NDArray[np.float64]
@@ -27,13 +27,6 @@ _EASTING_M = (50_000.0, 950_000.0)
 _NORTHING_M = (300_000.0, 6_100_000.0)
 _MERCATOR_EAST_M = (8_000_000.0, 15_200_000.0)
 _MERCATOR_NORTH_M = (300_000.0, 7_200_000.0)
-# Datums whose positions differ from CGCS2000 by an amount that only the county's own parameters tell.
-_OLD_DATUMS = {
-    4610: r"xi.?an.*(19)?80",
-    4214: r"beijing.*(19)?54|pulkovo.*krassovsky.*china",
-    4555: r"new.beijing",
-}
-
 # China with a margin of about a degree, islands included: coarse on purpose, to tell plausible from impossible.
 CHINA = shapely.Polygon(
     [
@@ -149,13 +142,13 @@ def old_datum(crs: CRS) -> int | None:
     names = " ".join(
         filter(None, (crs.name, base.name if base else "", base.datum.name if base and base.datum else ""))
     )
-    for number, pattern in _OLD_DATUMS.items():
+    for number, pattern in OLD_DATUMS.items():
         if (base is not None and base.to_epsg() == number) or re.search(pattern, names.replace("_", " ").lower()):
             return number
     return None
 
 
-def with_datum(crs: CRS, datums: Mapping[int, tuple[float, ...]]) -> CRS:
+def with_datum(crs: CRS, datums: Datums) -> CRS:
     """`crs` with the county's own parameters where it stands on an old datum; refused where there are none.
 
     datums: 4610, 4214 or 4555 → three (dx dy dz, metres) or seven (and rx ry rz in arc-seconds, ds in ppm)

@@ -133,7 +133,15 @@ def _intake(
         leaves = workspace.leaves()
         gazetteer = Gazetteer.from_areas(areas, workspace.settings.lineage)
     return Intake(
-        table, layer, match, crs=options.crs, areas=areas, leaves=leaves, gazetteer=gazetteer, progress=progress
+        table,
+        layer,
+        match,
+        crs=options.crs,
+        datums=workspace.settings.datums if workspace else None,
+        areas=areas,
+        leaves=leaves,
+        gazetteer=gazetteer,
+        progress=progress,
     )
 
 

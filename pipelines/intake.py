@@ -12,6 +12,7 @@ import shapely
 
 from geo.check import check_ids, check_rows, digest_rows
 from geo.columns import ColumnMatch
+from geo.datums import Datums
 from geo.gazetteer import Gazetteer
 from geo.geometry import faults
 from geo.issues import Issue, worst
@@ -45,6 +46,7 @@ class Intake:
         match: ColumnMatch,
         *,
         crs: str | None = None,
+        datums: Datums | None = None,
         areas: Any = None,
         leaves: Leaves | None = None,
         gazetteer: Gazetteer | None = None,
@@ -54,6 +56,7 @@ class Intake:
         self.layer = layer
         self.match = match
         self._crs = crs
+        self._datums = datums
         self._areas = areas
         self._leaves = leaves
         self._gazetteer = gazetteer
@@ -86,7 +89,10 @@ class Intake:
 
     def _decide(self, raw: pd.DataFrame) -> Placement:
         step = max(1, len(raw) // SAMPLE_ROWS)
-        placement = decide(self.table, raw.iloc[::step], self.match, self.layer, self._areas, crs=self._crs)
+        sample = raw.iloc[::step]
+        placement = decide(
+            self.table, sample, self.match, self.layer, self._areas, crs=self._crs, datums=self._datums
+        )
         placement = replace(placement, leaves=self._leaves)
         self.report.issues.extend(placement.issues)
         self.report.crs = placement.crs_name

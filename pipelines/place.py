@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from geo.areas import outline_of
 from geo.columns import ColumnMatch
 from geo.crs import CrsDecision, decide_crs, suits
+from geo.datums import Datums
 from geo.degrees import is_packed
 from geo.errors import Refused
 from geo.gazetteer import Gazetteer
@@ -44,7 +44,7 @@ def decide(
     areas: gpd.GeoDataFrame | None,
     *,
     crs: str | int | None = None,
-    datums: Mapping[int, tuple[float, ...]] | None = None,
+    datums: Datums | None = None,
 ) -> Placement:
     """How to place the rows of `table`, judged by a sample of its raw rows.
 
@@ -91,7 +91,7 @@ class _Told:
     outline: Any
     crs: int | None
     shift: str | None
-    datums: Mapping[int, tuple[float, ...]] | None
+    datums: Datums | None
 
 
 def _source(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from geo.datums import Datums, datum_parameters
 from geo.errors import Refused
 from geo.lineage import Succession, successions
 
@@ -38,6 +39,10 @@ autumn = ["04-01", "10-31"]
 [ledger]
 url = ""
 
+# 老坐标系转 CGCS2000 的本县参数（可选）：4610 西安80、4214 北京54；dx, dy, dz（米）, rx, ry, rz（秒）, ds（ppm）
+[datum_parameters]
+# 4610 = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+
 # 底图（可选，不填则不用）：天地图或本地瓦片地址，及其审图号
 [basemap]
 tiles = ""
@@ -57,6 +62,7 @@ class Settings:
     ledger_url: str | None = None
     basemap: Mapping[str, str] = field(default_factory=dict)
     lineage: tuple[Succession, ...] = ()
+    datums: Datums = field(default_factory=dict)
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -70,6 +76,7 @@ def read_settings(root: Path) -> Settings:
         county = raw["county"]
         code, name = str(county["code"]), str(county["name"])
         lineage = successions(raw.get("lineage", ()))
+        datums = datum_parameters(raw.get("datum_parameters", {}))
     except (ValueError, KeyError, TypeError) as error:
         raise Refused("settings_unreadable", path=str(path), reason=str(error)) from None
     return Settings(
@@ -81,6 +88,7 @@ def read_settings(root: Path) -> Settings:
         ledger_url=raw.get("ledger", {}).get("url") or None,
         basemap=dict(raw.get("basemap", {})),
         lineage=lineage,
+        datums=datums,
         raw=raw,
     )
 

@@ -11,6 +11,7 @@ import shapely
 from pyproj import CRS, Geod, Transformer
 
 from geo.crs import CrsDecision, apply, decide_crs
+from geo.datums import datum_parameters
 from geo.errors import Refused
 from geo.shift import gcj02_from_wgs84
 from geo.systems import CHINA, known_systems, old_datum, system_of
@@ -171,6 +172,13 @@ def test_the_countys_parameters_open_an_old_datum() -> None:
     metres = Geod(ellps="GRS80").inv(_GRID[:, 0], _GRID[:, 1], moved[:, 0], moved[:, 1])[2]
     # 100 m along the axis through Greenwich is about 100 m to the west at 117° east, and a little north or south.
     assert np.all((np.abs(metres) > 60) & (np.abs(metres) < 140))
+
+
+def test_a_countys_parameters_are_verified() -> None:
+    assert datum_parameters({"4610": [1, 2, 3]}) == {4610: (1.0, 2.0, 3.0)}
+    for wrong in ({"4490": [1, 2, 3]}, {"4610": [1, 2]}, {"x": [1, 2, 3]}):
+        with pytest.raises(ValueError):
+            datum_parameters(wrong)
 
 
 def test_a_zone_far_from_the_data_is_named_with_the_error_of_plane_areas() -> None:
