@@ -35,6 +35,9 @@ SURE = 0.45
 CLEARLY = 0.05
 """… and at least this much better than the next one."""
 
+MOST_ERRORS, MOST_WARNINGS = 20_000, 1_000
+"""So many findings of one code are marked in the sender's table; a column wrong all the way down needs no more."""
+
 Take = Callable[[Table, Layer, ColumnMatch], TableReport]
 
 
@@ -110,11 +113,23 @@ def add(
                 with disk_errors(workspace.root / "returned"):
                     headings = {name: heading for name, (heading, _how) in done.mapping.items()}
                     done.returned_file = write_returned(
-                        table, done.issues, workspace.root / "returned", lang=lang, columns=headings
+                        table, worth_marking(done.issues), workspace.root / "returned", lang=lang, columns=headings
                     )
             return done
 
         return _each_table(path, told, workspace.layers(), take)
+
+
+def worth_marking(issues: list[Issue]) -> list[Issue]:
+    """The findings to mark in the sender's table: of each code the first thousands, and how many were left out."""
+    counts: dict[str, int] = {}
+    kept = []
+    for issue in issues:
+        counts[issue.code] = counts.get(issue.code, 0) + 1
+        if counts[issue.code] <= (MOST_ERRORS if issue.severity == "error" else MOST_WARNINGS):
+            kept.append(issue)
+    left = len(issues) - len(kept)
+    return [*kept, Issue("marks_left_out", None, None, {"count": left})] if left else kept
 
 
 def _intake(
