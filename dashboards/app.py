@@ -33,7 +33,7 @@ def main() -> None:
     except Exception:
         number = secrets.token_hex(3)
         logging.getLogger("xiangtu").exception("page failed, error number %s", number)
-        st.error(f"{say('app.failed', lang)}\n\n{say('app.failed_code', lang)}: `{number}`")
+        st.error(f"{say('app.failed', lang)}\n\n{say('app.failed_code', lang, number=number)}")
 
 
 main()

@@ -15,6 +15,7 @@ LANGS: tuple[Lang, ...] = get_args(Lang)
 
 HERE = Path(__file__).resolve().parent
 NOTHING = "—"
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 DECIMALS: Mapping[str, int] = {"mu": 2, "percent": 1, "yuan_per_mu": 2, "m": 1}
 
 
@@ -63,11 +64,4 @@ def figure(value: float | None, unit: str, lang: Lang) -> str:
 
 def day(value: date, lang: Lang) -> str:
     """A date as people write it: `2026年3月5日`, `5 Mar 2026`."""
-    if lang == "zh":
-        return f"{value.year}年{value.month}月{value.day}日"
-    return f"{value.day} {value:%b} {value.year}"
-
-
-def month(value: date, lang: Lang) -> str:
-    """A month as people write it: `2026年3月`, `Mar 2026`."""
-    return f"{value.year}年{value.month}月" if lang == "zh" else f"{value:%b %Y}"
+    return say("date.day", lang, year=value.year, month=value.month, day=value.day, name=MONTHS[value.month - 1])

@@ -1,0 +1,85 @@
+"""The address of a page says what is looked at; what it gets wrong is said, never fatal."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from dashboards.data import County, county
+from dashboards.looks import Look, days, language, read_look
+
+TODAY = date(2026, 11, 22)
+
+
+@pytest.fixture
+def here(county_folder: Path) -> County:
+    return county(county_folder)
+
+
+def read(here: County, **asked: str) -> Look:
+    return read_look(asked, here, today=TODAY, lang="zh")
+
+
+def test_an_empty_address_shows_the_first_layer_with_rows_and_its_rate(here: County) -> None:
+    look = read(here)
+    assert look.layer.id == "abandoned_parcel"
+    assert look.indicator is not None and look.indicator.id == "remediated_rate"
+    assert look.area == here.root
+    assert look.day == TODAY
+
+
+def test_a_full_address_is_followed(here: County) -> None:
+    look = read(
+        here,
+        layer="abandoned_parcel",
+        indicator="found_mu",
+        area="990101101201",
+        as_of="2026-03-31",
+        thing="TB0006",
+    )
+    assert look.indicator is not None and look.indicator.id == "found_mu"
+    assert look.area.name == "清泉村"
+    assert look.day == date(2026, 3, 31)
+    assert look.thing == "TB0006"
+    assert look.notices == ()
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [({"area": "110101"}, "110101"), ({"as_of": "31.3.2026"}, "日期无效"), ({"area": "<b>"}, "<b>")],
+)
+def test_what_cannot_be_followed_is_said_and_the_county_of_today_is_shown(
+    here: County, asked: dict[str, str], said: str
+) -> None:
+    look = read(here, **asked)
+    assert len(look.notices) == 1
+    assert said in look.notices[0]
+    assert (look.area, look.as_of) == (here.root, None)
+
+
+def test_a_day_to_come_is_today(here: County) -> None:
+    assert read(here, as_of="2031-01-01").as_of is None
+
+
+def test_unknown_layers_and_figures_fall_back(here: County) -> None:
+    look = read(here, layer="moon", indicator="cheese")
+    assert look.layer.id == "abandoned_parcel"
+    assert look.indicator is not None and look.indicator.id == "remediated_rate"
+
+
+def test_days_are_month_ends_the_chosen_day_and_today() -> None:
+    assert days(date(2026, 9, 12), date(2026, 10, 5), TODAY) == [
+        date(2026, 9, 30),
+        date(2026, 10, 5),
+        date(2026, 10, 31),
+        TODAY,
+    ]
+    assert days(None, None, TODAY) == [TODAY]
+
+
+def test_the_address_decides_the_language_before_the_server_does() -> None:
+    assert language("en", "zh") == "en"
+    assert language("fr", "en") == "en"
+    assert language(None, None) == "zh"

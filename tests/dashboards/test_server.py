@@ -1,0 +1,171 @@
+"""The server's own routes, and a start that says clearly why it cannot."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from starlette.applications import Starlette
+
+from dashboards import assets, server
+from dashboards.data import WORKSPACE_VARIABLE
+from dashboards.routes import routes
+from geo.errors import Refused
+from tests.dashboards.little_county import CODE, HOSTILE
+
+
+@dataclass
+class Answer:
+    """What the server answered."""
+
+    status_code: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+
+def get(address: str) -> Answer:
+    """Ask the routes as a web server would, without one."""
+    path, _, query = address.partition("?")
+    answer = Answer(0, {}, b"")
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            answer.status_code = message["status"]
+            answer.headers = {key.decode(): value.decode() for key, value in message["headers"]}
+        else:
+            answer.body += message.get("body", b"")
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": unquote(path),
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": query.encode(),
+        "headers": [(b"host", b"localhost")],
+        "scheme": "http",
+        "server": ("localhost", 80),
+        "client": ("localhost", 1),
+        "http_version": "1.1",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+    }
+    asyncio.run(Starlette(routes=routes())(scope, receive, send))
+    return answer
+
+
+@pytest.fixture(autouse=True)
+def workspace(county_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(WORKSPACE_VARIABLE, str(county_folder))
+
+
+class Page(HTMLParser):
+    """Tags, addresses and text of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.links += [value for name, value in attrs if name in ("href", "src") and value]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_a_tile_is_compressed_and_may_be_kept_for_its_edition() -> None:
+    answer = get("/tiles/abandoned_parcel/13/6508/3354.pbf")
+    assert answer.status_code in (200, 204)
+    assert "max-age" in answer.headers["cache-control"]
+
+
+def test_tiles_of_no_layer_or_no_day_are_refused() -> None:
+    assert get("/tiles/moon/13/1/1.pbf").status_code == 404
+    assert get("/tiles/abandoned_parcel/13/1/1.pbf?as_of=yesterday").status_code == 400
+    assert get("/tiles/abandoned_parcel/99/1/1.pbf").status_code == 204
+
+
+def test_the_printed_page_holds_the_table_and_reaches_nowhere_else() -> None:
+    page = Page(get("/print").text)
+    assert "试县 · 撂荒地整治图斑" in page.text
+    assert page.tags.count("tr") == 1 + 3 + 1
+    assert page.tags.count("path") == 3 + 1
+    assert all(link.startswith("/") for link in page.links)
+
+
+def test_the_printed_page_of_a_village_shows_hostile_text_as_text() -> None:
+    page = Page(get("/print?area=990101100201&lang=en").text)
+    assert HOSTILE in page.text
+    assert "img" not in page.tags
+    assert page.tags.count("circle") == 2
+
+
+def test_the_way_back_from_the_printed_page_keeps_the_view() -> None:
+    page = Page(get("/print?area=990101101&lang=en").text)
+    assert "/?area=990101101&lang=en" in page.links
+
+
+def test_browser_files_are_served_and_nothing_above_them() -> None:
+    assert get("/assets/own/map.js").status_code == 200
+    assert get("/assets/own/../app.py").status_code == 404
+    assert get("/assets/own/%2e%2e/app.py").status_code == 404
+
+
+def test_a_taken_port_is_refused_with_another_to_try(county_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assets, "is_ready", lambda: True)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(Refused) as refused:
+            server.serve(county_folder, port=port)
+    assert refused.value.code == "port_taken"
+    assert str(port + 1) in refused.value.words("zh")
+
+
+def test_a_host_that_is_not_ours_is_refused(county_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assets, "is_ready", lambda: True)
+    with pytest.raises(Refused) as refused:
+        server.serve(county_folder, host="203.0.113.7", port=0)
+    assert refused.value.code == "host_refused"
+
+
+def test_without_browser_files_the_server_says_how_to_get_them(
+    county_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assets, "is_ready", lambda: False)
+    with pytest.raises(Refused) as refused:
+        server.serve(county_folder)
+    assert "python -m dashboards.assets" in refused.value.words("zh")
+
+
+def test_a_folder_that_is_no_workspace_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused) as refused:
+        server.serve(tmp_path)
+    assert refused.value.code == "workspace_missing"
+
+
+def test_a_page_of_an_empty_workspace_can_be_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipelines.workspace import Workspace
+
+    Workspace.create(tmp_path / "new", code=CODE, name="试县")
+    monkeypatch.setenv(WORKSPACE_VARIABLE, str(tmp_path / "new"))
+    answer = get("/print")
+    assert answer.status_code in (200, 422)
+    assert "Traceback" not in answer.text

@@ -1,0 +1,68 @@
+"""The sheet of one thing: its life, its fields, its source, and nothing personal."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from dashboards.data import county
+from dashboards.sheets import sheet, steps
+from geo.layers import builtin_layers
+from tests.dashboards.little_county import HOSTILE
+
+ABANDONED = builtin_layers()["abandoned_parcel"]
+
+
+def thing(**values: object) -> pd.Series:
+    base = {"id": "A", "area_name": "前进村", "stage": "verified", "area_m2": 2000.0, "parcel_id": "A"}
+    return pd.Series({**base, **values})
+
+
+def test_a_real_row_shows_its_file_row_and_fields(county_folder: Path) -> None:
+    here = county(county_folder)
+    row = here.thing("abandoned_parcel", "TB0001", date(2026, 11, 22))
+    assert row is not None
+    shown = sheet(row, ABANDONED, file="parcels.geojson", lang="zh")
+    assert (shown.heading, shown.place, shown.stage) == ("TB0001", "前进村", "已整治")
+    assert shown.source[0] == ("来源", "parcels.geojson · 第 1 行")
+    assert dict(shown.fields)["小地名"] == HOSTILE
+    assert dict(shown.fields)["上报面积"] == "3.00 亩"
+
+
+def test_personal_fields_are_hidden_and_it_is_said(county_folder: Path) -> None:
+    row = county(county_folder).thing("abandoned_parcel", "TB0001", date(2026, 11, 22))
+    assert row is not None
+    shown = sheet(row, ABANDONED, file=None, lang="zh")
+    assert dict(shown.fields)["种植主体"] == "＊＊＊"
+    assert "赵无名" not in str(shown)
+    assert shown.masked
+
+
+def test_the_way_shows_what_was_passed_and_what_is_to_come() -> None:
+    found = steps(thing(found_on=pd.Timestamp("2026-03-05")), ABANDONED, "zh")
+    assert [(s.label, s.when, s.reached, s.now) for s in found[:3]] == [
+        ("发现", "2026年3月5日", True, False),
+        ("核实", "日期未填", True, True),
+        ("交办", "", False, False),
+    ]
+    assert "再撂荒" not in [s.label for s in found]
+
+
+def test_a_stage_off_the_way_is_shown_where_it_was_reached() -> None:
+    found = steps(thing(stage="re_abandoned"), ABANDONED, "en")
+    assert [s.label for s in found if s.now] == ["Abandoned again"]
+
+
+def test_empty_fields_are_left_out_and_the_size_is_given_in_mu() -> None:
+    shown = sheet(thing(crop=None, reported_mu=float("nan")), ABANDONED, file=None, lang="en")
+    assert shown.fields == ()
+    assert shown.size == "3.00 mu"
+    assert not shown.masked
+
+
+def test_a_thing_placed_by_name_says_so() -> None:
+    shown = sheet(thing(placed_by="name", area_m2=float("nan")), ABANDONED, file=None, lang="en")
+    assert shown.size == "—"
+    assert ("Position", "Placed by its name, without a shape") in shown.source
