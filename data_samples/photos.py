@@ -16,19 +16,23 @@ _GROUND = {"before": (124, 108, 74), "after": (92, 142, 66)}
 """Colours of the ground: brown and overgrown before the work, green and even after it."""
 
 
-def write_photo(path: Path, *, key: str, moment: str, lon: float, lat: float, on: date) -> Path:
+def write_photo(
+    path: Path, *, key: str, moment: str, on: date, lon: float | None = None, lat: float | None = None
+) -> Path:
     """Write one JPEG of about 15 kB: sky, a ridge, and ground as it looks `before` or `after` the work.
 
-    key: of the thing; it seeds the picture, so that two things never share one. lon, lat: degrees, WGS84.
+    key: of the thing; it seeds the picture, so that two things never share one. lon, lat: degrees, WGS84;
+    without them the phone had no position.
     """
     seed = int.from_bytes(hashlib.sha256(f"{key}/{moment}".encode()).digest()[:8], "big")
     picture = Image.fromarray(_scene(np.random.default_rng(seed), moment)).filter(ImageFilter.GaussianBlur(0.6))
     exif = Image.Exif()
     exif[_MODEL] = "Xiangtu sample"
     exif.get_ifd(_EXIF)[_TAKEN] = datetime.combine(on, time(10, 30)).strftime("%Y:%m:%d %H:%M:%S")
-    gps = exif.get_ifd(_GPS)
-    gps[1], gps[2] = ("N" if lat >= 0 else "S"), _sexagesimal(abs(lat))
-    gps[3], gps[4] = ("E" if lon >= 0 else "W"), _sexagesimal(abs(lon))
+    if lon is not None and lat is not None:
+        gps = exif.get_ifd(_GPS)
+        gps[1], gps[2] = ("N" if lat >= 0 else "S"), _sexagesimal(abs(lat))
+        gps[3], gps[4] = ("E" if lon >= 0 else "W"), _sexagesimal(abs(lon))
     picture.save(path, "JPEG", quality=72, exif=exif)
     return path
 

@@ -108,8 +108,7 @@ def _photos(workspace: Workspace, acts: list[Act], folder: Path) -> dict[Act, Pa
                 folder / f"{number}.jpg",
                 key=f"{one.id}/{one.to_stage}",
                 moment="after" if done else "before",
-                lon=float(rows.at[one.id, "lon"]),
-                lat=float(rows.at[one.id, "lat"]),
                 on=one.at,
+                **({} if lon != lon else {"lon": lon, "lat": lat}),
             )
     return made
