@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -110,3 +110,21 @@ def flatten_wkb(data: npt.NDArray[np.uint8], offsets: Integers, present: npt.NDA
         for i in np.flatnonzero(kind == OTHER)
     }
     return Flat(coordinates, ring_start, sign, feature_start, kind, box, outer, others)
+
+
+def join_flats(flats: Sequence[Flat]) -> Flat:
+    """Several flat layers as one, in their order."""
+    rings = np.cumsum([0, *(len(one.ring_sign) for one in flats)])
+    vertices = np.cumsum([0, *(len(one.coordinates) for one in flats)])
+    features = np.cumsum([0, *(len(one) for one in flats)])
+    zero = np.zeros(1, dtype=np.int64)
+    return Flat(
+        np.concatenate([one.coordinates for one in flats]),
+        np.concatenate([zero, *(one.ring_start[1:] + at for one, at in zip(flats, vertices, strict=False))]),
+        np.concatenate([one.ring_sign for one in flats]),
+        np.concatenate([zero, *(one.feature_start[1:] + at for one, at in zip(flats, rings, strict=False))]),
+        np.concatenate([one.kind for one in flats]),
+        np.concatenate([one.box for one in flats]),
+        np.concatenate([one.outer for one in flats]),
+        {i + int(at): shape for one, at in zip(flats, features, strict=False) for i, shape in one.others.items()},
+    )

@@ -9,12 +9,15 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from geo.measure import area_m2
+
 Floats = npt.NDArray[np.float64]
 Geometries = npt.NDArray[np.object_]
 
 SOUTH_WEST = (106.2, 30.1)
 PARCEL_DEGREES = 0.00038
 VILLAGES_A_SIDE = 20
+ROW_GROUP = 50_000
 LAYERS = ("parcels", "villages", "farmland", "redline", "transfers", "points")
 
 
@@ -42,8 +45,8 @@ def make_county(folder: Path, parcels: int, *, seed: int = 20260601) -> dict[str
 def _write(path: Path, shapes: Geometries) -> Path:
     import geopandas as gpd
 
-    frame = gpd.GeoDataFrame({"id": np.arange(len(shapes))}, geometry=shapes, crs=4490)
-    frame.to_parquet(path, write_covering_bbox=False, compression="zstd")
+    frame = gpd.GeoDataFrame({"id": np.arange(len(shapes)), "area_m2": area_m2(shapes)}, geometry=shapes, crs=4490)
+    frame.to_parquet(path, compression="zstd", row_group_size=ROW_GROUP)
     return path
 
 
