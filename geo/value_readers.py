@@ -17,6 +17,8 @@ from geo.numbers import BLANKS, plain, read_number
 from geo.units import UNITS, ratio, scaled
 from geo.value_columns import Column, Mask, cell_text
 
+# A value outside an open list that more rows have than this is a habit, said once.
+_SAID_ONE_BY_ONE = 20
 _NOT_NUMBERS = (bool, dt.date, dt.time, dt.timedelta)
 
 
@@ -190,5 +192,10 @@ def read_choices(column: Column) -> pd.Series:
         nearby.append((nearest(text, fld.choices) if outside[i] and text else None) or "—")
     code = "choice_not_listed" if fld.open_choices else "choice_unknown"
     for place in np.flatnonzero(outside):
-        column.find(code, np.flatnonzero(codes == place), allowed=allowed, suggestion=nearby[place])
+        at = np.flatnonzero(codes == place)
+        if fld.open_choices and len(at) > _SAID_ONE_BY_ONE:
+            often = column.shown(values[place])
+            column.note("choice_often_not_listed", at, allowed=allowed, choice=often)
+        else:
+            column.find(code, at, allowed=allowed, suggestion=nearby[place])
     return pd.Series(np.array([*made, pd.NA], dtype=object)[codes], index=column.index, dtype="string")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import pandas as pd
 
@@ -13,6 +14,9 @@ from geo.layers import Field, Layer
 from geo.units import ratio, scaled
 from geo.value_columns import Column, read_codes, read_texts
 from geo.value_readers import read_boolean, read_choices, read_dates, read_numbers
+
+# What differs from batch to batch in a finding that says the same.
+_OF_A_BATCH = ("count", "rows", "value")
 
 _READERS = {
     "number": read_numbers,
@@ -100,31 +104,25 @@ def _labels(field: Field) -> dict[str, str]:
     return {"label": field.label.zh, "label_en": field.label.en, "heading": field.label.zh}
 
 
-def gather(issues: list[Issue]) -> list[Issue]:
-    """Findings of several batches as one list: column-wide ones of the same code, field and text are added up."""
+def gather(issues: Iterable[Issue]) -> list[Issue]:
+    """Findings of several batches as one list: those on a whole column that say the same are added up.
+
+    A finding without a row that says the same as an earlier one is left out, its `count` added to that one's;
+    `rows` and `value` stay those of the first.
+    """
     kept: list[Issue] = []
-    totals: dict[tuple[object, ...], int] = {}
     places: dict[tuple[object, ...], int] = {}
     for issue in issues:
-        if issue.row is not None or "count" not in issue.params:
+        if issue.row is not None:
             kept.append(issue)
             continue
-        same = tuple(sorted((k, str(v)) for k, v in issue.params.items() if k not in ("count", "rows", "value")))
-        key: tuple[object, ...] = (issue.code, issue.field, same)
-        totals[key] = totals.get(key, 0) + int(issue.params["count"])
+        said = tuple(sorted((k, str(v)) for k, v in issue.params.items() if k not in _OF_A_BATCH))
+        key = (issue.code, issue.field, said)
         if key not in places:
             places[key] = len(kept)
             kept.append(issue)
-    for key, place in places.items():
-        first = kept[place]
-        kept[place] = Issue(first.code, None, first.field, {**first.params, "count": totals[key]})
-    seen: set[tuple[str, str | None, str]] = set()
-    unique: list[Issue] = []
-    for issue in kept:
-        mark = (issue.code, issue.field, str(sorted(issue.params.items(), key=str)))
-        if issue.row is None:
-            if mark in seen:
-                continue
-            seen.add(mark)
-        unique.append(issue)
-    return unique
+        elif "count" in issue.params:
+            first = kept[places[key]]
+            count = int(first.params["count"]) + int(issue.params["count"])
+            kept[places[key]] = replace(first, params={**first.params, "count": count})
+    return kept

@@ -19,7 +19,7 @@ from geo.issues import Issue, worst
 from geo.layers import Layer
 from geo.measure import convert_area, length_m
 from geo.pieces import Leaves
-from geo.values import type_frame
+from geo.values import gather, type_frame
 from pipelines.place import Placement, decide, place_batch
 from pipelines.read.source import Table
 from pipelines.report import TableReport
@@ -63,6 +63,7 @@ class Intake:
         self._progress = progress
         self._seen: dict[str, tuple[int, int]] = {}
         self._made_ids = 0
+        self._opened_with = list(table.issues)
         self.report = TableReport(
             table.name,
             layer.id,
@@ -83,6 +84,9 @@ class Intake:
                 sink(accepted)
             if self._progress:
                 self._progress(self.table.name, self.report.rows, self.table.rows)
+        # A table that streams knows what it left out, and whether its totals agree, only at its end.
+        self.report.issues += [i for i in self.table.issues if i not in self._opened_with]
+        self.report.issues = gather(self.report.issues)
         if self._made_ids:
             self.report.issues.append(Issue("id_made", None, self.layer.id_field, {"count": self._made_ids}))
         return self.report

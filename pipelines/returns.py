@@ -111,7 +111,7 @@ def safe_text(text: str) -> str:
 
 def cell_value(value: Any) -> Any:
     """A value as a workbook takes it: numbers, days and plain text."""
-    if value is None or pd.isna(value):
+    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
         return None
     if hasattr(value, "item"):
         value = value.item()
