@@ -97,12 +97,9 @@ def _photos(workspace: Workspace, acts: list[Act], folder: Path) -> dict[Act, Pa
     for layer_id in {one.layer for one in acts}:
         rows = current_rows(workspace, workspace.layer(layer_id), columns=["id", "lon", "lat"]).set_index("id")
         for number, one in enumerate(acts):
-            if (
-                one.layer != layer_id
-                or one.id not in rows.index
-                or rows.at[one.id, "lon"] != rows.at[one.id, "lon"]
-            ):
+            if one.layer != layer_id or one.id not in rows.index:
                 continue
+            lon, lat = (float(value) for value in rows.loc[one.id, ["lon", "lat"]].to_numpy(float))
             done = one.to_stage in ("remediated", "accepted", "in_use", "rectified", "closed")
             made[one] = write_photo(
                 folder / f"{number}.jpg",
