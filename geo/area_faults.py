@@ -47,10 +47,10 @@ def _overlaps(units: Sequence[AreaUnit], shapes: NDArray[np.object_], level: str
         if _width_m(shape, m2) < _HAIRLINE_M:
             thin.append(m2)
             continue
-        params = {"name": units[i].name, "other": units[j].name, "m2": _m2(m2), "level": level}
+        params = {"name": units[i].name, "other": units[j].name, "m2": _m2(m2), **_level(level)}
         found.append(Issue("areas_overlap", None, None, params))
     if thin:
-        params = {"count": len(thin), "m2": _m2(sum(thin)), "largest_m2": _m2(max(thin)), "level": level}
+        params = {"count": len(thin), "m2": _m2(sum(thin)), "largest_m2": _m2(max(thin)), **_level(level)}
         found.append(Issue("areas_overlap_hairline", None, None, params))
     return found
 
@@ -68,10 +68,10 @@ def _gaps(shapes: NDArray[np.object_], level: str) -> list[Issue]:
             thin.append(m2)
             continue
         at = shapely.point_on_surface(hole)
-        params = {"m2": _m2(m2), "level": level, "lon": round(at.x, 5), "lat": round(at.y, 5)}
+        params = {"m2": _m2(m2), **_level(level), "lon": round(at.x, 5), "lat": round(at.y, 5)}
         found.append(Issue("areas_gap", None, None, params))
     if thin:
-        params = {"count": len(thin), "m2": _m2(sum(thin)), "largest_m2": _m2(max(thin)), "level": level}
+        params = {"count": len(thin), "m2": _m2(sum(thin)), "largest_m2": _m2(max(thin)), **_level(level)}
         found.append(Issue("areas_gap_hairline", None, None, params))
     return found
 
@@ -99,6 +99,10 @@ def _width_m(shape: Any, m2: float) -> float:
     return 2.0 * m2 / length if length else 0.0
 
 
+def _level(level: str) -> dict[str, str]:
+    return {"level": level, "level_zh": {"county": "县级", "township": "乡镇", "village": "村"}[level]}
+
+
 def _m2(value: float) -> float:
     """Square metres for a reader: whole ones from a hundred up."""
     return round(float(value)) if value >= 100 else round(float(value), 1)
@@ -120,7 +124,7 @@ def outline_faults(outline: Any, units: Sequence[AreaUnit], level: str, name: st
         return []
     params = {
         "name": name,
-        "level": level,
+        **_level(level),
         "missing_m2": _m2(missing),
         "outside_m2": _m2(outside),
         "percent": round(100 * float(missing + outside) / float(whole), 2),
@@ -135,7 +139,12 @@ def shares_in(units: Sequence[AreaUnit], over: Sequence[AreaUnit]) -> NDArray[np
         return made
     shapes = np.array([u.geometry for u in units], dtype=object)
     frames = np.array([o.geometry for o in over], dtype=object)
-    i, j = shapely.STRtree(frames).query(shapes, predicate="intersects")
+    tree = shapely.STRtree(frames)
+    i, j = tree.query(shapes, predicate="covered_by")
+    made[i, j] = 1.0
+    i, j = tree.query(shapes, predicate="intersects")
+    open_pairs = made.max(axis=1)[i] == 0.0
+    i, j = i[open_pairs], j[open_pairs]
     common = area_m2(_polygons(shapely.intersection(shapes[i], frames[j])))
     made[i, j] = common / area_m2(shapes)[i]
     return made

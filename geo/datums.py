@@ -12,7 +12,7 @@ OLD_DATUMS = {4610: r"xi.?an.*(19)?80", 4214: r"beijing.*(19)?54", 4555: r"new.b
 
 
 def datum_parameters(table: Mapping[str, Any]) -> Datums:
-    """A county's parameters to CGCS2000, of a table of lists by EPSG number; what they are: `geo.systems.with_datum`.
+    """A county's parameters to CGCS2000, of a table of lists by EPSG number, as `geo.systems.with_datum` has them.
 
     ValueError when a number is not one of the old datums, or a list has not three or seven numbers.
     """
