@@ -82,7 +82,12 @@ def _typed(values: Any, column: Column) -> Any:
 
 
 def tables_of(database: Database, sender: Path) -> list[Table]:
-    """Every table of an Access database, by its name there; without shapes. Raises Refused `access_empty`."""
+    """Every table of an Access database, by its name there; without shapes.
+
+    Raises Refused `access_empty`, and `personal_geodatabase` for one whose shapes are hidden in it.
+    """
+    if {"GDB_GeomColumns", "GDB_SpatialRefs"} & set(database.tables):
+        raise Refused("personal_geodatabase", file=database.path.name)
     if not database.tables:
         raise Refused("access_empty", file=database.path.name)
     return [table_of(database, name, sender) for name in database.tables]

@@ -55,7 +55,6 @@ def column_values(column: Any) -> Any:
     Whole numbers with gaps are Int64, moments are naive in legal time, lists and structures are JSON text.
     """
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     kind = column.type
     if pa.types.is_dictionary(kind):
@@ -65,10 +64,7 @@ def column_values(column: Any) -> Any:
         column = column.storage
         kind = column.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        column = column.cast(pa.large_string())
-        empty = pc.equal(pc.utf8_trim_whitespace(column), "")
-        blank = pa.scalar(None, column.type)
-        return pc.if_else(empty, blank, column).to_numpy(zero_copy_only=False)
+        return _texts(column)
     if pa.types.is_integer(kind):
         if column.null_count:
             return column.cast(pa.int64()).to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get).array
@@ -83,6 +79,31 @@ def column_values(column: Any) -> Any:
         moments = column.to_pandas()
         return (moments.dt.tz_convert(LEGAL_TIME).dt.tz_localize(None) if kind.tz else moments).array
     return objects(_text(value) for value in column.to_pylist())
+
+
+def _texts(column: Any) -> Objects:
+    """Text, None where empty. Bytes that are no UTF-8, though the format demands it, are read as GB18030."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    try:
+        column = column.cast(pa.large_string())
+        column.validate(full=True)
+    except (pa.ArrowException, UnicodeDecodeError):
+        return objects(_decoded(value) for value in column.cast(pa.large_binary()).to_pylist())
+    empty = pc.equal(pc.utf8_trim_whitespace(column), "")
+    return pc.if_else(empty, pa.scalar(None, column.type), column).to_numpy(zero_copy_only=False)
+
+
+def _decoded(value: bytes | None) -> str | None:
+    if value is None or not value.strip():
+        return None
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return value.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return value.decode("utf-8", errors="replace")
 
 
 def _text(value: Any) -> str | None:

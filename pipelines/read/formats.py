@@ -170,6 +170,8 @@ def _tail(path: Path, size: int = 65536) -> str:
 
 def _json(path: Path, text: str) -> Kind:
     tail = _tail(path)
+    if '"gdal_streamed_alg"' in text:  # a recipe that GDAL would follow to other files, not data
+        raise Refused("json_not_map", file=path.name)
     if _TOPOJSON.search(text) or _TOPOJSON.search(tail):
         found: Kind = "topojson"
     elif _GEOJSON.search(text) or _GEOJSON.search(tail):

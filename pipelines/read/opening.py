@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -69,17 +70,16 @@ def _open(path: Path, asked: Asked) -> list[Table]:
 def _folder(folder: Path, asked: Asked) -> list[Table]:
     """Every set in a folder. What is refused among others becomes a finding; alone it refuses the whole."""
     tables: list[Table] = []
+    places: list[str] = []
     refused: list[tuple[Path, Refused]] = []
-    databases: list[access.Database] = []
     for unit in sets.units(folder):
         try:
-            if unit.is_file() and formats.kind_of(unit) == "access":
-                databases.append(access.Database(unit))
-            else:
-                tables += _open(unit, asked)
+            found = _open(unit, asked)
         except Refused as refusal:
             refused.append((unit, refusal))
-    tables = _with_databases(tables, databases, asked)
+            continue
+        tables += found
+        places += [_place(unit, folder)] * len(found)
     if not tables and refused:
         raise refused[0][1]
     if not tables:
@@ -87,27 +87,30 @@ def _folder(folder: Path, asked: Asked) -> list[Table]:
     for unit, why in refused:
         params = {"file": unit.name, "reason": why.words("zh"), "reason_en": why.words("en")}
         tables[0].issues.append(Issue("part_not_read", params=params))
-    return tables
+    _tell_apart(tables, places)
+    return rights.join(tables)
 
 
-def _with_databases(tables: list[Table], databases: list[access.Database], asked: Asked) -> list[Table]:
-    """The tables and those of Access databases, joined to the parcel map where they make a set of the standard."""
-    parcels = [table for table in tables if rights.is_parcel_map(table)]
-    for database in databases:
-        if parcels and rights.is_rights_database(database):
-            joined = rights.join(parcels, database, asked.sender)
-            tables = [*joined, *(table for table in tables if not any(table is p for p in parcels))]
-            parcels = []
-        else:
-            tables += access.tables_of(database, asked.sender)
-    return tables
+def _place(unit: Path, folder: Path) -> str:
+    """Where in the folder a set lies: its folders, and the archive or database it is in."""
+    inside = unit.relative_to(folder)
+    whole = unit.is_dir() or unit.suffix.lower() in {".zip", ".kmz", ".mdb", ".accdb", ".gpkg"}
+    return "/".join([*inside.parts[:-1], *([inside.stem] if whole else [])])
+
+
+def _tell_apart(tables: list[Table], places: list[str]) -> None:
+    """Tables of one name get the folder or archive they lie in before it: `陈营镇/图斑`, `梓埠镇/图斑`."""
+    counts = Counter(table.name.casefold() for table in tables)
+    for table, place in zip(tables, places, strict=True):
+        if counts[table.name.casefold()] > 1 and place:
+            table.name = f"{place}/{table.name}"
 
 
 def _archive(path: Path, asked: Asked) -> list[Table]:
     if asked.depth > _ARCHIVES_IN_ARCHIVES:
         raise Refused("zip_too_deep", file=path.name)
     work = archives.unpack(path)
-    return [_held(table, work) for table in _folder(work.path, replace(asked, depth=asked.depth + 1))]
+    return [_held(table, work) for table in _open(work.path, replace(asked, depth=asked.depth + 1))]
 
 
 def _held(table: Table, work: Workplace) -> Table:
@@ -123,8 +126,11 @@ def _shapefile(path: Path, asked: Asked) -> list[Table]:
 
 def _database(path: Path, asked: Asked) -> list[Table]:
     """GeoPackage, FlatGeobuf and file geodatabases: every layer, its text being UTF-8 by the format."""
-    tables = [vector.open_layer(path, layer, sender=asked.sender) for layer in vector.layers(path)]
-    return tables or _without_layers(path)
+    work = Workplace()
+    # GDAL knows a file geodatabase by its suffix alone.
+    staged = work.link(path, "data.gdb") if path.is_dir() and path.suffix.lower() != ".gdb" else path
+    tables = [vector.open_layer(staged, layer, sender=asked.sender) for layer in vector.layers(staged)]
+    return [_held(table, work) for table in tables] or _without_layers(path)
 
 
 def _without_layers(path: Path) -> list[Table]:

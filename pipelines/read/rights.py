@@ -1,11 +1,10 @@
-"""Rights-confirmation sets of NY/T 2539: the parcel map DK joined with the tables of 权属数据.mdb."""
+"""Rights-confirmation sets of NY/T 2539: the parcel map DK joined with 权属数据.mdb or its exports."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -13,60 +12,77 @@ import shapely
 
 from geo.issues import Issue
 
-from .access import Database, table_of
 from .columns import objects
 from .source import Table
 
 _PARCELS = re.compile(r"^DK(\d{6,}.*)?$", re.IGNORECASE)
-# What a parcel takes over from its contract and its transfer: table, key, and columns by their standard names.
-_OF_PARCEL = "CBDKXX"
+_KEYS = ("DKBM", "CBHTBM", "LZHTBM")
+# What a parcel takes over from its contract: table, key, and columns by their standard names.
 _OF_CONTRACT = ("CBHT", "CBHTBM", ("CBFS", "CBQXQ", "CBQXZ", "QDSJ"))
-_TRANSFER = "LZHT"
 
 
-def is_parcel_map(table: Table) -> bool:
-    """Whether a table is the parcel map of such a set: named DK (with county code and year), with column DKBM."""
-    return bool(_PARCELS.match(table.name)) and "DKBM" in table.columns
+def join(tables: list[Table]) -> list[Table]:
+    """The tables with those of a rights-confirmation set joined; as they are when they hold no set.
 
-
-def is_rights_database(database: Database) -> bool:
-    """Whether an Access database holds the parcel–contract table of the standard."""
-    return _OF_PARCEL in database.tables
-
-
-def join(parcels: list[Table], database: Database, sender: Path) -> list[Table]:
-    """The set as tables: DK with what CBDKXX and CBHT say of each parcel; LZHT with the shapes of the parcels it
-    moves; and every other table of the database as it is, by name.
-
-    A parcel is found by DKBM, its contract by CBHTBM, its transfer by LZHTBM. Columns that DK has itself are not
-    taken over. Parcels named in several rows of CBDKXX keep the first, with finding `parcel_in_several_contracts`.
+    DK (also with county code and year behind) gets what CBDKXX and CBHT say of each parcel, found by DKBM and
+    CBHTBM; LZHT becomes a map with the shapes of the parcels that CBDKXX gives to each contract by LZHTBM. Columns
+    that DK has itself are not taken over. A parcel named in several rows of CBDKXX keeps the first, with finding
+    `parcel_in_several_contracts`. The joined maps come first, the other tables stay as they are.
     """
-    rows = _read(database, _OF_PARCEL)
-    contracts = _read(database, _OF_CONTRACT[0])
-    joined = [_enriched(table, rows, contracts) for table in parcels]
-    out = joined
-    for name in database.tables:
-        table = table_of(database, name, sender)
-        if name == _TRANSFER and "LZHTBM" in rows.columns and "LZHTBM" in table.columns:
-            table = _placed(table, rows, parcels)
-        out = [*out, table]
-    return out
+    parcels = [table for table in tables if _PARCELS.match(_own(table)) and "DKBM" in table.columns]
+    links = _named(tables, "CBDKXX", "DKBM")
+    if not parcels or not links:
+        return tables
+    rows, contracts = _read(links), _read(_named(tables, _OF_CONTRACT[0], _OF_CONTRACT[1]))
+    transfers = _named(tables, "LZHT", "LZHTBM") if "LZHTBM" in rows.columns else []
+    joined = [*parcels, *transfers]
+    return [
+        *(_enriched(table, rows, contracts) for table in parcels),
+        *(_placed(table, rows, parcels) for table in transfers),
+        *(table for table in tables if not any(table is one for one in joined)),
+    ]
 
 
-def _read(database: Database, name: str) -> pd.DataFrame:
-    """A whole table in memory, its keys as plain text."""
-    if name not in database.tables:
-        return pd.DataFrame()
-    frames = list(database.frames(name))
-    whole = pd.concat(frames) if frames else pd.DataFrame(columns=list(database.columns(name)))
-    for key in ("DKBM", "CBHTBM", "LZHTBM"):
-        if key in whole.columns:
-            whole[key] = _key(whole[key])
-    return whole
+def _named(tables: list[Table], name: str, key: str) -> list[Table]:
+    return [table for table in tables if _own(table).upper() == name and key in table.columns]
+
+
+def _own(table: Table) -> str:
+    """The table's own name, without the folder that tells it apart."""
+    return table.name.rsplit("/", 1)[-1]
+
+
+def _read(tables: list[Table]) -> pd.DataFrame:
+    """Tables of one kind as one in memory, text packed, keys as plain text."""
+    frames = []
+    for table in tables:
+        for frame in table.batches():
+            frame = frame.drop(columns="geometry", errors="ignore")
+            for key in set(_KEYS) & set(frame.columns):
+                frame[key] = _key(frame[key])
+            frames.append(frame.astype(dict.fromkeys(_texts(frame), "str")))
+    if frames:
+        return pd.concat(frames, ignore_index=True)
+    return pd.DataFrame({name: pd.Series(dtype="str") for table in tables[:1] for name in table.columns})
+
+
+def _texts(frame: pd.DataFrame) -> list[str]:
+    """Columns that hold nothing but text."""
+    held = (c for c in frame.columns if frame[c].dtype == object)
+    return [c for c in held if all(value is None or isinstance(value, str) for value in frame[c])]
 
 
 def _key(values: Any) -> Any:
-    return _series((None if v is None or v != v else str(v).strip() or None for v in values), values)
+    """Codes as plain text: spaces dropped, whole numbers without a decimal point, None where empty."""
+    return _series((_code(value) for value in values), values)
+
+
+def _code(value: Any) -> str | None:
+    if value is None or value is pd.NA or value != value:
+        return None
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip() or None
 
 
 def _series(values: Iterable[Any], like: Any) -> Any:
@@ -92,9 +108,16 @@ def _enriched(parcels: Table, rows: pd.DataFrame, contracts: pd.DataFrame) -> Ta
         for frame in parcels.batches():
             found = lookup.reindex(_key(frame["DKBM"])).set_axis(frame.index)
             shapes = frame.pop("geometry")
-            yield pd.concat([frame, found.astype(object).where(found.notna(), None), shapes], axis=1)
+            yield pd.concat([frame, found.apply(_unpacked), shapes], axis=1)
 
     return replace(parcels, columns=(*parcels.columns, *added), batches=batches, issues=issues)
+
+
+def _unpacked(column: Any) -> Any:
+    """Text as plain text again, None where empty."""
+    return (
+        column.astype(object).where(column.notna(), None) if isinstance(column.dtype, pd.StringDtype) else column
+    )
 
 
 def _placed(transfers: Table, rows: pd.DataFrame, parcels: list[Table]) -> Table:

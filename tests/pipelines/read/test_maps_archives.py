@@ -22,6 +22,7 @@ from tests.pipelines.read.map_files import (
     rows_of,
     write,
     write_dbf,
+    write_points,
     zipped,
 )
 
@@ -192,3 +193,32 @@ def test_a_folder_gives_each_set_once(tmp_path: Path) -> None:
     write(frame([POINT]), tmp_path / "c.tab", "MapInfo File", ENCODING="CP936")
     write_dbf(tmp_path / "户.dbf", [(b"A", "C", 1, 0)], [[b"a"]])
     assert [table.name for table in open_tables(tmp_path)] == ["权属", "c", "户", "图斑"]
+
+
+def test_sets_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    for town in ("陈营镇", "梓埠镇"):
+        gbk_shapefile(tmp_path / "报送" / town, "图斑")
+    assert [table.name for table in open_tables(tmp_path / "报送")] == ["梓埠镇/图斑", "陈营镇/图斑"]
+    (table,) = open_tables(tmp_path / "报送", sheet="陈营镇/图斑")
+    assert len(rows_of(table)) == 2
+
+
+def test_a_geodatabase_zipped_without_its_folder_is_found(tmp_path: Path) -> None:
+    gdb = write(frame([POINT]), tmp_path / "县.gdb", "OpenFileGDB", layer="承包地")
+    archive = zipped(tmp_path / "a.zip", {part.name: part for part in gdb.iterdir()})
+    (table,) = open_tables(archive)
+    assert table.name == "承包地" and len(rows_of(table)) == 1
+
+
+def test_exported_tables_of_the_standard_are_joined_like_its_database(tmp_path: Path) -> None:
+    codes = [b"3611291000010000001", b"3611291000010000002"]
+    write_dbf(tmp_path / "DK.dbf", [(b"DKBM", "C", 19, 0)], [[code] for code in codes])
+    write_points(tmp_path / "DK.shp", [(1.0, 1.0), (2.0, 2.0)])
+    fields = [(b"DKBM", "C", 19, 0), (b"CBHTBM", "C", 19, 0), (b"LZHTBM", "C", 19, 0)]
+    write_dbf(tmp_path / "CBDKXX.dbf", fields, [[codes[1], b"H1", b"L1"]])
+    (tmp_path / "LZHT.csv").write_text("LZHTBM,LZFS,LZMJM\nL1,出租,1.5\nL2,入股,2\n", encoding="utf-8")
+    parcels, transfers, links = open_tables(tmp_path)
+    assert (parcels.name, transfers.name, links.name) == ("DK", "LZHT", "CBDKXX")
+    assert rows_of(parcels)["CBHTBM"].tolist() == [None, "H1"]
+    rows = rows_of(transfers)
+    assert rows["geometry"].tolist() == [shapely.Point(2, 2), None] and rows["DKBM"].iloc[0] == codes[1].decode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
+import sqlite3
 from pathlib import Path
 
 import geopandas as gpd
@@ -276,3 +277,15 @@ def test_a_mapinfo_table_with_a_part_cut_off_is_refused(tmp_path: Path, part: st
     cut.write_bytes(cut.read_bytes()[: cut.stat().st_size * 2 // 3 + 1])
     with pytest.raises(Refused):
         list(only(main).batches())
+
+
+def test_gbk_bytes_in_a_geopackage_are_read_as_chinese(tmp_path: Path) -> None:
+    path = write(frame([POINT, POINT], ["张家村", "x"]), tmp_path / "a.gpkg", "GPKG")
+    with sqlite3.connect(path) as database:
+        for (trigger,) in database.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+            database.execute(f'drop trigger "{trigger}"')
+        database.execute(
+            'update a set "名称" = cast(? as text) where "名称" = ?', ("李家村".encode("gbk"), "张家村")
+        )
+    database.close()
+    assert rows_of(only(path))["名称"].tolist() == ["李家村", "x"]

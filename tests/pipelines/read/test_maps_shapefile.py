@@ -199,6 +199,14 @@ def test_an_index_of_another_shapefile_is_not_believed(tmp_path: Path) -> None:
     assert "shx_restored" in codes_of(table)
 
 
+def test_an_index_cut_off_is_made_anew(tmp_path: Path) -> None:
+    path = gbk_shapefile(tmp_path)
+    shx = path.with_suffix(".shx")
+    shx.write_bytes(shx.read_bytes()[:-8])
+    table = only(path)
+    assert len(rows_of(table)) == 2 and "shx_restored" in codes_of(table)
+
+
 def test_without_dbf_the_shapes_come_alone(tmp_path: Path) -> None:
     path = gbk_shapefile(tmp_path)
     path.with_suffix(".dbf").unlink()
