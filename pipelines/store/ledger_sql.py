@@ -163,6 +163,7 @@ class PostgresDatabase:
         self.url = url
         self.name = _without_password(url)
         self._local = threading.local()
+        self._opened: list[tuple[int, Any]] = []
 
     def _connection(self) -> Any:
         mine = getattr(self._local, "connection", None)
@@ -174,6 +175,7 @@ class PostgresDatabase:
             except psycopg.OperationalError as error:
                 reason = str(error).strip().splitlines()[-1]
                 raise Refused("ledger_unreachable", path=self.name, reason=reason) from None
+            self._opened = [one for one in self._opened if not one[1].closed] + [(os.getpid(), mine)]
             self._local.connection, self._local.process = mine, os.getpid()
         return mine
 
@@ -184,6 +186,8 @@ class PostgresDatabase:
         connection = self._connection()
         try:
             with connection.transaction():
+                if not lock:
+                    connection.execute("set transaction isolation level repeatable read")
                 if role is not None:
                     connection.execute(f'set local role "{role}"')
                 if lock:
@@ -210,6 +214,11 @@ class PostgresDatabase:
         if getattr(self._local, "connection", None) is not None:
             self._local.connection.close()
             self._local.connection = None
+
+    def __del__(self) -> None:
+        for process, one in self._opened:
+            if process == os.getpid():  # a forked child must not end its parent's session
+                one.close()
 
 
 class _PostgresTransaction:

@@ -1,0 +1,277 @@
+"""Steps taken in a workspace by its commands: recorded, refused in one sentence, backed up and restored."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import resource
+import subprocess
+import sys
+import tarfile
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from geo.access import Actor
+from geo.errors import Conflict, Forbidden, Refused
+from pipelines.__main__ import main
+from pipelines.act import act, added_things, workspace_ledger
+from pipelines.store.backup import backup, restore
+from pipelines.store.ledger import Act, open_ledger
+from pipelines.workspace import Workspace
+
+NOW = datetime(2027, 5, 1, 2, tzinfo=UTC)
+LEDGER = "图斑编号,上报面积,整治阶段,发现日期,种植主体\nP1,3.5,发现,2024-01-05,王某某\nP2,2.5,已整治,2024-01-05,\n"
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def root(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """A workspace with two abandoned parcels, taken in from a table."""
+    folder = tmp_path / "w"
+    assert main(["new", str(folder), "--county", "510921", "--name", "测试县"]) == 0
+    table = tmp_path / "青石镇.csv"
+    table.write_text(LEDGER, encoding="utf-8")
+    assert main(["add", str(folder), str(table), "--layer", "abandoned_parcel"]) == 0
+    capsys.readouterr()
+    return folder
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.jpg"
+    Image.effect_mandelbrot((300, 200), (-2, -1, 1, 1), 30).save(path)
+    return path
+
+
+def said(root: Path, *words: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    code = main(["act", str(root), "--layer", "abandoned_parcel", *words])
+    return code, capsys.readouterr().err
+
+
+def test_a_script_without_accounts_acts_as_the_administrator_and_the_event_says_so(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, words = said(root, "--id", "P1", "--to", "verified", "--by", "张三", capsys=capsys)
+    assert code == 0 and "发现 → 核实" in words and "administrator" in words
+    events = workspace_ledger(Workspace(root)).events(layer="abandoned_parcel", feature_id="P1")
+    assert json.loads(events["data"][0])["account"] is False
+    assert main(["show", str(root), "--layer", "abandoned_parcel", "--id", "P1", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["stage"] == "verified"
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["--id", "P1", "--to", "accepted", "--by", "张三"], "核实 verified"),
+        (["--id", "P9", "--to", "verified", "--by", "张三"], "P9"),
+        (["--id", "P1", "--to", "nowhere", "--by", "张三"], "nowhere"),
+        (["--id", "P2", "--to", "accepted", "--by", "张三"], "照片"),
+        (["--id", "P1", "--to", "verified", "--by", "county_leader:县长"], "不改数据"),
+        (["--id", "P1", "--to", "verified", "--by", ""], "登记人"),
+        (["--id", "../../P1", "--to", "verified", "--by", "张三"], "P1"),
+    ],
+)
+def test_a_refusal_is_one_sentence_and_exit_code_2(
+    root: Path, words: list[str], part: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, err = said(root, *words, capsys=capsys)
+    assert code == 2 and part in err and err.count("\n") == 1 and "…" not in err
+    assert workspace_ledger(Workspace(root)).head()[0] == 1
+
+
+def test_a_photo_is_not_kept_when_the_step_is_refused(root: Path, photo: Path) -> None:
+    with pytest.raises(Forbidden):
+        act(root, "abandoned_parcel", "P1", "accepted", "张三", photo=photo)
+    assert not list((root / "attachments").rglob("*.jpg"))
+
+
+def test_a_photo_becomes_evidence_with_its_facts_and_reuse_on_another_thing_is_said(
+    root: Path, photo: Path
+) -> None:
+    first = act(root, "abandoned_parcel", "P2", "accepted", "bureau:农业农村局/李四", photo=photo)
+    assert first.data["photos"][0]["position"] == "missing" and first.data["photos"][0]["reused"] == []
+    act(root, "abandoned_parcel", "P1", "verified", "township:青石镇/张三")
+    again = act(root, "abandoned_parcel", "P1", "assigned", "bureau:农业农村局/李四", photo=photo)
+    assert [r["id"] for r in again.data["photos"][0]["reused"]] == ["P2"]
+    assert workspace_ledger(Workspace(root)).audit(root=root) == []
+    next((root / "attachments").rglob(f"{first.evidence[0]}.jpg")).write_bytes(b"x")
+    assert "attachment_changed" in {i.code for i in workspace_ledger(Workspace(root)).audit(root=root)}
+
+
+def test_a_desk_with_an_old_version_on_its_screen_gets_a_conflict_and_a_script_does_not(root: Path) -> None:
+    act(root, "abandoned_parcel", "P1", "verified", "张三")
+    with pytest.raises(Conflict):
+        act(root, "abandoned_parcel", "P1", "rejected", "李四", note="不属实", base_version=0)
+    assert act(root, "abandoned_parcel", "P1", "assigned", "李四").base_version == 1
+
+
+def test_a_thing_added_in_the_ledger_can_be_acted_on_like_one_from_a_file(root: Path) -> None:
+    workspace = Workspace(root)
+    ledger, village = workspace_ledger(workspace), Actor("村", "village_reporter", area_code="510921101201")
+    fields = {"point_id": "N1", "category": "garbage", "reported_on": "2024-05-01"}
+    add = Act(
+        "inspection_point",
+        "N1",
+        village,
+        "add",
+        area_code="510921101201",
+        data={"fields": fields},
+        lon=105.5,
+        lat=30.5,
+    )
+    ledger.append(add, now=NOW)
+    with pytest.raises(Conflict):
+        ledger.append(add, now=NOW)
+    (row,) = added_things(ledger, workspace.layer("inspection_point")).to_dict("records")
+    assert (row["id"], row["category"], row["lon"]) == ("N1", "garbage", 105.5)
+    event = act(root, "inspection_point", "N1", "claimed", "township:青石镇/张三", now=NOW)
+    assert (event.from_stage, event.area_code) == ("reported", "510921101201")
+
+
+def test_audit_names_what_was_changed_and_exits_with_1(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["audit", str(root)]) == 0
+    data = next((root / "imports").rglob("data.parquet"))
+    data.write_bytes(data.read_bytes()[:-1] + b"x")
+    capsys.readouterr()
+    assert main(["audit", str(root), "--format", "json"]) == 1
+    assert [i["code"] for i in json.loads(capsys.readouterr().out)] == ["import_file_changed"]
+
+
+def test_a_backup_taken_while_desks_write_passes_its_audit_when_restored(root: Path, tmp_path: Path) -> None:
+    stop, admin = threading.Event(), Actor("desk", "administrator", has_account=False)
+
+    def write() -> None:
+        ledger, k = workspace_ledger(Workspace(root)), 0
+        while not stop.is_set():
+            ledger.append(Act("abandoned_parcel", "P1", admin, "note", note=str(k)), now=datetime.now(UTC))
+            k += 1
+        ledger.close()
+
+    desk = threading.Thread(target=write)
+    desk.start()
+    try:
+        made = [backup(root, tmp_path / f"b{k}.tar", now=NOW) for k in range(3)]
+    finally:
+        stop.set()
+        desk.join()
+    assert made[0]["events"] < made[-1]["events"]
+    for k, one in enumerate(made):
+        there, found = restore(tmp_path / f"b{k}.tar", tmp_path / f"r{k}")
+        assert found == [] and there == one
+        assert (
+            act(tmp_path / f"r{k}", "abandoned_parcel", "P2", "remediating", "王五", note="返工").seq
+            == one["events"] + 1
+        )
+
+
+def test_a_backup_is_refused_over_another_and_restored_only_into_nothing(root: Path, tmp_path: Path) -> None:
+    backup(root, tmp_path / "b.tar", now=NOW)
+    with pytest.raises(Refused, match="exists"):
+        backup(root, tmp_path / "b.tar", now=NOW)
+    with pytest.raises(Refused, match="empty"):
+        restore(tmp_path / "b.tar", root)
+
+
+def test_a_damaged_or_hostile_archive_is_refused_and_leaves_nothing(root: Path, tmp_path: Path) -> None:
+    backup(root, tmp_path / "b.tar", now=NOW)
+    whole = (tmp_path / "b.tar").read_bytes()
+    place = whole.index("测试县".encode())
+    (tmp_path / "changed.tar").write_bytes(whole[:place] + "改试县".encode() + whole[place + 9 :])
+    (tmp_path / "cut.tar").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "text.tar").write_bytes(b"not a tar")
+    with tarfile.open(tmp_path / "escape.tar", "w") as tar:
+        entry = tarfile.TarInfo("../../escaped.txt")
+        entry.size = 1
+        tar.addfile(entry, io.BytesIO(b"x"))
+    with tarfile.open(tmp_path / "link.tar", "w") as tar:
+        link = tarfile.TarInfo("imports")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc"
+        tar.addfile(link)
+    for name in ("changed", "cut", "text", "escape", "link", "missing"):
+        with pytest.raises(Refused) as refusal:
+            restore(tmp_path / f"{name}.tar", tmp_path / "r")
+        assert refusal.value.code == "backup_damaged" and not (tmp_path / "r").exists()
+    assert not (tmp_path / "escaped.txt").exists() and not (tmp_path.parent / "escaped.txt").exists()
+
+
+@pytest.mark.postgis
+def test_an_embedded_ledger_moves_to_postgresql_by_backup_and_back(
+    root: Path, tmp_path: Path, postgis: str, opened: Callable[[Path | str], object]
+) -> None:
+    act(root, "abandoned_parcel", "P1", "verified", "张三")
+    head = open_ledger(root).head()
+    backup(root, tmp_path / "b.tar", now=NOW)
+    moved, found = restore(tmp_path / "b.tar", tmp_path / "r", ledger_url=postgis)
+    assert found == [] and not (tmp_path / "r" / "ledger.sqlite").exists()
+    settings = tmp_path / "r" / "county.toml"
+    settings.write_text(
+        settings.read_text(encoding="utf-8").replace('url = ""', f'url = "{postgis}"'), encoding="utf-8"
+    )
+    assert workspace_ledger(Workspace(tmp_path / "r")).head() == head == (moved["events"], moved["head"])
+    act(tmp_path / "r", "abandoned_parcel", "P1", "assigned", "李四")
+    backup(tmp_path / "r", tmp_path / "b2.tar", now=NOW)
+    back, found = restore(tmp_path / "b2.tar", tmp_path / "r2")
+    assert found == [] and back["events"] == head[0] + 1
+
+
+# ---- a disk that does not take it
+
+
+def limited(root: Path, size: int) -> subprocess.CompletedProcess[str]:
+    """`act` in a process whose files may not grow beyond `size` bytes, as on a disk that is full."""
+    command = [sys.executable, "-m", "pipelines", "act", str(root), "--layer", "abandoned_parcel"]
+    return subprocess.run(
+        [*command, "--id", "P1", "--to", "verified", "--by", "张三", "--note", "x" * 3900],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        check=False,
+    )
+
+
+def test_a_full_disk_is_one_clear_sentence_and_nothing_is_corrupt(root: Path) -> None:
+    before = open_ledger(root).head()
+    full = limited(root, 1024)
+    assert full.returncode == 2, full.stderr
+    assert full.stderr.count("\n") == 1 and ("磁盘" in full.stderr), full.stderr
+    ledger = open_ledger(root)
+    assert ledger.head() == before and ledger.audit(root=root) == []
+    assert act(root, "abandoned_parcel", "P1", "verified", "张三").seq == before[0] + 1
+
+
+def test_a_ledger_that_may_not_be_written_is_one_clear_sentence_and_still_readable(root: Path) -> None:
+    import sqlite3
+
+    ledger = open_ledger(root)
+    ledger.close()
+    connection = sqlite3.connect(root / "ledger.sqlite")
+    connection.execute("pragma journal_mode = delete")
+    connection.close()
+    original = sqlite3.connect
+
+    def read_only(path: Path, **more: object) -> sqlite3.Connection:
+        return original(f"file:{path}?mode=ro&immutable=1", uri=True, **more)  # type: ignore[call-overload]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sqlite3.connect", read_only)
+        locked = open_ledger(root)
+        assert len(locked.events()) == 1
+        with pytest.raises(Refused) as refusal:
+            locked.append(Act("abandoned_parcel", "P1", Actor("x", "administrator"), "note", note="x"), now=NOW)
+        assert refusal.value.code == "ledger_read_only"
+        locked.close()
+    assert open_ledger(root).audit(root=root) == []
+
+
+def test_a_workspace_folder_that_does_not_exist_is_one_clear_sentence(tmp_path: Path) -> None:
+    with pytest.raises(Refused) as refusal:
+        open_ledger(tmp_path / "none" / "ledger.sqlite")
+    assert refusal.value.code == "ledger_unopenable"
