@@ -187,9 +187,16 @@ def _stands(literal: _Fit, crs: CRS, xy: Points, outline: shapely.Geometry | Non
 
 
 def _is_chinese(crs: CRS) -> bool:
-    """Whether a file that declares `crs` is about China: world-wide and unbounded systems count as such."""
+    """Whether a file that declares `crs` is about China: world-wide systems count as such.
+
+    A system written without its area of use (as in a .prj) is judged by its central meridian.
+    """
     use = crs.area_of_use
-    return use is None or (use.west < 136.0 and use.east > 73.0 and use.south < 54.0 and use.north > 3.0)
+    if use is None:
+        operation = crs.coordinate_operation
+        origins = [p.value for p in operation.params if p.name.startswith("Longitude of")] if operation else []
+        return all(70.0 <= value <= 138.0 for value in origins)
+    return use.west < 136.0 and use.east > 73.0 and use.south < 54.0 and use.north > 3.0
 
 
 def _share(crs: CRS, xy: Points, swap: bool, outline: shapely.Geometry | None) -> float:

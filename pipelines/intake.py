@@ -123,7 +123,7 @@ class Intake:
         if self.layer.is_area:
             frame["id"] = pd.Series(self._unit_ids(frame), index=frame.index, dtype="str")
         else:
-            frame["id"], missing = self._ids(frame)
+            frame["id"], missing = self._ids(frame, raw)
             ids, doubled = check_ids(frame, self.layer, self._seen, digest_rows(frame))
             frame["id"] = pd.Series(ids, index=frame.index, dtype="str")
             issues += missing + doubled
@@ -140,7 +140,7 @@ class Intake:
     def _expect(self) -> Any:
         return "any" if self.layer.geometry == "none" else self.layer.geometry
 
-    def _ids(self, frame: pd.DataFrame) -> tuple[pd.Series, list[Issue]]:
+    def _ids(self, frame: pd.DataFrame, raw: pd.DataFrame) -> tuple[pd.Series, list[Issue]]:
         """The id of each row: the sender's, or one made of the row's content when the table has none."""
         field = self.layer.id_field
         if field in self.match.fields and field in frame.columns:
@@ -150,7 +150,7 @@ class Intake:
                 found = [Issue("id_missing", int(row), field, {}) for row in frame.index[blank]]
                 stand_in = pd.Series([f"?{row}" for row in frame.index], index=frame.index)
                 return ids.where(~blank, stand_in), found
-        marks = digest_rows(frame)
+        marks = digest_rows(raw.drop(columns="geometry", errors="ignore").astype(str))
         shapes = shapely.to_wkb(frame["geometry"].to_numpy(object))
         made = [
             hashlib.blake2b((s or b"") + b"%d" % m, digest_size=MADE_ID_BYTES).hexdigest()

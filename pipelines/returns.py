@@ -179,11 +179,10 @@ def _top_left(sheet: Any, row: int, column: int) -> Cell:
 
 def _free_column(sheet: Any, column: int) -> int:
     """The first column from `column` on that holds nothing."""
-    last = max(sheet.max_column, column)
-    for candidate in range(column, last + 1):
-        if all(cell.value is None for (cell,) in sheet.iter_rows(min_col=candidate, max_col=candidate)):
-            return candidate
-    return last + 1
+    taken = {at for (_row, at), cell in sheet._cells.items() if cell.value is not None}
+    return next(
+        candidate for candidate in range(column, max(taken, default=0) + column + 2) if candidate not in taken
+    )
 
 
 def _add_column(sheet: Any, faults: Faults, column: int, heading_row: int | None, lang: str) -> None:
@@ -201,8 +200,7 @@ def _tame_formulas(sheet: Any, path: Path) -> None:
     """Formulas that reach outside the sheet or run something become the value they last had."""
     found = [
         cell
-        for line in sheet.iter_rows()
-        for cell in line
+        for cell in list(sheet._cells.values())  # iter_rows would make every cell of the used range
         if cell.data_type == "f" and _UNSAFE_FORMULA.search(str(getattr(cell.value, "text", cell.value)))
     ]
     if not found:

@@ -166,11 +166,9 @@ def read_columns(
     wanted = None if columns is None else list(columns)
     present = pq.read_schema(path).names
     kept = None if wanted is None else [c for c in wanted if c in present]
-    if at is not None and not len(at):
-        table = pq.read_schema(path).empty_table().select(kept if kept is not None else present)
-    else:
-        table = pq.read_table(path, columns=kept)
-        table = table if at is None else table.take(pa.array(at))
+    table = pq.read_table(path, columns=kept)
+    if at is not None:
+        table = table.take(pa.array(at, pa.int64()))
     frame = table.to_pandas(types_mapper=_mapper)
     if "geometry" in frame.columns:
         frame["geometry"] = shapely.from_wkb(frame["geometry"].to_numpy(object))

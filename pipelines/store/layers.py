@@ -38,12 +38,16 @@ def current_rows(
     known = {one.id for one in workspace.imports(layer.id, as_of=as_of)}
     later = [one for one in editions if one.id not in known]
     ordered = [*reversed(later), *(one for one in editions if one.id in known)]
-    if not ordered:
-        return _empty(layer, ["id", *(name for name in asked if name != "id")])
     needed = dict.fromkeys(["id", *asked, *(["placed_by"] if len(ordered) > 1 else [])])
-    merged = _read(workspace, ordered[0], list(needed), ids)
-    for one in ordered[1:]:
-        merged = _superseded(merged, _read(workspace, one, list(needed), ids), carried(layer, one))
+    merged: pd.DataFrame | None = None
+    for one in ordered:
+        frame = _read(workspace, one, list(needed), ids)
+        if merged is None:
+            merged = frame
+        elif frame is not None:
+            merged = _superseded(merged, frame, carried(layer, one))
+    if merged is None:
+        return _empty(layer, ["id", *(name for name in asked if name != "id")])
     order = np.argsort(merged["id"].to_numpy(object), kind="stable")
     return merged.iloc[order].reset_index(drop=True)[["id", *(n for n in asked if n != "id"), *_ORIGIN]]
 
@@ -65,9 +69,12 @@ _OF_THE_SHAPE = frozenset(
 )
 
 
-def _read(workspace: Workspace, one: Import, columns: list[str], ids: Sequence[str] | None) -> pd.DataFrame:
+def _read(workspace: Workspace, one: Import, columns: list[str], ids: Sequence[str] | None) -> pd.DataFrame | None:
+    """Rows of one import; None when it has none of the ids."""
     path = workspace.import_folder(one) / "data.parquet"
     at = rows_with(path, ids) if ids is not None else None
+    if at is not None and not len(at):
+        return None
     frame = read_columns(path, columns, at=at)
     moment = pd.Timestamp(one.at).tz_convert("UTC")
     position = np.arange(len(frame)) if at is None else at
