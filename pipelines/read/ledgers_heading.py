@@ -14,7 +14,7 @@ from geo.dates import DateReading, read_date_text
 from geo.headings import core, fold, normal
 from geo.issues import Issue
 from geo.layers import builtin_layers
-from geo.units import unit_line
+from geo.units import unit_line, unit_of
 
 Row = Sequence[Any]
 LOOKED_AT = 60
@@ -157,6 +157,8 @@ class _Sheet:
             return False
         if not all(is_label(self.at(lower, c)) for c in bottom):
             return False
+        if set(bottom) <= set(top) and all(unit_of(fold(self.at(lower, c)).strip("()")) for c in bottom):
+            return True
         if len(top) == 1 and not any(
             m.top <= upper and m.bottom >= lower for m in self.merges if m.left == top[0]
         ):

@@ -22,10 +22,30 @@ _NOTE = re.compile(
     r"|联系人|联系电话|填报日期|填表日期|报送日期|填报时间|经办人|统计人|统计负责人|复核人|复核|校核|签字|签章|盖章|单位|单位盖章"
     r"|填报单位|单位\(盖章\)|填报单位\(盖章\)|note|notes|preparedby|source|数据来源|来源)(\(.{1,8}\))?[:：]|^(注|备注)[0-9.、]"
 )
-SECTION = re.compile(
-    r"^(?:[一二三四五六七八九十]+[、.,]|\([一二三四五六七八九十\d]+\)|\d+[、.])?(.{1,12}?(镇|乡|街道|村|社区))"
+_SECTION = re.compile(
+    r"^(?:[一二三四五六七八九十]+[、.,]|\([一二三四五六七八九十\d]+\)|\d+[、.])?([\u4e00-\u9fff]{1,9}?(镇|乡|街道|村|社区))"
     r"(人民政府|办事处|村民委员会|居民委员会|村委会|居委会)?[:：]?$"
 )
+_LEADING_DATE = re.compile(r"^(?:20\d{2}年?(?:\d{1,2}月?)?(?:\d{1,2}日?)?[-_.]?)")
+_GENERAL = (
+    "乡",
+    "各乡",
+    "各",
+    "全",
+    "本",
+    "行政",
+    "自然",
+    "农",
+    "场",
+    "集",
+    "城",
+    "建制",
+    "中心",
+    "贫困",
+    "乡镇",
+    "镇",
+)
+_NO_NAMES = frozenset(f"{word}{kind}" for word in _GENERAL for kind in ("镇", "村", "乡", "社区", "街道"))
 _ORDINAL = frozenset(("序号", "顺序号", "no", "index", "序"))
 # A first or second cell with none of these is data; the others are looked at one by one.
 _HINT = "[计总注备填制审负联统复校签盖单报经领来说]|(?i:total|sum|note|source|prepared)"
@@ -66,6 +86,14 @@ _WHAT_EN = {
 def listed(rows: Sequence[int], most: int = 8) -> str:
     """Row numbers as a short list."""
     return "、".join(str(row) for row in rows[:most]) + ("…" if len(rows) > most else "")
+
+
+def area_of_title(text: str) -> tuple[int, str] | None:
+    """(1, township) or (2, village) that a title such as `一、青山镇` or a sheet's name consists of."""
+    match = _SECTION.match(_LEADING_DATE.sub("", fold(text)))
+    if match is None or match[1] in _NO_NAMES:
+        return None
+    return 2 if match[2] in ("村", "社区") else 1, match[1]
 
 
 class RowKinds:
@@ -139,7 +167,7 @@ class RowKinds:
             if normal(value) in self._titles:
                 return "重复的表头"
             if across or column == 0:
-                if SECTION.match(text):
+                if _SECTION.match(text):
                     return "分段标题"
                 if across or len(text) > 20:
                     return "说明或签字"

@@ -14,7 +14,7 @@ from geo.headings import core, fold, normal
 from geo.issues import Issue
 from geo.units import UNITS, heading_unit
 from pipelines.read.ledgers_heading import Heading, Merge, is_filled
-from pipelines.read.ledgers_kinds import SECTION, RowKinds, listed
+from pipelines.read.ledgers_kinds import RowKinds, area_of_title, listed
 from pipelines.read.ledgers_totals import TotalsCheck, total_label
 
 # Columns whose blanks may mean `same as above`, the wider area first.
@@ -140,12 +140,10 @@ class Body:
 
     def _enter(self, line: np.ndarray) -> None:
         value = next(v for v in line if v is not None)
-        match = SECTION.match(fold(value))
-        if match:
-            level = 2 if match[2] in ("村", "社区") else 1
-            if level == 1:
-                self._section.pop(2, None)
-            self._section[level] = match[1]
+        level, name = area_of_title(value) or (0, "")
+        if level == 1:
+            self._section.pop(2, None)
+        self._section[level] = name
 
     def _decide_blanks(self, cells: np.ndarray) -> None:
         """Which area columns leave blank what stands above: a quarter blank, and no name twice running.

@@ -13,6 +13,7 @@ from geo.headings import normal
 from geo.issues import Issue
 from geo.units import unit_line, units_of_headings
 from pipelines.read.ledgers_heading import Heading, Merge, find_heading, is_filled
+from pipelines.read.ledgers_kinds import area_of_title
 from pipelines.read.ledgers_rows import Body, area_level, cell_matrix, fill_merged, frame_of, reported_by
 from pipelines.read.source import Cells, Table
 
@@ -72,7 +73,7 @@ def sheet_table(
     )
     frame = frame_of(cells, rows, heading.names)
     issues = body.issues()
-    issues += _areas_from_titles(frame, heading, body)
+    issues += _areas_from_titles(frame, heading, body, sheet)
     if frame.empty:
         issues.append(Issue("table_empty", None, None, {"sheet": sheet}))
     return Table(
@@ -98,16 +99,20 @@ def batches_of(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
         yield frame.iloc[start : start + BATCH_ROWS]
 
 
-def _areas_from_titles(frame: pd.DataFrame, heading: Heading, body: Body) -> list[Issue]:
-    """Add the township or village that stands in section titles or in `填报单位：…`, where no column has it."""
+def _areas_from_titles(frame: pd.DataFrame, heading: Heading, body: Body, sheet: str) -> list[Issue]:
+    """Add the township or village that no column has, from section titles, the sheet's name or `填报单位：…`."""
     found = []
     present = {area_level(name) for name in heading.names}
     for level, name in ((1, "乡镇"), (2, "村")):
         if level in present or frame.empty or name in frame.columns:
             continue
         values: list[str | None] = [body.sections[level].get(int(row)) for row in frame.index]
-        if not any(values) and level == 1 and 2 in present:
-            values = [reported_by(heading.titles)] * len(frame)
+        if not any(values):
+            named = area_of_title(sheet)
+            told = named[1] if named and named[0] == level else None
+            if told is None and level == 1 and 2 in present:
+                told = reported_by(heading.titles)
+            values = [told] * len(frame)
         if any(values):
             frame[name] = pd.Series(values, index=frame.index, dtype=object)
             shown = "、".join(dict.fromkeys(str(v) for v in values if v))

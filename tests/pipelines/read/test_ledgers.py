@@ -17,6 +17,7 @@ from geo.errors import Refused
 from pipelines.read import delimited, ledgers, ledgers_heading
 from pipelines.read.delimited import open_delimited
 from pipelines.read.ledgers import open_ledger
+from pipelines.read.ledgers_kinds import area_of_title
 from pipelines.read.source import Table
 
 Rows = Sequence[Sequence[Any]]
@@ -222,6 +223,37 @@ def test_section_titles_give_the_township_of_the_rows_below_them(tmp_path: Path)
     _, frame = one(workbook(tmp_path / "a.xlsx", rows, ["A2:C2", "A5:C5"]))
     assert list(frame["乡镇"]) == ["青山镇", "青山镇", "白沙乡"]
     assert list(frame.index) == [3, 4, 6]
+
+
+def test_a_sheet_named_after_a_village_gives_it_to_its_rows(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", [["编号", "面积（亩）"], ["A1", 1], ["A2", 2]], title="石桥村")
+    table, frame = one(path)
+    assert list(frame["村"]) == ["石桥村", "石桥村"]
+    assert found(table, "filled_from_title")[0].field == "村"
+
+
+@pytest.mark.parametrize(
+    "title, area",
+    [
+        ("青山镇", (1, "青山镇")),
+        ("一、青山镇人民政府：", (1, "青山镇")),
+        ("（二）石桥村村民委员会", (2, "石桥村")),
+        ("202610青山镇", (1, "青山镇")),
+        ("乡镇", None),
+        ("各村", None),
+        ("Sheet1", None),
+        ("撂荒地台账", None),
+    ],
+)
+def test_the_area_a_title_consists_of(title: str, area: tuple[int, str] | None) -> None:
+    assert area_of_title(title) == area
+
+
+def test_a_second_heading_row_of_units_alone_belongs_to_the_heading(tmp_path: Path) -> None:
+    rows = [["村", "编号", "面积", "投资"], [None, None, "亩", "（万元）"], ["石桥村", "A1", 1, 2]]
+    table, frame = one(workbook(tmp_path / "a.xlsx", rows))
+    assert table.units == {"面积/亩": "mu", "投资/（万元）": "wan_yuan"}
+    assert list(frame.index) == [3]
 
 
 def test_a_three_row_heading_is_flattened(tmp_path: Path) -> None:
