@@ -13,7 +13,7 @@ import shapely
 
 from geo.codes import DIGITS, Level, canonical, level_of, padded, township_kind, village_kind
 from geo.issues import Issue
-from geo.placenames import clean, county_stem, stem
+from geo.placenames import clean, county_stem, kind_of, stem
 
 _ZONES = re.compile(
     r"(开发区|高新区|经开区|工业区|工业园|产业园|科技园|物流园|园区|示范区|试验区|新区|风景区|景区|名胜区|度假区|保护区|"
@@ -24,6 +24,8 @@ _ZONES = re.compile(
 _FARMS = re.compile(
     r"(林场|农场|牧场|渔场|茶场|垦殖场|原种场|良种场|畜牧场|园艺场|种畜场|管理区|管委会|管理委员会|兵团)$"
 )
+# Villages of one name without code or township are parts of one unit only within about a kilometre.
+_NEAR_DEGREES = 0.01
 _UNIT_ENDINGS = (
     "镇",
     "乡",
@@ -44,7 +46,8 @@ class AreaUnit:
     """One area on its way into the hierarchy.
 
     code: canonical (a county's filled up to six digits), None when the sender gave none. over_code, over_name:
-    what the row says of the unit above. rows: the sender's rows it was made of. made: the code is provisional.
+    what the row says of the unit above. rows: the sender's rows it was made of. batch: with which import it came,
+    later ones higher. made: the code is provisional. doubled: its own code was another unit's already.
     """
 
     level: Level
@@ -54,9 +57,11 @@ class AreaUnit:
     over_code: str | None = None
     over_name: str | None = None
     rows: tuple[int, ...] = ()
+    batch: int = 0
     edition: Any = pd.NaT
     parent: str = ""
     made: bool = False
+    doubled: bool = False
     issues: list[Issue] = field(default_factory=list)
 
     @property
@@ -98,12 +103,14 @@ def _rows(frame: pd.DataFrame, level: Level) -> Iterable[AreaUnit]:
     }
     over_code, over_name = over[level]
     number = "source_row" if "source_row" in frame.columns else None
+    imports = frame["import_id"] if "import_id" in frame.columns else pd.Series("", index=frame.index)
+    batches = pd.factorize(imports.astype("string").fillna("").to_numpy(object))[0]
     for position, (label, row) in enumerate(zip(frame.index, frame.to_dict("records"), strict=True)):
         named = _text(row.get("name"))
         unit = AreaUnit(
             level,
             named or f"{position + 1}",
-            row.get("geometry"),
+            _valid(row.get("geometry")),
             code=canonical(row.get("code")),
             over_code=canonical(row.get(over_code)) if over_code else None,
             over_name=_text(row.get(over_name)) if over_name else None,
@@ -114,6 +121,7 @@ def _rows(frame: pd.DataFrame, level: Level) -> Iterable[AreaUnit]:
                 if isinstance(label, (int, np.integer))
                 else position + 1,
             ),
+            batch=int(batches[position]),
             edition=row.get("edition_date", pd.NaT),
         )
         yield _levelled(unit)
@@ -131,6 +139,10 @@ def _levelled(unit: AreaUnit) -> AreaUnit:
         over = unit.over_code or (unit.code if below else None)
         return replace(unit, code=None, over_code=over, issues=[*unit.issues, wrong])
     return unit
+
+
+def _valid(geometry: Any) -> Any:
+    return geometry if geometry is None or geometry.is_valid else shapely.make_valid(geometry)
 
 
 def _empty(geometry: Any) -> bool:
@@ -159,28 +171,45 @@ def _set_aside(unit: AreaUnit) -> Issue | None:
 def _merge(units: list[AreaUnit]) -> tuple[list[AreaUnit], list[Issue]]:
     """Join features of one code, or of one name under one parent where codes are missing."""
     issues: list[Issue] = []
-    groups: dict[tuple[str, ...], list[AreaUnit]] = {}
-    owner: dict[str, str] = {}
+    coded: dict[str, list[AreaUnit]] = {}
+    plain: list[list[AreaUnit]] = []
     for unit in units:
-        bare = _bare(unit)
-        if unit.code is not None and owner.setdefault(unit.code, bare) != bare:
-            first = groups[("code", unit.code)][0]
-            issues.append(unit.says("area_code_twice", code=unit.code, first=first.name))
-            unit = replace(unit, code=None, over_code=unit.over_code or _above(unit.code))
-        key: tuple[str, ...] = ("name", unit.over_code or "", unit.over_name or "", bare)
+        if unit.code is not None and unit.code in coded and _bare(coded[unit.code][0]) != _bare(unit):
+            issues.append(unit.says("area_code_twice", code=unit.code, first=coded[unit.code][0].name))
+            unit = replace(unit, code=None, over_code=unit.over_code or _above(unit.code), doubled=True)
         if unit.code is not None:
-            key = ("code", unit.code)
-        groups.setdefault(key, []).append(unit)
-    # A part without a code belongs to the one unit of its name that has one.
-    for key in [k for k in groups if k[0] == "name"]:
-        homes = [k for k, parts in groups.items() if k[0] == "code" and _same_unit(parts[0], groups[key][0])]
+            coded.setdefault(unit.code, []).append(unit)
+            continue
+        home = next((parts for parts in plain if _one_unit(parts, unit)), None)
+        if home is None:
+            plain.append([unit])
+        else:
+            home.append(unit)
+    # What came without a code belongs to the one unit of its name that has one.
+    alone = []
+    for parts in plain:
+        homes = [p for p in coded.values() if not parts[0].doubled and _named_alike(p[0], parts[0])]
         if len(homes) == 1:
-            groups[homes[0]] += groups.pop(key)
-    return [_joined(parts, issues) for parts in groups.values()], issues
+            homes[0].extend(parts)
+        else:
+            alone.append(parts)
+    return [_joined(parts, issues) for parts in [*coded.values(), *alone]], issues
 
 
-def _same_unit(coded: AreaUnit, plain: AreaUnit) -> bool:
-    if plain.issues or _bare(coded) != _bare(plain):
+def _one_unit(parts: list[AreaUnit], unit: AreaUnit) -> bool:
+    """Whether a feature without a code is one more part of a unit: by name, the unit above, else by nearness."""
+    first = parts[0]
+    if clean(first.name) != clean(unit.name) or first.doubled or unit.doubled:
+        return False
+    if (first.over_code, first.over_name) != (unit.over_code, unit.over_name):
+        return False
+    told = first.over_code is not None or first.over_name is not None or unit.level != "village"
+    return told or any(shapely.distance(p.geometry, unit.geometry) <= _NEAR_DEGREES for p in parts)
+
+
+def _named_alike(coded: AreaUnit, plain: AreaUnit) -> bool:
+    kinds = {kind_of(coded.name), kind_of(plain.name)} - {None}
+    if _bare(coded) != _bare(plain) or len(kinds) > 1:
         return False
     over = plain.over_code
     return over is None or (coded.code or "").startswith(over)
@@ -195,15 +224,21 @@ def _above(code: str) -> str | None:
 
 
 def _joined(parts: list[AreaUnit], issues: list[Issue]) -> AreaUnit:
-    if len(parts) == 1:
-        return parts[0]
-    first = parts[0]
-    issues.append(first.says("area_merged", count=len(parts), code=first.code or ""))
-    editions = [p.edition for p in parts if not pd.isna(p.edition)]
+    """One unit of its features: those of the last import that has any; a code is taken over from earlier ones."""
+    latest = max(p.batch for p in parts)
+    now = [p for p in parts if p.batch == latest]
+    code = next((p.code for p in parts if p.code is not None), None)
+    first = replace(now[0], code=code)
+    if code is not None and now[0].code is None:
+        issues.append(first.says("code_adopted", code=code))
+    if len(now) == 1:
+        return first
+    issues.append(first.says("area_merged", count=len(now), code=code or ""))
+    editions = [p.edition for p in now if not pd.isna(p.edition)]
     return replace(
         first,
-        geometry=shapely.union_all([p.geometry for p in parts]),
-        rows=tuple(row for p in parts for row in p.rows),
+        geometry=shapely.union_all([p.geometry for p in now]),
+        rows=tuple(row for p in now for row in p.rows),
         edition=max(editions) if editions else pd.NaT,
-        issues=[i for p in parts for i in p.issues],
+        issues=[i for p in now for i in p.issues],
     )

@@ -74,10 +74,21 @@ def decide(
     names = _names(layer, match)
     if not found and areas is None and names:
         issues.append(Issue("areas_needed"))
-    if found and found[0].is_points and layer.geometry in ("polygon", "line"):
+    points_only = (
+        bool(found) and layer.geometry in ("polygon", "line") and all(_gives_points(s, told) for s in found)
+    )
+    if points_only:
         issues.append(Issue("points_place_only", None, None, {"layer": layer.label.zh}))
     label = found[0].decision.label if found else None
-    return Placement(layer, tuple(found), names, label, tuple(issues), told.outline, areas)
+    return Placement(
+        layer, tuple(found), names, label, tuple(issues), told.outline, areas, points_only=points_only
+    )
+
+
+def _gives_points(source: Source, told: _Told) -> bool:
+    """Whether a source has points and nothing else; a map of points for a layer that needs shapes is a fault."""
+    on_map = source.kind == "map" and told.table.geometry_type == "point" and not told.layer.geometry_required
+    return source.is_points or on_map
 
 
 @dataclass(frozen=True)

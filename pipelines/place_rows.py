@@ -59,7 +59,7 @@ def place_batch(
         codes = codes.copy()
         codes[lies >= 0] = all_codes[lies[lies >= 0]]
     scores = np.where(there, 100.0, scores)
-    kept = shapes if _wanted(placement) else np.full(len(shapes), None, dtype=object)
+    kept = np.full(len(shapes), None, dtype=object) if placement.points_only else shapes
     shaped = there & ~shapely.is_missing(kept)
     placed_by = np.where(shaped, "geometry", np.where(pd.notna(codes), "name", "none"))
     issues += _missing(rows, there, codes, softened, placement)
@@ -70,12 +70,6 @@ def place_batch(
     }
     made = gpd.GeoDataFrame(columns, geometry=kept, index=typed.index, crs="EPSG:4490")
     return made[["geometry", *columns]], issues
-
-
-def _wanted(placement: Placement) -> bool:
-    """Whether the sources give shapes of the layer: a point only says in which area a parcel lies."""
-    points = bool(placement.sources) and all(source.is_points for source in placement.sources)
-    return not (points and placement.layer.geometry in ("polygon", "line"))
 
 
 def _shapes(raw: pd.DataFrame, placement: Placement) -> tuple[NDArray[np.object_], list[Issue]]:

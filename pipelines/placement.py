@@ -49,7 +49,8 @@ class Placement:
 
     names: `township|village|code|place` → column of the typed frame, or heading with `@` in front. crs_name: for
     the report. issues: findings on the table as a whole. outline, areas: of the county, None where not known.
-    leaves: `geo.pieces.leaf_areas` of the areas, so that it is made only once.
+    leaves: `geo.pieces.leaf_areas` of the areas, so that it is made only once. points_only: the table has points
+    for a layer of shapes; they tell the area, and are not stored as shapes.
     """
 
     layer: Layer
@@ -60,6 +61,7 @@ class Placement:
     outline: Any = None
     areas: gpd.GeoDataFrame | None = None
     leaves: Leaves | None = None
+    points_only: bool = False
 
 
 def raw_shapes(

@@ -121,6 +121,30 @@ def test_features_of_one_unit_are_joined_and_a_code_used_twice_is_named() -> Non
     assert other["code"].startswith(COUNTY)
 
 
+def test_neighbours_of_one_bare_name_and_homonyms_far_apart_stay_units_of_their_own() -> None:
+    villages = _frame(
+        (None, "东山村", _box(0, 0)),
+        (None, "东山社区", _box(1, 0)),
+        (None, "东山村", _box(3, 0)),
+        (None, "东山村", _box(0, 1)),
+    )
+    areas, _ = _build(towns=TOWNS, villages=villages)
+    found = areas[areas["level"] == "village"]
+    assert sorted(found["name"]) == ["东山村", "东山村", "东山社区"]
+
+
+def test_a_later_import_takes_the_place_of_an_earlier_one_and_keeps_its_code() -> None:
+    towns = _frame(
+        (f"{COUNTY}100", "东林镇", _box(0, 0, 1, 2), "a"),
+        (f"{COUNTY}200", "西塘乡", _box(2, 0, 2, 2), "a"),
+        (None, "东林镇", _box(0, 0, 2, 2), "b"),
+        columns=("code", "name", "geometry", "import_id"),
+    )
+    areas, issues = _build(towns=towns)
+    assert _codes(issues) == {"code_adopted": 1, "county_outline_made": 1}
+    assert areas.set_index("code").loc[f"{COUNTY}100", "geometry"].equals(_box(0, 0, 2, 2))
+
+
 def test_missing_codes_are_made_and_stay_when_another_unit_comes() -> None:
     towns = TOWNS.assign(code=None)
     first, issues = _build(towns=towns)

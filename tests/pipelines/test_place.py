@@ -63,6 +63,7 @@ def _placed(
     declared: int | None = None,
     crs: str | None = None,
     areas: gpd.GeoDataFrame | None = AREAS,
+    geometry_type: Any = "any",
 ) -> tuple[gpd.GeoDataFrame, list[Issue]]:
     """Decide and place all rows; findings of both together."""
     has_shape = "geometry" in raw.columns
@@ -76,7 +77,7 @@ def _placed(
         tuple(raw.columns),
         lambda: iter([raw]),
         crs=CRS.from_epsg(declared) if declared else None,
-        geometry_type="any" if has_shape else "none",
+        geometry_type=geometry_type if has_shape else "none",
     )
     typed = pd.DataFrame(
         {name: raw[heading].astype("string") for name, heading in fields.items()}, index=raw.index
@@ -260,6 +261,15 @@ def test_points_for_a_layer_of_parcels_tell_the_village_and_give_no_shape() -> N
     assert (placed["placed_by"] == "name").all()
     assert placed["area_code"].str.len().eq(12).all()
     assert _codes(issues)["points_place_only"] == 1
+
+
+def test_a_map_of_points_for_a_layer_of_parcels_tells_the_village_too() -> None:
+    raw = _scatter(5)
+    raw["geometry"] = shapely.points(raw["经度"], raw["纬度"])
+    placed, issues = _placed(raw, layer=PARCELS, declared=4490, geometry_type="point")
+    assert _codes(issues) == {"points_place_only": 1}
+    assert placed.geometry.isna().all()
+    assert placed["area_code"].map(GAZETTEER.name_of).tolist() == raw["村"].tolist()
 
 
 def test_shapes_written_as_text_are_read() -> None:
