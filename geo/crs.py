@@ -194,7 +194,9 @@ def _is_chinese(crs: CRS) -> bool:
     use = crs.area_of_use
     if use is None:
         operation = crs.coordinate_operation
-        origins = [p.value for p in operation.params if p.name.startswith("Longitude of")] if operation else []
+        origins = (
+            [float(p.value) for p in operation.params if p.name.startswith("Longitude of")] if operation else []
+        )
         return all(70.0 <= value <= 138.0 for value in origins)
     return use.west < 136.0 and use.east > 73.0 and use.south < 54.0 and use.north > 3.0
 
