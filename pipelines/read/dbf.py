@@ -74,14 +74,12 @@ class Dbf:
 
     def block(self, start: int, count: int) -> Bytes:
         """Records from `start` (0-based) as bytes, shape (records, record width); first the delete mark."""
-        return self._records[start : max(start, min(start + count, self.records))]
-
-    @cached_property
-    def _records(self) -> Bytes:
-        if not self.records:
+        count = max(min(count, self.records - start), 0)
+        if not count:
             return np.zeros((0, self._width), np.uint8)
-        shape = (self.records, self._width)
-        return np.asarray(np.memmap(self.path, np.uint8, "r", self._start, shape))
+        # A map of this stretch alone: it goes with the block, and memory stays bounded however long the table is.
+        at = self._start + start * self._width
+        return np.asarray(np.memmap(self.path, np.uint8, "r", at, (count, self._width)))
 
     def blocks(self, rows: int = _BLOCK_ROWS) -> Iterator[tuple[int, Bytes]]:
         """(start, records) through the whole table."""
@@ -91,7 +89,7 @@ class Dbf:
     @cached_property
     def deleted(self) -> int:
         """How many records the sender's program has marked as deleted."""
-        return int((self._records[:, 0] == ord("*")).sum())
+        return sum(int((block[:, 0] == ord("*")).sum()) for _, block in self.blocks())
 
 
 def _columns(described: bytes) -> Iterator[Column]:
