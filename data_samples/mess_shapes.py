@@ -175,7 +175,7 @@ SHAPES = (
     Mess("more land reported than drawn", "area_disagrees", ABANDONED, drawn(_boasting)),
     Mess("shape outside the county", "outside_county", ABANDONED, drawn(_far_off)),
     Mess("shape outside the village it names", "not_in_named_village", ABANDONED, drawn(_in_another_village)),
-    Mess("points instead of areas", "geometry_wrong_type", ABANDONED, _points_only),
+    Mess("points instead of areas", "points_place_only", ABANDONED, _points_only),
     Mess("latitude before longitude", "axes_swapped", ABANDONED, _turned),
     Mess("latitude before longitude in one row", "axes_swapped_in_row", "inspection_point", _sites(_one_turned)),
     Mess("coordinates zero", "coordinate_zero", "inspection_point", _sites(_one_zero)),
