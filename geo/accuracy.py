@@ -38,9 +38,9 @@ class Estimate:
 class Assessment:
     """Area-adjusted accuracy of a map.
 
-    counts: sample units, rows = map strata, columns = reference classes. shares: the same as shares of the mapped
-    area. overall: share of the area mapped right (classes of equal name). users, producers: by class, where the
-    sample allows. areas: by reference class, in the unit of the areas given.
+    counts: sample units, rows = map strata, columns = reference classes. shares: the same as shares of the
+    mapped area. overall: share of the area mapped right (classes of equal name). users, producers: by class,
+    where the sample allows. areas: by reference class, in the unit of the areas given.
     """
 
     counts: pd.DataFrame
@@ -54,8 +54,8 @@ class Assessment:
 def assess(mapped: Iterable[str], reference: Iterable[str], stratum_area: dict[str, float]) -> Assessment:
     """Accuracy and areas from a sample drawn within the map's classes.
 
-    mapped, reference: class of each sample unit on the map and on the ground. stratum_area: mapped area of every
-    map class; one without sample units is refused (ValueError), because nothing can be said of it.
+    mapped, reference: class of each sample unit on the map and on the ground. stratum_area: mapped area of
+    every map class; one without sample units is refused (ValueError), because nothing can be said of it.
     """
     strata = [name for name, area in stratum_area.items() if area > 0]
     counts = pd.crosstab(pd.Series(list(mapped), dtype=object), pd.Series(list(reference), dtype=object))

@@ -60,9 +60,9 @@ def scaled(rule: Rule, *, contradict: float = 1.0, confirm: float = 1.0) -> Rule
 def learn(described: pd.DataFrame, score: Array, idle: Array, rule: Rule) -> Rule:
     """The rule, stretched to what the labelled parcels bear; itself when fewer than LEAST_IDLE of them are idle.
 
-    The widest contradiction whose precision stays at LEAST_PRECISION, and the nearest confirmation to the rule's
-    own that confirms no more than MOST_IDLE_CONFIRMED of the idle. A label may be wrong, so no threshold is moved
-    for the sake of a single parcel.
+    The widest contradiction whose precision stays at LEAST_PRECISION, and the nearest confirmation to the
+    rule's own that confirms no more than MOST_IDLE_CONFIRMED of the idle. A label may be wrong, so no
+    threshold is moved for the sake of a single parcel.
     """
     idle = np.asarray(idle, bool)
     if idle.sum() < LEAST_IDLE or (~idle).sum() < LEAST_IDLE:
@@ -91,9 +91,10 @@ def _called(described: pd.DataFrame, score: Array, rule: Rule, verdict: str) -> 
 class Calibration:
     """What labelled parcels say of the rule, each place judged by thresholds learnt elsewhere.
 
-    verdicts: as `judge`, index as given. auc, peak_auc: of the relative score and of the plain peak of the index,
-    all places together. places: by place parcels, idle, auc, peak_auc, rule. matrix: verdict × label. rule:
-    learnt from all places. assessment: area-adjusted (Olofsson et al. 2014), None when no verdict was decided.
+    verdicts: as `judge`, index as given. auc, peak_auc: of the relative score and of the plain peak of the
+    index, all places together. places: by place parcels, idle, auc, peak_auc, rule. matrix: verdict × label.
+    rule: learnt from all places. assessment: area-adjusted (Olofsson et al. 2014), None when no verdict was
+    decided.
     """
 
     verdicts: pd.DataFrame

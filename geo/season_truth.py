@@ -1,4 +1,4 @@
-"""Seasons that never were: parcels of known use, drawn as pictures with all that spoils pictures, to test verdicts by."""
+"""Seasons that never were: parcels of known use, drawn as pictures with all that spoils pictures."""
 
 from __future__ import annotations
 
@@ -26,15 +26,24 @@ YEAR = 2024
 
 # Corners (day of year, index) of a year of each use; idle ones last. Uses of the same ground in Sichuan's hills.
 CURVES: dict[str, tuple[tuple[int, float], ...]] = {
-    "rice": ((1, 0.25), (90, 0.32), (125, 0.15), (150, 0.18), (205, 0.80), (235, 0.82), (265, 0.30), (300, 0.22), (366, 0.25)),
+    "rice": (
+        *((1, 0.25), (90, 0.32), (125, 0.15), (150, 0.18), (205, 0.80)),
+        *((235, 0.82), (265, 0.30), (300, 0.22), (366, 0.25)),
+    ),
     "maize": ((1, 0.24), (80, 0.25), (105, 0.2), (165, 0.78), (200, 0.76), (232, 0.28), (290, 0.30), (366, 0.24)),
-    "rape_rice": ((1, 0.5), (70, 0.75), (95, 0.7), (132, 0.2), (155, 0.18), (208, 0.80), (238, 0.8), (268, 0.28), (300, 0.25), (366, 0.48)),
-    "wheat_maize": ((1, 0.4), (85, 0.74), (128, 0.25), (140, 0.22), (190, 0.75), (225, 0.7), (255, 0.25), (320, 0.25), (366, 0.38)),
+    "rape_rice": (
+        *((1, 0.5), (70, 0.75), (95, 0.7), (132, 0.2), (155, 0.18)),
+        *((208, 0.80), (238, 0.8), (268, 0.28), (300, 0.25), (366, 0.48)),
+    ),
+    "wheat_maize": (
+        *((1, 0.4), (85, 0.74), (128, 0.25), (140, 0.22), (190, 0.75)),
+        *((225, 0.7), (255, 0.25), (320, 0.25), (366, 0.38)),
+    ),
     "orchard": ((1, 0.58), (110, 0.66), (200, 0.74), (280, 0.68), (366, 0.58)),
     "bare": ((1, 0.14), (130, 0.19), (220, 0.24), (300, 0.18), (366, 0.14)),
     "weeds": ((1, 0.30), (75, 0.33), (180, 0.56), (250, 0.56), (345, 0.32), (366, 0.30)),
     "scrub": ((1, 0.55), (110, 0.64), (200, 0.72), (290, 0.66), (366, 0.55)),
-}  # fmt: skip
+}
 IDLE = ("bare", "weeds", "scrub")
 SHARES = {
     "rice": 0.24,
@@ -52,10 +61,10 @@ SHARES = {
 class Spoiling:
     """What stands between a parcel and its picture.
 
-    cloud: share of the land under cloud on a date. missed: share of those cloudy pixels that the mask lets through.
-    haze: chance of a date being hazy (index drawn to a third of its way to zero in patches). shift_pixels: the layer
-    lies so far off, in both directions. jump: an offset forgotten from the middle of the year on, taken off the index.
-    noise: standard deviation of a pixel.
+    cloud: share of the land under cloud on a date. missed: share of those cloudy pixels that the mask lets
+    through. haze: chance of a date being hazy (index drawn to a third of its way to zero in patches).
+    shift_pixels: the layer lies so far off, in both directions. jump: an offset forgotten from the middle of
+    the year on, taken off the index. noise: standard deviation of a pixel.
     """
 
     cloud: float = 0.25
@@ -105,9 +114,7 @@ def lattice(size_mu: float, count: int, rng: np.random.Generator) -> Array:
     return np.asarray(shapely.polygons(rings.reshape(-1, 5, 2))[:count], dtype=object)
 
 
-def make(
-    size_mu: float, count: int, days: Sequence[date], rng: np.random.Generator, spoiling: Spoiling
-) -> World:
+def make(size_mu: float, count: int, days: Sequence[date], rng: np.random.Generator, spoiling: Spoiling) -> World:
     """A world of parcels of one size, seen on `days`."""
     polygons = lattice(size_mu, count, rng)
     names = list(SHARES)
@@ -116,7 +123,7 @@ def make(
     columns, rows = int((east - west) / PIXEL_M) + 9, int((north - south) / PIXEL_M) + 9
     grid = Grid(columns, rows, (PIXEL_M, 0.0, west - 43.0, 0.0, -PIXEL_M, north + 47.0), PLANE)
     move = spoiling.shift_pixels * PIXEL_M
-    covered = coverage(shapely.transform(polygons, lambda xy: xy + (move, -move)), grid)
+    covered = coverage(shapely.transform(polygons, lambda xy: xy + np.array([move, -move])), grid)
     truth = _series(use, days, rng)
     pictures = np.stack([_picture(covered, truth[:, i], grid, rng) for i in range(len(days))])
     _spoil(pictures, days, rng, spoiling)
@@ -205,7 +212,8 @@ def score_card(made: pd.DataFrame) -> dict[str, float]:
     """Shares of a judged world: decided, right among decided, precision and recall, and what was not seen.
 
     confirmed_right: of the confirmed, truly in use. contradicted_right: of the contradicted, truly idle.
-    contradicted_found: of the truly idle. idle_confirmed: of the truly idle. unseen: of all. NaN where nothing divides.
+    contradicted_found: of the truly idle. idle_confirmed: of the truly idle. unseen: of all. NaN where
+    nothing divides.
     """
     verdict, idle = made["verdict"].to_numpy(), made["idle"].to_numpy(bool)
     confirmed, against = verdict == "confirmed", verdict == "contradicted"

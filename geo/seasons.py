@@ -123,8 +123,8 @@ def describe(series: Array, days: Sequence[date], season: Season, *, least_rise:
 
     series: (parcels, dates) float, NaN where not seen; days ascending. Columns (float64, one row per parcel):
     clear (dates seen), gap_days (longest blind run in the key part), peak (95th percentile in time), peak_day
-    (proleptic ordinal), base (10th), swing (90th less 10th), spread (standard deviation), rise and drop (largest
-    green-up and fall within 48 days), lowest, cycles (whole growths), mean, highest (the plain
+    (proleptic ordinal), base (10th), swing (90th less 10th), spread (standard deviation), rise and drop
+    (largest green-up and fall within 48 days), lowest, cycles (whole growths), mean, highest (the plain
     highest value). NaN where nothing was seen.
     """
     from geo.seasons_kernel import COLUMNS
@@ -149,10 +149,11 @@ def flooded_dates(ndvi: Array, lswi: Array) -> Array:
         return np.asarray((lswi + 0.05 >= ndvi).sum(axis=1))
 
 
-def peer_groups(*levels: Sequence[Any] | pd.Series) -> Array:
+def peer_groups(*levels: Sequence[Any] | pd.Series | Array) -> Array:
     """The number of the peer group of each parcel: the finest level with at least LEAST_PEERS, else all together.
 
-    levels: keys from fine to coarse (village and land class, then township and land class …), one per parcel each.
+    levels: keys from fine to coarse (village and land class, then township and land class …), one per parcel
+    each.
     """
     count = len(levels[0]) if levels else 0
     group = np.full(count, -1)
@@ -170,8 +171,8 @@ def peer_groups(*levels: Sequence[Any] | pd.Series) -> Array:
 def relative(described: pd.DataFrame, groups: Array) -> Array:
     """How each parcel stands among its peers, in quartile ranges from their median; negative = weaker growth.
 
-    The mean over swing, spread and peak. What was not seen is not held against a parcel: a negative score shrinks
-    as its gap in the key part grows past an ordinary one. NaN where nothing was seen.
+    The mean over swing, spread and peak. What was not seen is not held against a parcel: a negative score
+    shrinks as its gap in the key part grows past an ordinary one. NaN where nothing was seen.
     """
     total = np.zeros(len(described))
     for name in SCORED:

@@ -25,12 +25,13 @@ EVIDENCE = ("clear", "gap_days", "peak", "base", "swing", "spread", "rise", "dro
 class Rule:
     """Thresholds of the verdict; `version` goes with every figure made by it. Index values are NDVI.
 
-    inward_pixels: how far parcels are drawn in before they are read. least_clear_share: share of a parcel that must
-    be clear for a date to count. least_pixels: effective pixels a parcel must fill. least_width_pixels: mean width in pixels. least_dates: clear
-    dates in the season. longest_gap_days: blind run in the key part beyond which nothing is held against a parcel.
-    confirm_*: all must be reached; confirm_event is a
-    green-up or a fall within 48 days, which weeds do not show. contradict_*: bare when none is exceeded. evergreen_*: never below the base
-    and hardly moving, and against a declared crop only from that score down. contradict_score, confirm_score: quartile ranges from the median of the peers.
+    inward_pixels: how far parcels are drawn in before they are read. least_clear_share: share of a parcel
+    that must be clear for a date to count. least_pixels: effective pixels a parcel must fill.
+    least_width_pixels: mean width in pixels. least_dates: clear dates in the season. longest_gap_days: blind
+    run in the key part beyond which nothing is held against a parcel. confirm_*: all must be reached;
+    confirm_event is a green-up or a fall within 48 days, which weeds do not show. contradict_*: bare when
+    none is exceeded. evergreen_*: never below the base and hardly moving, and against a declared crop only
+    from that score down. contradict_score, confirm_score: quartile ranges from the median of the peers.
     """
 
     version: str = "2026-1"
@@ -86,7 +87,7 @@ def judge(described: pd.DataFrame, score: Array, facts: Facts, rule: Rule) -> pd
     blind = ~(described["gap_days"].to_numpy(float) <= rule.longest_gap_days)
     with np.errstate(invalid="ignore"):
         grew = (swing >= rule.confirm_swing) & (peak >= rule.confirm_peak) & (relative >= rule.confirm_score)
-        grew &= np.fmax(described["rise"], described["drop"]).to_numpy(float) >= rule.confirm_event
+        grew &= described[["rise", "drop"]].max(axis=1).to_numpy(float) >= rule.confirm_event
         weak = relative <= rule.contradict_score
         bare = (swing <= rule.contradict_swing) & (peak <= rule.contradict_peak) & weak
         evergreen = (base >= rule.evergreen_base) & (swing <= rule.evergreen_swing)

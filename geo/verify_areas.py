@@ -17,13 +17,15 @@ HUNDREDTH = MICRO // 100
 COLUMNS = ["season", "area_code", "reported_mu", *(f"{verdict}_mu" for verdict in VERDICTS)]
 
 
-def by_area(verdicts: pd.DataFrame, micro_mu: Array, area_code: Sequence[Any], *, digits: int = 9) -> pd.DataFrame:
+def by_area(
+    verdicts: pd.DataFrame, micro_mu: Array, area_code: Sequence[Any] | Array, *, digits: int = 9
+) -> pd.DataFrame:
     """Reported 亩 by season, area and verdict, printed to hundredths that add up.
 
-    verdicts: `season` and `verdict`, one row per parcel and season. micro_mu: int64, what was reported, of the same
-    rows. area_code: of the same rows; its first `digits` digits name the area (6 county, 9 township, 12 village);
-    parcels on no area come under "". Columns as COLUMNS; the four parts add up to reported_mu in every row, and the
-    rows to the county's (a row with area_code "*" for each season).
+    verdicts: `season` and `verdict`, one row per parcel and season. micro_mu: int64, what was reported, of
+    the same rows. area_code: of the same rows; its first `digits` digits name the area (6 county, 9 township,
+    12 village); parcels on no area come under "". Columns as COLUMNS; the four parts add up to reported_mu in
+    every row, and the rows to the county's (a row with area_code "*" for each season).
     """
     codes = pd.Series(list(area_code), dtype=object).fillna("").astype(str).str[:digits].to_numpy()
     table = pd.DataFrame(
@@ -53,13 +55,15 @@ def by_area(verdicts: pd.DataFrame, micro_mu: Array, area_code: Sequence[Any], *
     return made[COLUMNS]
 
 
-def consolidation(verdicts: pd.DataFrame, micro_mu: Array, accepted_on: Array, starts: dict[str, Any]) -> pd.DataFrame:
+def consolidation(
+    verdicts: pd.DataFrame, micro_mu: Array, accepted_on: Array, starts: dict[str, Any]
+) -> pd.DataFrame:
     """亩 still in use k seasons after acceptance, with the share that could not be seen beside it.
 
-    verdicts: `season`, `verdict`; micro_mu and accepted_on (datetime64, NaT = not accepted) of the same rows. starts:
-    first day of each season. Season k of a parcel is the k-th that began after its acceptance. Columns: seasons_after,
-    accepted_mu, in_use_mu, contradicted_mu, consolidation_rate (in use ÷ accepted), unseen_share (neither confirmed
-    nor contradicted ÷ accepted).
+    verdicts: `season`, `verdict`; micro_mu and accepted_on (datetime64, NaT = not accepted) of the same rows.
+    starts: first day of each season. Season k of a parcel is the k-th that began after its acceptance.
+    Columns: seasons_after, accepted_mu, in_use_mu, contradicted_mu, consolidation_rate (in use ÷ accepted),
+    unseen_share (neither confirmed nor contradicted ÷ accepted).
     """
     accepted = np.asarray(accepted_on).astype("datetime64[D]")
     order = sorted(starts, key=lambda season: starts[season])

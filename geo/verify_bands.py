@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-# Sentinel-2 scene classification: vegetation, bare, water, unclassified. Left out: no data 0, defective 1, dark and
-# topographic shadow 2, cloud shadow 3, clouds 8 and 9, cirrus 10, snow 11.
+# Sentinel-2 scene classification: vegetation, bare, water, unclassified. Left out: no data 0, defective 1, dark
+# and topographic shadow 2, cloud shadow 3, clouds 8 and 9, cirrus 10, snow 11.
 SCL_CLEAR = (4, 5, 6, 7)
 # Landsat Collection 2 QA_PIXEL bits: fill 0, dilated cloud 1, cirrus 2, cloud 3, cloud shadow 4, snow 5.
 QA_PIXEL_BLOCKED = 0b111111
@@ -42,7 +42,7 @@ def _ratio(a: Array, b: Array) -> Array:
 
 
 def scaled(raw: Array, *, scale: float, offset: float, nodata: tuple[float, ...]) -> Array:
-    """Raw numbers as physical values, float32: raw · scale + offset, NaN where raw is one of `nodata` or not finite."""
+    """Raw numbers as physical values, float32: raw · scale + offset, NaN where raw is `nodata` or not finite."""
     out = raw.astype(np.float32)
     bad = ~np.isfinite(out)
     for code in nodata:
@@ -55,7 +55,7 @@ def scaled(raw: Array, *, scale: float, offset: float, nodata: tuple[float, ...]
 
 
 def clear_by(role: str, raw: Array) -> Array:
-    """Which pixels a mask lets through. role: scl, qa_pixel, cloud_probability (percent or share), cloud, clear."""
+    """Which pixels a mask lets through. role: scl, qa_pixel, cloud_probability, cloud or clear."""
     if role == "scl":
         return np.isin(raw, SCL_CLEAR)
     if role == "qa_pixel":

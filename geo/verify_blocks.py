@@ -13,7 +13,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 Array = NDArray[Any]
-# A block is closed once it fills this many times what one parcel must fill: it stays small enough to mean something.
+# A block is closed once it fills this many times what one parcel must fill: it must stay small to mean much.
 CLOSED_AT = 2.0
 
 
@@ -22,9 +22,9 @@ def blocks_of(
 ) -> Array:
     """The block of each parcel: int64, −1 for one that stays alone; numbers ascend from 0.
 
-    polygons: in a plane CRS. keys: village and mode; only equal ones join, None never. pixels: effective pixels.
-    reach: distance up to which parcels are neighbours. Only parcels under `least_pixels` join, and only blocks that
-    reach it together are made.
+    polygons: in a plane CRS. keys: village and mode; only equal ones join, None never. pixels: effective
+    pixels. reach: distance up to which parcels are neighbours. Only parcels under `least_pixels` join, and
+    only blocks that reach it together are made.
     """
     shapes = np.asarray(polygons, dtype=object)
     codes, _ = pd.factorize(pd.Series(list(keys), dtype=object))

@@ -1,4 +1,4 @@
-"""What the columns of a ready-made index table mean: dates, index, labels, places, told from headings and values."""
+"""What the columns of a ready-made index table mean, told from headings and values: dates, labels, places."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ INDICES = ("ndvi", "evi2", "evi", "savi", "msavi", "osavi", "gndvi", "ndre", "va
 LEAST_DATES = 4
 
 _IDLE = re.compile(
-    r"fallow|abandon|idle|uncultivat|not[ _-]?cultivat|unused|unplanted|set.?aside|撂荒|弃耕|抛荒|荒芜|闲置|休耕|未种|未耕",
+    r"fallow|abandon|idle|uncultivat|not[ _-]?cultivat|unused|unplanted|set.?aside|"
+    r"撂荒|弃耕|抛荒|荒芜|闲置|休耕|未种|未耕",
     re.IGNORECASE,
 )
 _UNKNOWN = re.compile(
@@ -72,7 +73,7 @@ _BARE_DOY = re.compile(r"[-_.](\d{3})$")
 
 @dataclass(frozen=True)
 class Dated:
-    """A heading that stands for one date: `family` is the heading without it. year None = day of the year alone."""
+    """A heading that stands for one date: `family` is the rest of it. year None = day of the year alone."""
 
     heading: str
     family: str
@@ -94,8 +95,8 @@ def _made(heading: str, found: re.Match[str], year: int | None, day_of_year: int
 def dated(heading: str) -> Dated | None:
     """The date a heading names, in whatever of the usual spellings; None when it names none.
 
-    `2016-05-01`, `NDVI_20160501`, `2016年5月1日`, `ndvi_2016129` (year and day of year), `2016-05` (its middle),
-    `ndvi_doy129`, `d129`, `ndvi_129`.
+    `2016-05-01`, `NDVI_20160501`, `2016年5月1日`, `ndvi_2016129` (year and day of year), `2016-05` (its
+    middle), `ndvi_doy129`, `d129`, `ndvi_129`.
     """
     for pattern in (_FULL, _LOOSE):
         found = pattern.search(heading)
@@ -199,8 +200,8 @@ def area_column(frame: pd.DataFrame) -> str | None:
 def idle_labels(values: pd.Series, *, heading: str = "", idle: Sequence[str] = ()) -> pd.Series | None:
     """Which rows are labelled idle: boolean with NA where the label says nothing; None when it is no label at all.
 
-    idle: the words that mean idle; when none are given, words for fallow and abandoned in both languages. A yes/no
-    column counts when its own heading is such a word.
+    idle: the words that mean idle; when none are given, words for fallow and abandoned in both languages. A
+    yes/no column counts when its own heading is such a word.
     """
     text = values.astype("string").str.strip()
     unknown = text.isna() | text.str.match(_UNKNOWN).fillna(True)

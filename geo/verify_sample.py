@@ -1,4 +1,4 @@
-"""A sample of parcels to be seen on the spot: by verdict, size and township, with a random control share, in a route."""
+"""A sample of parcels to be seen on the spot: by verdict, size and township, with a random share, in a route."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ SIZES_MU = (1.0, 3.0)
 def field_sample(parcels: pd.DataFrame, visits: int, rng: np.random.Generator) -> pd.DataFrame:
     """`visits` parcels to look at (all when there are fewer), without repetition.
 
-    parcels: id, verdict, mu, township, lon, lat. Within a verdict the visits are spread over townships and sizes in
-    proportion; what QUOTAS leave over is the control share, drawn from all that remain. Returned: the same columns with
-    size_class, drawn_as (the verdict, or `control`), stratum, weight (parcels each visit stands for in its stratum)
-    and visit (order of the route, nearest next within a township).
+    parcels: id, verdict, mu, township, lon, lat. Within a verdict the visits are spread over townships and
+    sizes in proportion; what QUOTAS leave over is the control share, drawn from all that remain. Returned:
+    the same columns with size_class, drawn_as (the verdict, or `control`), stratum, weight (parcels each
+    visit stands for in its stratum) and visit (order of the route, nearest next within a township).
     """
     frame = parcels.reset_index(drop=True)
     frame["size_class"] = np.digitize(frame["mu"].to_numpy(float), SIZES_MU)
@@ -76,8 +76,8 @@ def _route(sample: pd.DataFrame) -> Array:
 def estimate(parcels: pd.DataFrame, seen: pd.DataFrame) -> Estimate:
     """亩 truly in use in the county, from what the visits found, with its standard error.
 
-    parcels: verdict, mu of all. seen: id, verdict, mu, in_use (bool) of those visited. Within each verdict the share in
-    use is a ratio of 亩 (Cochran 1977, 6.13); a verdict nobody visited makes a ValueError.
+    parcels: verdict, mu of all. seen: id, verdict, mu, in_use (bool) of those visited. Within each verdict
+    the share in use is a ratio of 亩 (Cochran 1977, 6.13); a verdict nobody visited makes a ValueError.
     """
     value = variance = 0.0
     for verdict, part in parcels.groupby("verdict"):

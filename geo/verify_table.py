@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -38,10 +38,10 @@ FOLDS = 5
 class Series:
     """Index values of parcels by date.
 
-    ids: one per parcel, in the table's order. days: ascending. values: (parcels, dates) float64, NaN = not seen.
-    places: keys of peer groups from fine to coarse. fold: place of cross-validation. year: the year of each row,
-    or None. idle: True idle, False in use, NA unknown; None without labels. area: any unit. said: what was taken
-    for what, by role, to be shown.
+    ids: one per parcel, in the table's order. days: ascending. values: (parcels, dates) float64, NaN = not
+    seen. places: keys of peer groups from fine to coarse. fold: place of cross-validation. year: the year of
+    each row, or None. idle: True idle, False in use, NA unknown; None without labels. area: any unit. said:
+    what was taken for what, by role, to be shown.
     """
 
     ids: pd.Index
@@ -127,7 +127,7 @@ def _wide(
         values = _ratio(wide.to_numpy(float), nir[wide.columns].to_numpy(float))
         said["index"] = f"({bands[1]} - {bands[0]}) / ({bands[1]} + {bands[0]})"
     said["dates"] = f"{wide.columns[0]} … {wide.columns[-1]} ({wide.shape[1]})"
-    return list(wide.columns), values
+    return cast(list[date], list(wide.columns)), values
 
 
 def _long(frame: pd.DataFrame, said: dict[str, str]) -> tuple[Array, list[date], Array]:
@@ -176,7 +176,7 @@ def _date_column(frame: pd.DataFrame) -> str | None:
 
 
 def index_values(values: Array, name: str = "") -> Array:
-    """Index values on their own scale −1…1: no-data codes blanked, integers of a hundredth or ten-thousandth divided.
+    """Index values on their own scale −1…1: no-data codes blanked, hundredths or ten-thousandths divided.
 
     Refused (`series_values_strange`) when the values fit no such scale.
     """
@@ -213,7 +213,7 @@ def _peers(frame: pd.DataFrame, names: Sequence[str], years: Array | None) -> tu
 
 
 def _folds(frame: pd.DataFrame, names: Sequence[str], centre: Array | None) -> Array:
-    """The coarsest places that are at least two, else FOLDS strips across the longer side of the table's extent."""
+    """The coarsest places that are at least two, else FOLDS strips across the longer side of the extent."""
     for name in reversed(names):
         if frame[name].nunique() >= 2:
             return frame[name].astype(str).to_numpy()

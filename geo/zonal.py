@@ -74,9 +74,9 @@ class Zonal:
 class Coverage:
     """Cover shares of n parcels on one grid, as rows of a sparse matrix.
 
-    starts: int64 (n + 1). cells: row × columns + column, ascending within a parcel. shares: float32 in (0, 1].
-    pixels: float64 (n), what each parcel covers of the grid, in cells. whole: float64 (n), the parcel's own area
-    in cells, on the grid or off it.
+    starts: int64 (n + 1). cells: row × columns + column, ascending within a parcel. shares: float32 in (0,
+    1]. pixels: float64 (n), what each parcel covers of the grid, in cells. whole: float64 (n), the parcel's
+    own area in cells, on the grid or off it.
     """
 
     grid: Grid
@@ -194,8 +194,9 @@ def coverage_in_blocks(
 def coverage(polygons: Sequence[Any] | Array, grid: Grid, *, threads: int = 2) -> Coverage:
     """Exact cover shares of `polygons` (in the grid's CRS, valid) on `grid`, in their order.
 
-    Every edge is added up cell by cell (the signed-area accumulation that font rasterisers use), so holes, parts
-    and slivers come out right, and what lies off the grid is left out. None, points and lines cover nothing.
+    Every edge is added up cell by cell (the signed-area accumulation that font rasterisers use), so holes,
+    parts and slivers come out right, and what lies off the grid is left out. None, points and lines cover
+    nothing.
     """
     shapes = np.asarray(polygons, dtype=object)
     parts = (shapes[first : first + BLOCK] for first in range(0, len(shapes), BLOCK))
@@ -209,8 +210,8 @@ def _same(part: Array) -> Array:
 def inward(polygons: Sequence[Any] | Array, distance: float, *, least_area: float) -> tuple[Array, Array]:
     """Polygons drawn in by `distance` so that mixed pixels of the rim count less, and the distance each one bore.
 
-    distance and least_area in units of the CRS. A parcel that would keep less than `least_area` is drawn in by a
-    half, then a quarter, then not at all: it is never emptied, and the second array says what was done.
+    distance and least_area in units of the CRS. A parcel that would keep less than `least_area` is drawn in
+    by a half, then a quarter, then not at all: it is never emptied, and the second array says what was done.
     """
     shapes = np.asarray(polygons, dtype=object)
     out = shapes.copy()

@@ -25,8 +25,8 @@ LEAST_GAIN = 0.04
 @dataclass(frozen=True)
 class Registration:
     """Where the layer fits best. columns, rows: the move in pixels (rows downward). gain: share of the unevenness
-    inside parcels that the move takes away. agree: share of the pictures whose own best move it is. parcels: how
-    many were looked at.
+    inside parcels that the move takes away. agree: share of the pictures whose own best move it is. parcels:
+    how many were looked at.
     """
 
     columns: int
@@ -45,7 +45,8 @@ def registration(covered: Coverage, pictures: Sequence[Array]) -> Registration |
     """Try every move of up to REACH pixels on each picture (rows, columns; NaN = not seen).
 
     Parcels are even inside when their borders fall on the borders of the fields; the best move has the least
-    variance within parcels, as a share of the variance of all. None when fewer than LEAST_PARCELS are large enough.
+    variance within parcels, as a share of the variance of all. None when fewer than LEAST_PARCELS are large
+    enough.
     """
     rows = np.flatnonzero((covered.pixels >= LEAST_PIXELS) & (covered.inside > 0.99))
     if len(rows) < LEAST_PARCELS or not pictures:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -26,7 +28,7 @@ STRIP_ROWS = 1200
 
 @dataclass(frozen=True)
 class Source:
-    """One band of one file. scale and offset turn its numbers into reflectance or an index; nodata are raw codes."""
+    """One band of one file. scale and offset make reflectance or an index of its numbers; nodata are raw codes."""
 
     path: str
     band: int = 1
@@ -50,7 +52,7 @@ class Scene:
     notes: tuple[str, ...] = field(default=())
 
     def read(self, box: Box, *, masked: bool = True) -> dict[str, Array]:
-        """Indices of the cells (first column, first row, columns, rows): `ndvi`, `lswi` and `bsi` where bands allow.
+        """Indices of a window (first column, first row, columns, rows): `ndvi`, `lswi`, `bsi` where bands allow.
 
         float32 (rows, columns), NaN for no data and, when `masked`, for clouds, shadow and snow. Refused
         (`scene_unreadable`) when the file breaks off or is damaged.
@@ -111,7 +113,9 @@ class Scene:
                 across, down = data.width / self.grid.columns, data.height / self.grid.rows
                 window = Window(column * across, row * down, columns * across, rows * down)
                 shape = (rows, columns)
-                return np.asarray(data.read(source.band, window=window, out_shape=shape, resampling=Resampling.nearest))
+                return np.asarray(
+                    data.read(source.band, window=window, out_shape=shape, resampling=Resampling.nearest)
+                )
         except (RasterioError, OSError) as error:
             raise Refused("scene_unreadable", scene=self.name, reason=_first_line(error)) from None
 
@@ -143,13 +147,23 @@ def bounds_in(grid: Grid, crs: CRS) -> tuple[float, float, float, float]:
     return float(found[0]), float(found[1]), float(found[2]), float(found[3])
 
 
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without rasterio's warning of a file that is placed nowhere: that is refused in words of our own."""
+    from rasterio.errors import NotGeoreferencedWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        yield
+
+
 def grid_of(path: str, name: str) -> Grid:
     """The grid of a raster file; Refused when it cannot be opened (`scene_unreadable`) or has no CRS."""
     import rasterio
     from rasterio.errors import RasterioError
 
     try:
-        with rasterio.open(path) as data:
+        with quiet(), rasterio.open(path) as data:
             if data.crs is None or data.transform.is_identity:
                 raise Refused("scene_without_crs", scene=name)
             a, b, c, d, e, f = tuple(data.transform)[:6]
@@ -159,7 +173,7 @@ def grid_of(path: str, name: str) -> Grid:
 
 
 def window_of(grid: Grid, bounds: tuple[float, float, float, float]) -> Box | None:
-    """The cells of a grid that a box on the ground (in the grid's CRS) touches, with a rim of two; None when none."""
+    """The cells of a grid that a box on the ground (in its CRS) touches, with a rim of two; None when none."""
     west, south, east, north = bounds
     corners = np.array([(west, south), (west, north), (east, south), (east, north)], float)
     cells = grid.to_cells(corners)

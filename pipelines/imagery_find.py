@@ -20,7 +20,8 @@ RASTERS = {".tif", ".tiff", ".vrt", ".jp2", ".img", ".nc"}
 def find_scenes(root: Path) -> tuple[list[Scene], list[Issue]]:
     """Scenes below `root` (or in the one file it is), by day and name, and a finding for each that was refused.
 
-    A picture is taken once: as part of its Sentinel-2 product, its Landsat scene or its STAC item, else by itself.
+    A picture is taken once: as part of its Sentinel-2 product, its Landsat scene or its STAC item, else by
+    itself.
     """
     scenes: list[Scene] = []
     issues: list[Issue] = []
@@ -42,7 +43,7 @@ def find_scenes(root: Path) -> tuple[list[Scene], list[Issue]]:
     for path in (p for p in files if p.suffix.lower() in (".json", ".geojson")):
         item = read_item(path)
         if item is not None:
-            take(path.name, lambda path=path, item=item: _claimed([item_scene(path, item)], claimed))  # type: ignore[misc]
+            take(path.name, lambda path=path, item=item: [item_scene(path, item)])  # type: ignore[misc]
             claimed |= {(path.parent / str(a.get("href", ""))).resolve() for a in item["assets"].values()}
     groups = landsat_groups(files)
     for name, parts in sorted(groups.items()):
@@ -52,12 +53,6 @@ def find_scenes(root: Path) -> tuple[list[Scene], list[Issue]]:
         if path.suffix.lower() in RASTERS and path.resolve() not in claimed:
             take(path.name, lambda path=path: list(raster_scenes(path)))  # type: ignore[misc]
     return sorted(scenes, key=lambda one: (one.day, one.name)), issues
-
-
-def _claimed(scenes: list[Scene], claimed: set[Path]) -> list[Scene]:
-    for scene in scenes:
-        claimed |= {Path(source.path).resolve() for source in scene.sources.values()}
-    return scenes
 
 
 def _products(root: Path, files: list[Path]) -> Iterator[Path]:

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 from geo.errors import Refused
 from pipelines.imagery import Scene, Source, gdal_path, grid_of
 
-# From processing baseline 04.00 (2022-01-25) on, every band carries this offset unless the metadata says otherwise.
+# From baseline 04.00 (2022-01-25) on, every band carries this offset unless the metadata says otherwise.
 OFFSET_SINCE_BASELINE = 4.0
 OFFSET = -1000.0
 BANDS = {"blue": ("B02", 1), "red": ("B04", 3), "nir": ("B08", 7), "swir1": ("B11", 11)}

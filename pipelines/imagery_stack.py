@@ -23,7 +23,8 @@ FORGOTTEN = {"uint16": (65535.0,), "int16": (-32768.0, 32767.0, -9999.0, -3000.0
 def raster_scenes(path: Path) -> Iterator[Scene]:
     """The scenes of one raster file: one when the date is in its name, one per band when its bands have dates.
 
-    Refused: no date (`scene_without_date`), no CRS, unreadable, or bands that give no index (`scene_without_index`).
+    Refused: no date (`scene_without_date`), no CRS, unreadable, or bands that give no index
+    (`scene_without_index`).
     """
     import rasterio
     from rasterio.errors import RasterioError
@@ -38,7 +39,9 @@ def raster_scenes(path: Path) -> Iterator[Scene]:
     except (RasterioError, OSError) as error:
         raise Refused("scene_unreadable", scene=path.name, reason=str(error).splitlines()[0][:160]) from None
     sources = [_source(path, i, *facts[i]) for i in range(count)]
-    days = [day_in(text or "") or day_in(" ".join(tag.values())) for text, tag in zip(described, tags, strict=True)]
+    days = [
+        day_in(text or "") or day_in(" ".join(tag.values())) for text, tag in zip(described, tags, strict=True)
+    ]
     if count > 1 and all(days):
         for day, source in zip(days, sources, strict=True):
             assert day is not None

@@ -28,10 +28,10 @@ Progress = Callable[[str, int, int | None], None]
 class Outcome:
     """What a check gave.
 
-    verdicts: one row per parcel and season: id, season, verdict, reason and evidence. areas: indicators by area. consolidation: 亩 still in
-    use k seasons after acceptance.
-    issues: what was refused or noticed. rule: the thresholds used. said: how a table's columns were taken.
-    calibration: the figures, when asked for.
+    verdicts: one row per parcel and season: id, season, verdict, reason and evidence. areas: indicators by
+    area. consolidation: 亩 still in use k seasons after acceptance. tasks: look-back tasks. contracts:
+    transfers whose parcels are contradicted two seasons running. issues: what was refused or noticed. rule:
+    the thresholds used. said: how a table's columns were taken. calibration: the figures, when asked for.
     """
 
     verdicts: pd.DataFrame
@@ -40,6 +40,8 @@ class Outcome:
     said: dict[str, str] = field(default_factory=dict)
     areas: pd.DataFrame | None = None
     consolidation: pd.DataFrame | None = None
+    tasks: pd.DataFrame | None = None
+    contracts: pd.DataFrame | None = None
     calibration: Calibration | None = None
     scenes: int = 0
 
@@ -62,10 +64,10 @@ def verify(
 ) -> Outcome:
     """Check the parcels of `layer` against pictures, or judge the parcels of a ready-made table of index values.
 
-    scenes: a folder of pictures, a table or map file of parcel × date values, or a folder holding one. calibrate:
-    hold the rule against the labels of that table. label, idle: its label column and the words that mean idle, when
-    they are not found by themselves. Everything is stored below `summary/verify/`. Refused when there is nothing
-    to look at or nothing to judge.
+    scenes: a folder of pictures, a table or map file of parcel × date values, or a folder holding one.
+    calibrate: hold the rule against the labels of that table. label, idle: its label column and the words
+    that mean idle, when they are not found by themselves. Everything is stored below `summary/verify/`.
+    Refused when there is nothing to look at or nothing to judge.
     """
     workspace = Workspace(workspace_dir)
     source = Path(scenes)

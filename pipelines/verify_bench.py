@@ -71,7 +71,7 @@ def write_rasters(folder: Path) -> list[Path]:
 
 
 def ours(count: int, folder: Path) -> dict[str, float]:
-    """Seconds for the cover shares, for reading and for summing, per date, and peak MB; means are left in the folder."""
+    """Seconds for cover shares, reading and summing, per date, and peak MB; means are left in the folder."""
     from pipelines.imagery_stack import raster_scenes
 
     grid = Grid(SIDE, SIDE, (PIXEL_M, 0.0, 300_000.0, 0.0, -PIXEL_M, 3_400_000.0), CRS.from_epsg(32648))
@@ -125,7 +125,7 @@ def _peak_mb() -> float:
 
 
 def measure(count: int, *, beside: int | None = None) -> dict[str, Any]:
-    """Measure `count` parcels; exactextract on at most `beside` of them (100,000), ratio per date and agreement."""
+    """Measure `count` parcels, exactextract on at most `beside` (100,000) of them: ratio and agreement."""
     few = min(count, beside or 100_000)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

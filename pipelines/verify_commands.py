@@ -47,8 +47,8 @@ def verify(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _counts(made: Outcome) -> list[dict[str, Any]]:
-    counted = made.verdicts.groupby(["season", "verdict"], sort=False).size()
-    return [{"season": s, "verdict": v, "parcels": int(n)} for (s, v), n in counted.items()]
+    counted = made.verdicts.groupby(["season", "verdict"], sort=False).size().reset_index(name="parcels")
+    return [{str(name): value for name, value in row.items()} for row in counted.to_dict("records")]
 
 
 def _print_verdicts(made: Outcome, console: Console) -> None:
@@ -66,7 +66,37 @@ def _print_verdicts(made: Outcome, console: Console) -> None:
 
         console.result("")
         console.result(table_text(made.areas, area_headings(list(made.areas.columns), console.lang)))
+    _print_after(made, console)
     console.result(console.pick(f"判定规则 {made.rule.version}", f"Rule {made.rule.version}"))
+
+
+def _print_after(made: Outcome, console: Console) -> None:
+    """Consolidation with its unseen share, then the number of tasks."""
+    if made.consolidation is not None and len(made.consolidation):
+        from pipelines.console import table_text
+        from pipelines.verify_words import area_headings
+
+        console.result("")
+        console.result(
+            table_text(made.consolidation, area_headings(list(made.consolidation.columns), console.lang))
+        )
+    if made.tasks is not None and len(made.tasks):
+        visits, reviews = (
+            int((made.tasks["task"] == "look_back").sum()),
+            int((made.tasks["task"] == "review").sum()),
+        )
+        console.result(
+            console.pick(
+                f"已列入回头看 {visits} 块，点名复核 {reviews} 块（只作核实，不作处罚）",
+                f"To be visited again: {visits}; to be reviewed by name: {reviews} (to be seen, never a penalty)",
+            )
+        )
+    if made.contracts is not None and len(made.contracts):
+        console.result(
+            console.pick(
+                f"连续两季不符的流转合同 {len(made.contracts)} 份", f"Contracts in doubt: {len(made.contracts)}"
+            )
+        )
 
 
 def _print_calibration(made: Calibration, console: Console) -> None:

@@ -1,4 +1,4 @@
-"""The satellite check on pictures: series under every parcel, verdicts by season, figures by area, look-back tasks."""
+"""The satellite check on pictures: series under every parcel, verdicts by season, figures by area, tasks."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ from pipelines.verify import Outcome, Progress
 from pipelines.verify_parcels import Parcels, read_parcels
 from pipelines.verify_series import Picked, read_scenes
 from pipelines.verify_store import county_rule, folder, write_arrays, write_json, write_table
+from pipelines.verify_tasks import plan_tasks
 
 if TYPE_CHECKING:
     from pipelines.workspace import Workspace
@@ -52,13 +53,13 @@ def verify_images(
     parcels = read_parcels(workspace, layer_id, as_of)
     scenes, issues = find_scenes(source)
     if not scenes:
-        raise Refused("scenes_none", path=str(source), found=len(issues))
+        raise _none_usable(source, issues, len(issues))
     kept = folder(workspace, layer_id, "scenes", _edition(parcels, rule))
     try:
         picked = read_scenes(parcels, scenes, rule, kept, issues, progress)
     except Refused as refusal:
         if refusal.code == "scenes_none":
-            raise Refused("scenes_none", path=str(source), found=len(scenes)) from None
+            raise _none_usable(source, issues, len(scenes)) from None
         raise
     issues += shift_issues(picked)
     seasons = seasons_between(windows, picked.days[0], picked.days[-1])
@@ -70,19 +71,39 @@ def verify_images(
     areas = named_areas(workspace, by_area(verdicts, micro, codes))
     accepted = np.tile(parcels.frame["accepted_on"].to_numpy(), len(seasons))
     kept_use = consolidation(verdicts, micro, accepted, {one.id: one.start for one in seasons})
+    tasks, contracts = plan_tasks(workspace, layer_id, parcels, verdicts, seasons, rule, issues)
     target = folder(workspace, layer_id)
+    write_table(target / "tasks.parquet", tasks)
+    write_table(target / "contracts.parquet", contracts)
     write_table(target / "verdicts.parquet", verdicts)
     write_table(target / "areas.parquet", areas)
     write_table(target / "consolidation.parquet", kept_use)
     _keep_series(target, parcels, picked)
     write_json(target / "run.json", _record(picked, seasons, rule, issues))
-    return Outcome(verdicts, rule, issues=issues, areas=areas, consolidation=kept_use, scenes=picked.scenes)
+    return Outcome(
+        verdicts,
+        rule,
+        issues,
+        areas=areas,
+        consolidation=kept_use,
+        tasks=tasks,
+        contracts=contracts,
+        scenes=picked.scenes,
+    )
+
+
+def _none_usable(source: Path, issues: list[Issue], found: int) -> Refused:
+    """Why nothing could be used: the one reason there was, or that there were several."""
+    if len({issue.code for issue in issues}) == 1:
+        return Refused(issues[0].code, **issues[0].params)
+    return Refused("scenes_none", path=str(source), found=found)
 
 
 def _edition(parcels: Parcels, rule: Rule) -> str:
     """Changes with the parcels read and how they are drawn in: kept scenes of other parcels are not used."""
     total = hashlib.blake2b(digest_size=10)
-    total.update(pd.util.hash_pandas_object(parcels.frame[["id", "file", "position", "area_m2"]], index=False).to_numpy())
+    key = parcels.frame[["id", "file", "position", "area_m2"]]
+    total.update(pd.util.hash_pandas_object(key, index=False).to_numpy().tobytes())
     total.update(f"{rule.inward_pixels} {rule.least_pixels}".encode())
     return total.hexdigest()
 

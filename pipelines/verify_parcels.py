@@ -27,11 +27,11 @@ Array = NDArray[Any]
 LON_LAT = CRS.from_epsg(4490)
 METRES_PER_DEGREE = 111_320.0
 SAID = ("mode", "crop", "use_after", "land_class", "remark")
-WANTED = ("reported_mu", "contracted_mu", "accepted_on", "stage", "contract_id", *SAID)
+WANTED = ("reported_mu", "contracted_mu", "accepted_on", "season", "starts_on", "contract_id", *SAID)
 
 
 class Parcels:
-    """Polygons of a layer. frame: id, area_code, micro_mu (int64), management, accepted_on, lon, lat, one row each."""
+    """Polygons of a layer. frame: one row each with id, area_code, micro_mu (int64), management, lon, lat …"""
 
     def __init__(self, frame: pd.DataFrame, shapes: list[pa.Array]) -> None:
         self.frame = frame
@@ -87,7 +87,7 @@ def metres_per_unit(grid: Grid, bounds: tuple[float, float, float, float]) -> fl
 
 
 def read_parcels(workspace: Workspace, layer_id: str, as_of: date | None) -> Parcels:
-    """The polygons of a layer on a day, in order of id; Refused (`verify_nothing_to_check`) when there are none."""
+    """Polygons of a layer on a day, in order of id; Refused (`verify_nothing_to_check`) when there are none."""
     from pipelines.store.layers import current_rows
 
     layer = workspace.layer(layer_id)
@@ -102,7 +102,8 @@ def read_parcels(workspace: Workspace, layer_id: str, as_of: date | None) -> Par
     mu = measured if reported is None else rows[reported].to_numpy(float, na_value=np.nan)
     mu = np.where(np.isnan(mu), measured, mu)
     said = [rows[name] for name in SAID if name in rows and name != "remark"]
-    accepted = rows["accepted_on"] if "accepted_on" in rows else pd.Series(pd.NaT, index=rows.index)
+    never = pd.Series(pd.NaT, index=rows.index, dtype="datetime64[s]")
+    accepted, begun = rows.get("accepted_on", never), rows.get("starts_on", never)
     editions = {one.id: n for n, one in enumerate(workspace.imports(layer_id))}
     frame = pd.DataFrame(
         {
@@ -112,6 +113,8 @@ def read_parcels(workspace: Workspace, layer_id: str, as_of: date | None) -> Par
             "micro_mu": np.rint(mu * MICRO).astype(np.int64),
             "management": management_of(*said) if said else "",
             "accepted_on": pd.to_datetime(accepted),
+            "in_force_from": pd.to_datetime(begun),
+            "season": rows["season"].astype(object) if "season" in rows else None,
             "lon": rows["lon"].to_numpy(float),
             "lat": rows["lat"].to_numpy(float),
             "mode": rows["mode"].astype(object) if "mode" in rows else "",

@@ -1,4 +1,4 @@
-"""Every picture read once under every parcel, kept scene by scene so that a broken run goes on where it stopped."""
+"""Every picture read once under every parcel, kept scene by scene: a broken run goes on where it stopped."""
 
 from __future__ import annotations
 
@@ -161,7 +161,9 @@ def _read_group(
         other = marks.setdefault(mark, scene)
         if other is not scene:
             params = {"scene": scene.name, "day": scene.day.isoformat()}
-            issues.append(Issue("scene_repeated", params={**params, "other": other.name, "other_day": str(other.day)}))
+            issues.append(
+                Issue("scene_repeated", params={**params, "other": other.name, "other_day": str(other.day)})
+            )
             continue
         if not (found["pixels"] > 0).any():
             issues.append(Issue("scene_all_cloud", params={"scene": scene.name}))
@@ -219,7 +221,7 @@ def _read(
 
 
 def _merge(made: Picked, day: date, covered: Coverage, found: dict[str, Array], rule: Rule) -> None:
-    """Add a scene to its day: parts of one parcel on neighbouring pictures are joined, else the fuller view wins."""
+    """Add a scene to its day: parts of a parcel on neighbouring pictures are joined, else the fuller view wins."""
     at = made.days.index(day)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(covered.pixels > 0, found["pixels"] / covered.whole, 0.0)

@@ -43,7 +43,7 @@ def write_arrays(path: Path, **arrays: np.ndarray[Any, Any]) -> None:
     """Write named arrays as .npz, whole or not at all."""
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     with partial.open("wb") as handle:
-        np.savez(handle, **arrays)
+        np.savez(handle, allow_pickle=False, **arrays)
     partial.replace(path)
 
 

@@ -23,6 +23,9 @@ _HEADS = {
     "contradicted_mu": ("不符亩", "Contradicted mu"),
     "inconclusive_mu": ("难定亩", "Inconclusive mu"),
     "not_observable_mu": ("看不清亩", "Not observable mu"),
+    "seasons_after": ("验收后第几季", "Seasons after acceptance"),
+    "accepted_mu": ("已验收亩", "Accepted mu"),
+    "in_use_mu": ("仍在种亩", "Still in use mu"),
     "consolidation_rate": ("巩固率", "Consolidation rate"),
     "unseen_share": ("看不清占比", "Unseen share"),
 }
