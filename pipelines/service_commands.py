@@ -19,8 +19,8 @@ def serve(arguments: argparse.Namespace, console: Console) -> int:
 
 def bench(arguments: argparse.Namespace, console: Console) -> int:
     """Measure each stage beside what is installed of its peers."""
-    from pipelines.bench import run_bench
+    from pipelines.bench import as_table, run_bench
 
-    rows = run_bench(arguments.parcels, arguments.out)
-    console.say(f"已测 {len(rows)} 项。", f"{len(rows)} rows measured.")
+    rows = run_bench(arguments.parcels, arguments.out, say=lambda line: console.say(line, line))
+    print(as_table(rows))
     return 0

@@ -25,7 +25,9 @@ def flat_of(column: pa.ChunkedArray | pa.Array) -> Flat:
     _, offset_bytes, data = array.buffers()
     offsets = np.frombuffer(offset_bytes, np.int64 if large else np.int32) if offset_bytes else np.zeros(1)
     here = offsets[array.offset : array.offset + len(array) + 1].astype(np.int64)
-    present = np.asarray(array.is_valid(), dtype=bool) if len(array) else np.zeros(0, dtype=bool)
+    present = np.ones(len(array), dtype=bool)
+    if array.null_count:
+        present = np.asarray(array.is_valid(), dtype=bool)
     raw = np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(0, dtype=np.uint8)
     return flatten_wkb(raw, here, present)
 

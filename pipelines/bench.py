@@ -1,0 +1,298 @@
+"""Measures the joins beside what a user would pick instead: time, memory, and whether the answer is the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from pipelines.bench_data import make_county
+from pipelines.bench_ways import PAIRS, STAGES, WAYS, installed
+
+OURS = "xiangtu"
+# Pairs with less in common than this are the rounding of coordinates in one way or another.
+PAIR_M2 = 0.01
+
+
+@dataclass(frozen=True)
+class Row:
+    """One way of one stage.
+
+    seconds: median wall time of the whole process, from start to the written result; None when it was not
+    run. ratio: seconds of this way by ours. peak_mb: largest resident memory. pairs: how many; area_m2:
+    their total. same_pairs: of the pairs of both ways, the share that both found; area_off: relative
+    difference of the totals. status: `ok`, `not_installed`, `failed` (with the last line of the error) or
+    `too_slow`.
+    """
+
+    stage: str
+    parcels: int
+    way: str
+    status: str
+    seconds: float | None = None
+    cpu_s: float | None = None
+    cpu_ratio: float | None = None
+    ratio: float | None = None
+    peak_mb: float | None = None
+    pairs: int | None = None
+    area_m2: float | None = None
+    same_pairs: float | None = None
+    area_off: float | None = None
+    error: str | None = None
+
+
+def run_bench(
+    parcels: int,
+    out: Path | None = None,
+    *,
+    repeats: int = 3,
+    stages: Sequence[str] = STAGES,
+    ways: Sequence[str] = tuple(WAYS),
+    patience_s: float = 600.0,
+    say: Callable[[str], None] = lambda line: None,
+) -> list[Row]:
+    """Make a county of so many parcels and run each stage by each way that is installed, in its own process.
+
+    out: a JSON file for the rows, beside which a plot is drawn; rows of other sizes that it holds are kept.
+    A way that takes longer than `patience_s` is not repeated. A peer that is not installed has a row that
+    says so.
+    """
+    with tempfile.TemporaryDirectory(prefix="xiangtu-bench-") as name:
+        folder = Path(name)
+        say(f"making {parcels:,} parcels")
+        make_county(folder, parcels)
+        rows: list[Row] = []
+        rows.append(_floor(folder, parcels))
+        for stage in stages:
+            rows += _stage(stage, folder, parcels, repeats, ways, patience_s, say)
+    if out is not None:
+        _keep(rows, out)
+    return rows
+
+
+def _floor(folder: Path, parcels: int) -> Row:
+    """The time to read the parcels' geometry column once, nothing done with it."""
+    code = (
+        f"import pyarrow.parquet as pq; pq.read_table({str(folder / 'parcels.parquet')!r}, columns=['geometry'])"
+    )
+    times = [_child([sys.executable, "-c", code], 600.0) for _ in range(3)]
+    seconds = statistics.median(one.seconds for one in times)
+    cpu = statistics.median(one.cpu_s for one in times)
+    return Row(
+        "read", parcels, "pyarrow", "ok", seconds=round(seconds, 3), cpu_s=round(cpu, 3), peak_mb=times[0].peak_mb
+    )
+
+
+def _stage(
+    stage: str,
+    folder: Path,
+    parcels: int,
+    repeats: int,
+    ways: Sequence[str],
+    patience_s: float,
+    say: Callable[[str], None],
+) -> list[Row]:
+    made: list[Row] = []
+    mine: pd.DataFrame | None = None
+    for way in sorted(ways, key=lambda one: one != OURS):
+        if stage not in WAYS[way][2]:
+            continue
+        if not installed(way):
+            made.append(Row(stage, parcels, way, "not_installed"))
+            continue
+        result = folder / f"result-{stage}-{way}.parquet"
+        command = [sys.executable, "-m", "pipelines.bench_ways", stage, way, str(folder), str(result)]
+        runs: list[_Run] = []
+        if way == OURS:
+            _child(command, patience_s)  # once beforehand, so that nothing is compiled under the clock
+        while len(runs) < repeats and (not runs or runs[0].seconds < patience_s / repeats):
+            runs.append(_child(command, patience_s))
+            if runs[-1].code != 0:
+                break
+        row = _row(stage, parcels, way, runs, result, mine, made)
+        if way == OURS and row.status == "ok":
+            mine = pq.read_table(result).to_pandas()
+        made.append(row)
+        say(f"{stage} {way} {row.status} {row.seconds} s, {row.cpu_s} s of processors, {row.peak_mb} MB")
+        result.unlink(missing_ok=True)
+    return made
+
+
+@dataclass(frozen=True)
+class _Run:
+    code: int
+    seconds: float
+    cpu_s: float
+    peak_mb: float
+    complaint: str
+
+
+def _cpu_of_children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _child(command: list[str], patience_s: float) -> _Run:
+    """Run a process of its own to its end, or until patience is at one."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    before, started = _cpu_of_children(), time.perf_counter()
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, env=environment)
+        peak = 0.0
+        while process.poll() is None:
+            peak = max(peak, _resident_mb(process.pid))
+            if time.perf_counter() - started > patience_s:
+                process.kill()
+            time.sleep(0.005)
+        seconds = time.perf_counter() - started
+        errors.seek(0)
+        lines = errors.read().decode(errors="replace").strip().splitlines()
+    cpu = _cpu_of_children() - before
+    return _Run(process.returncode, seconds, cpu, peak, lines[-1] if lines else "")
+
+
+def _resident_mb(pid: int) -> float:
+    """The most a process has held so far, its children's with it; 0 where the system does not tell."""
+    total = 0.0
+    for one in (pid, *_children(pid)):
+        try:
+            lines = Path(f"/proc/{one}/status").read_text().splitlines()
+        except OSError:
+            continue
+        total += sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
+    return round(total, 1)
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except OSError:
+        return []
+    return [int(one) for one in text.split()]
+
+
+def _row(
+    stage: str,
+    parcels: int,
+    way: str,
+    runs: list[_Run],
+    result: Path,
+    mine: pd.DataFrame | None,
+    before: list[Row],
+) -> Row:
+    if runs[-1].code != 0:
+        status = "too_slow" if runs[-1].code == -9 else "failed"
+        return Row(stage, parcels, way, status, error=runs[-1].complaint[:200])
+    seconds = statistics.median(run.seconds for run in runs)
+    cpu = statistics.median(run.cpu_s for run in runs)
+    own = next((row for row in before if row.way == OURS), None)
+    found = pq.read_table(result).to_pandas()
+    same, off = _agreement(found, mine)
+    real = found if "m2" not in found or "a" not in found else found[found["m2"] > PAIR_M2]
+    return Row(
+        stage,
+        parcels,
+        way,
+        "ok",
+        seconds=round(seconds, 3),
+        ratio=round(seconds / own.seconds, 2) if own and own.seconds else None,
+        cpu_s=round(cpu, 3),
+        cpu_ratio=round(cpu / own.cpu_s, 2) if own and own.cpu_s else None,
+        peak_mb=max(run.peak_mb for run in runs),
+        pairs=len(real),
+        area_m2=float(real["m2"].sum()) if "m2" in real else None,
+        same_pairs=same,
+        area_off=off,
+    )
+
+
+def _agreement(found: pd.DataFrame, mine: pd.DataFrame | None) -> tuple[float | None, float | None]:
+    """Share of pairs both ways found, and how far the totals are apart (of lone areas, the worst)."""
+    if mine is None:
+        return None, None
+    if "a" not in found:
+        n = min(len(found), len(mine))
+        each = np.abs(found["m2"].to_numpy()[:n] / mine["m2"].to_numpy()[:n] - 1)
+        return None, float(each.max())
+    both = [one if "m2" not in one else one[one["m2"] > PAIR_M2] for one in (found, mine)]
+    keys = [one["a"].to_numpy(np.int64) * (1 << 32) + one["b"].to_numpy(np.int64) for one in both]
+    common = len(np.intersect1d(*keys))
+    same = common / max(len(keys[0]) + len(keys[1]) - common, 1)
+    if "m2" not in found:
+        return same, None
+    totals = [float(one["m2"].sum()) for one in both]
+    return same, abs(totals[0] / totals[1] - 1) if totals[1] else None
+
+
+def _keep(rows: list[Row], out: Path) -> None:
+    """Add the rows to the file, in place of older ones of the same size, and draw cost against size."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    old = json.loads(out.read_text(encoding="utf-8")) if out.exists() else []
+    sizes = {(row.parcels, row.stage) for row in rows}
+    kept = [one for one in old if (one["parcels"], one["stage"]) not in sizes]
+    every = sorted(kept + [asdict(row) for row in rows], key=lambda one: one["parcels"])
+    out.write_text(json.dumps(every, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    draw(every, out.with_suffix(".png"))
+
+
+def draw(rows: list[dict[str, object]], path: Path) -> bool:
+    """Cost against size of the villages stage, with the log–log slope of each way; False without matplotlib."""
+    try:
+        import matplotlib
+
+        matplotlib.use("agg")
+        from matplotlib import pyplot
+    except ImportError:
+        return False
+    frame = pd.DataFrame(rows)
+    frame = frame[(frame["stage"] == next(iter(PAIRS))) & frame["seconds"].notna()]
+    figure, axes = pyplot.subplots(figsize=(7, 5))
+    for way, group in frame.groupby("way"):
+        if len(group) > 1:
+            x, y = np.log(group["parcels"].astype(float)), np.log(group["seconds"].astype(float))
+            axes.loglog(group["parcels"], group["seconds"], "o-", label=f"{way} ({np.polyfit(x, y, 1)[0]:.2f})")
+    axes.set_xlabel("parcels")
+    axes.set_ylabel("seconds, whole process")
+    axes.legend(title="slope")
+    figure.savefig(path, dpi=120)
+    pyplot.close(figure)
+    return True
+
+
+def as_table(rows: list[Row]) -> str:
+    """The rows as plain text, one line each, under a heading."""
+    titles = ("seconds", "ratio", "cpu s", "ratio", "peak MB", "pairs", "same", "area off")
+    head = f"{'stage':10}{'way':16}" + "".join(f"{title:>10}" for title in titles)
+    lines = [head]
+    for row in rows:
+        if row.status != "ok":
+            lines.append(f"{row.stage:10}{row.way:16}  {row.status} {row.error or ''}".rstrip())
+            continue
+        shown = (
+            _number(row.seconds, ".2f"),
+            _number(row.ratio, ".1f"),
+            _number(row.cpu_s, ".2f"),
+            _number(row.cpu_ratio, ".1f"),
+            _number(row.peak_mb, ".0f"),
+            _number(row.pairs, ",d"),
+            _number(row.same_pairs, ".6f"),
+            _number(row.area_off, ".1e"),
+        )
+        lines.append(f"{row.stage:10}{row.way:16}" + "".join(f"{one:>10}" for one in shown))
+    return "\n".join(lines)
+
+
+def _number(value: float | None, form: str) -> str:
+    return "" if value is None else format(value, form)
