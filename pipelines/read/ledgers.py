@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import re
-import zipfile
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
-
-import python_calamine
 
 from geo.errors import Refused
 from geo.issues import Issue
 from pipelines.read.delimited import open_delimited
 from pipelines.read.delimited_text import decode_bytes
-from pipelines.read.ledgers_heading import Merge
 from pipelines.read.ledgers_html import html_tables
 from pipelines.read.ledgers_sheet import RETURNED_SHEET, has_cells, sheet_table
+from pipelines.read.ledgers_workbook import OLE, Sheet, open_workbook
 from pipelines.read.source import Table
 
 _INSTRUCTIONS = re.compile(
     r"说明|须知|指南|填写要求|封面|目录|数据字典|字典|下拉|代码表|选项|instructions?|readme|cover|guide|lookup|说明书",
     re.IGNORECASE,
 )
-_MOST_UNPACKED = 2_000_000_000
-_MOST_CELLS = 60_000_000
-_SCANNED = 64_000_000
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 def open_ledger(
@@ -47,11 +39,9 @@ def open_ledger(
     path = Path(path)
     with path.open("rb") as file:
         head = file.read(4096)
-    if head.startswith(b"PK"):
-        _refuse_huge(path)
-    elif not head.startswith(_OLE):
+    if not head.startswith((b"PK", OLE)):
         return _open_text(path, head, encoding, known)
-    return _open_workbook(path, sheet, known)
+    return _open_sheets(path, sheet, known)
 
 
 def _open_text(path: Path, head: bytes, encoding: str | None, known: Collection[str] | None) -> list[Table]:
@@ -93,93 +83,40 @@ def _open_html(path: Path, encoding: str | None, known: Collection[str] | None) 
     return tables
 
 
-def _refuse_huge(path: Path) -> None:
-    """Refuse a workbook that unpacks to more than memory holds, before anything is unpacked."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError):
-        raise Refused("ledger_damaged", file=path.name) from None
-    if any(entry.flag_bits & 1 for entry in entries):
-        raise Refused("ledger_encrypted", file=path.name)
-    names = {entry.filename for entry in entries}
-    if not names & {"[Content_Types].xml", "content.xml", "mimetype"}:
-        raise Refused("ledger_not_a_workbook", file=path.name, what="压缩包", what_en="an archive")
-    size = sum(entry.file_size for entry in entries)
-    if size > _MOST_UNPACKED:
-        raise Refused("ledger_too_large", file=path.name, size=size // 1_000_000)
-    for entry in entries:
-        if re.fullmatch(r"xl/worksheets/[^/]+\.xml", entry.filename):
-            _refuse_stray(path, entry)
-
-
-def _refuse_stray(path: Path, entry: zipfile.ZipInfo) -> None:
-    """Refuse a sheet with a cell so far out that the rectangle up to it would not fit into memory."""
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open(entry) as file:
-            data = file.read(_SCANNED)
-    except (zipfile.BadZipFile, OSError, EOFError, zipfile.zlib.error):  # type: ignore[attr-defined]
-        raise Refused("ledger_damaged", file=path.name) from None
-    last_row, last_column, far = 1, 1, "A1"
-    for match in re.finditer(rb'<c r="([A-Z]{3})(\d+)"[^>]*[^/]>|<c r="([A-Z]{1,2})(\d{6,})"[^>]*[^/]>', data):
-        letters = (match[1] or match[3]).decode()
-        column = 0
-        for letter in letters:
-            column = column * 26 + ord(letter) - 64
-        row = int(match[2] or match[4])
-        if column > last_column or row > last_row:
-            last_row, last_column, far = max(row, last_row), max(column, last_column), f"{letters}{row}"
-    if last_row * last_column > _MOST_CELLS:
-        raise Refused("ledger_stray_cells", file=path.name, sheet=Path(entry.filename).stem, cell=far)
-
-
-def _open_workbook(path: Path, sheet: str | None, known: Collection[str] | None) -> list[Table]:
-    try:
-        book = python_calamine.CalamineWorkbook.from_path(str(path))
-        metadata = book.sheets_metadata
-    except python_calamine.PasswordError:
-        raise Refused("ledger_encrypted", file=path.name) from None
-    except (python_calamine.CalamineError, OSError) as error:
-        if _is_encrypted(path):
-            raise Refused("ledger_encrypted", file=path.name) from error
-        raise Refused("ledger_damaged", file=path.name) from error
-    names = [one.name for one in metadata]
-    if sheet is not None and sheet not in names:
-        raise Refused("sheet_not_found", file=path.name, sheet=sheet, names="、".join(names))
-    tables, skipped = [], []
-    with book:
-        for one in metadata:
-            if sheet is not None and one.name != sheet:
+def _open_sheets(path: Path, chosen: str | None, known: Collection[str] | None) -> list[Table]:
+    tables: list[Table] = []
+    skipped: list[tuple[str, str, str]] = []
+    with open_workbook(path) as sheets:
+        names = [sheet.name for sheet in sheets]
+        if chosen is not None and chosen not in names:
+            raise Refused("sheet_not_found", file=path.name, sheet=chosen, names="、".join(names))
+        for sheet in sheets:
+            if chosen is not None and sheet.name != chosen:
                 continue
-            found = _read_sheet(path, book, one, known, chosen=sheet is not None)
+            found = _read_sheet(path, sheet, known, chosen=chosen is not None)
             if isinstance(found, Table):
                 tables.append(found)
             else:
-                skipped.append((one.name, *found))
+                skipped.append((sheet.name, *found))
     return _kept(path, tables, skipped)
 
 
 def _read_sheet(
-    path: Path, book: Any, one: Any, known: Collection[str] | None, *, chosen: bool
+    path: Path, sheet: Sheet, known: Collection[str] | None, *, chosen: bool
 ) -> Table | tuple[str, str]:
     """A sheet's table, or why it has none, in both languages."""
-    if str(one.typ).rsplit(".", 1)[-1] != "WorkSheet":
+    if not sheet.is_data:
         return "不是数据表", "it is not a worksheet"
-    if not chosen and str(one.visible).rsplit(".", 1)[-1] != "Visible":
+    if not chosen and not sheet.visible:
         return "该表被隐藏", "it is hidden"
-    if not chosen and one.name in RETURNED_SHEET.values():
+    if not chosen and sheet.name in RETURNED_SHEET.values():
         return "是退回说明", "it lists the findings of a returned copy"
-    try:
-        sheet = book.get_sheet_by_name(one.name)
-        grid = sheet.to_python(skip_empty_area=False)
-        merges = [Merge(a, b, c, d) for (a, b), (c, d) in sheet.merged_cell_ranges or ()]
-    except python_calamine.CalamineError as error:
-        raise Refused("ledger_damaged", file=path.name) from error
+    grid, merges = sheet.read()
     if not has_cells(grid):
         return "空表", "it is empty"
-    if not chosen and _INSTRUCTIONS.search(one.name):
+    if not chosen and _INSTRUCTIONS.search(sheet.name):
         return "是填表说明或代码表", "it holds instructions or codes"
-    made = sheet_table(path, one.name, grid, merges, known)
+    made = sheet_table(path, sheet.name, grid, merges, known)
     return made if made is not None else ("没有找到表头", "no row of headings was found")
 
 
@@ -203,13 +140,3 @@ def _kept(path: Path, tables: list[Table], skipped: list[tuple[str, str, str]]) 
         for name, zh, en in skipped
     ]
     return tables
-
-
-def _is_encrypted(path: Path) -> bool:
-    """Whether an OLE file is a workbook locked with a password: its directory names an EncryptedPackage."""
-    marks: tuple[Callable[[bytes], bool], ...] = (
-        lambda data: "EncryptedPackage".encode("utf-16-le") in data,
-        lambda data: "EncryptionInfo".encode("utf-16-le") in data,
-    )
-    data = path.read_bytes()
-    return any(mark(data) for mark in marks)

@@ -14,7 +14,7 @@ import pytest
 import xlwt
 
 from geo.errors import Refused
-from pipelines.read import delimited, ledgers, ledgers_heading
+from pipelines.read import delimited, ledgers_heading, ledgers_workbook
 from pipelines.read.delimited import open_delimited
 from pipelines.read.ledgers import open_ledger
 from pipelines.read.ledgers_kinds import area_of_title
@@ -434,7 +434,7 @@ def test_a_workbook_that_unpacks_to_more_than_memory_holds_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = workbook(tmp_path / "a.xlsx", HOUSE_STYLE)
-    monkeypatch.setattr(ledgers, "_MOST_UNPACKED", 1000)
+    monkeypatch.setattr(ledgers_workbook, "_MOST_UNPACKED", 1000)
     with pytest.raises(Refused) as refusal:
         open_ledger(path)
     assert refusal.value.code == "ledger_too_large"
