@@ -209,9 +209,8 @@ def test_the_command_line_keeps_its_contract(
     wrong = [i for i in told["issues"] if i["severity"] == "error"]
     assert [(i["code"], i["row"], i["field"]) for i in wrong] == [("choice_unknown", 2, "stage")]
     capsys.readouterr()
-    assert (
-        main(["progress", str(root), "--layer", "abandoned_parcel", "--by", "township", "--format", "json"]) == 0
-    )
+    asked = ["--layer", "abandoned_parcel", "--format", "json"]
+    assert main(["progress", str(root), "--by", "township", *asked]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert [(r["area_code"], r["level"], r["features"]) for r in rows] == [
         ("519721101", "township", 1),
