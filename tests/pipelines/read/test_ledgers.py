@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -355,6 +356,44 @@ def test_an_old_xls_with_merged_cells_reads_like_an_xlsx(tmp_path: Path) -> None
     assert table.name == "青山镇土地流转台账"
     assert list(frame["乡镇"]) == ["青山镇", "青山镇"]
     assert list(frame["面积（亩）"]) == [1.5, 2.5]
+
+
+@pytest.mark.parametrize("kind", ["xls", "xlsx"])
+def test_damaged_bytes_never_bring_more_than_a_refusal(tmp_path: Path, kind: str) -> None:
+    good = tmp_path / f"good.{kind}"
+    if kind == "xls":
+        book = xlwt.Workbook(encoding="utf-8")
+        sheet = book.add_sheet("台账")
+        for r, row in enumerate(HOUSE_STYLE):
+            for c, value in enumerate(row):
+                sheet.write(r, c, value)
+        book.save(str(good))
+    else:
+        workbook(good, HOUSE_STYLE, HOUSE_MERGES)
+    chance = random.Random(7)
+    bad = tmp_path / f"bad.{kind}"
+    for _ in range(60):
+        data = bytearray(good.read_bytes())
+        for _ in range(chance.randrange(1, 20)):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        bad.write_bytes(bytes(data[: chance.choice([None, chance.randrange(len(data))])]))
+        try:
+            assert open_ledger(bad)
+        except Refused as refusal:
+            assert "bad" in refusal.words("zh")
+
+
+def test_days_and_signs_of_an_old_xls_are_what_they_were(tmp_path: Path) -> None:
+    book = xlwt.Workbook(encoding="utf-8")
+    sheet = book.add_sheet("台账")
+    day = xlwt.easyxf(num_format_str="yyyy-mm-dd")
+    for c, text in enumerate(["村", "时间", "是否"]):
+        sheet.write(0, c, text)
+    for c, value in enumerate(["石桥村", dt.datetime(2023, 9, 5), True]):
+        sheet.write(1, c, value, day if c == 1 else xlwt.Style.default_style)
+    book.save(str(tmp_path / "a.xls"))
+    _, frame = one(tmp_path / "a.xls")
+    assert frame.iloc[0].tolist() == ["石桥村", dt.date(2023, 9, 5), True]
 
 
 def test_a_web_page_called_xls_is_read_with_its_spans(tmp_path: Path) -> None:
