@@ -30,7 +30,7 @@ FREE_FAILURES = 5
 LOCK_MINUTES = 15
 MIN_PASSWORD = 10
 NAME = re.compile(r"[\w.\-·]{1,60}")
-AREA = re.compile(r"(\d{6}(\d{3}(\d{3})?)?)?")
+AREA = re.compile(r"([0-9]{6}([0-9]{3}([0-9]{3})?)?)?")
 FIRST_ADMINISTRATOR = Actor("系统", "administrator", has_account=False)
 COLUMNS = "name, role, unit, area_code, layers, must_change, disabled, failures, locked_until, created_at"
 

@@ -20,7 +20,7 @@ AHEAD_MINUTES = 10
 """A clock in the field may run this far ahead of the ledger's."""
 NOTE_CHARACTERS = 4000
 ID_CHARACTERS = 200
-CODE = re.compile(r"\d{6}(\d{3}(\d{3})?)?")
+CODE = re.compile(r"[0-9]{6}([0-9]{3}([0-9]{3})?)?")
 
 
 @dataclass(frozen=True)

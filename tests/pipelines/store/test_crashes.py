@@ -50,7 +50,7 @@ class Desks:
         return True
 
     def finish(self) -> list[int]:
-        return [one.wait(timeout=280) for one in self.running.values()]
+        return [one.wait(timeout=120 + EVENTS / 5) for one in self.running.values()]
 
     def acknowledged(self) -> set[str]:
         lines = [path.read_text().split("\n")[:-1] for path in self.folder.glob("desk*")]
