@@ -15,13 +15,18 @@ from geo.shift import UNSHIFT
 from geo.systems import Points
 
 Name = Literal["gcj02", "bd09"]
+NAMES: tuple[Name, ...] = ("gcj02", "bd09")
 Hits = Callable[[Points], NDArray[np.bool_]]
 
-# Points: this many more must fall right than wrong by taking the offset off, far beyond chance, …
-_FEWEST = 8
-_CHANCE = 1e-4
+# Points: an offset must mend this many that lie wrong, far beyond chance, …
+_FEWEST = {"named": 5, "outline": 8}
+_CHANCE = {"named": 1e-3, "outline": 1e-4}
+_HINT_CHANCE = 0.02
+# … where chance is that of a wrong name to be met by so short a move, or of a point beside the outline, …
+_BY_LUCK = {"named": 0.25, "outline": 0.5}
 # … hardly any may be spoiled by it, and there must have been some that a needless removal would have spoiled.
 _SPOILED = 0.2
+_TELLING = 0.3
 # Boundaries: what coincides within this distance was drawn from one source; chance alone gives a few per cent.
 _COINCIDES_M = 30.0
 _COINCIDING = 0.25
@@ -52,7 +57,7 @@ def without_shift(name: str, lonlat: Points) -> Points:
     return np.column_stack(UNSHIFT[name](lonlat[:, 0], lonlat[:, 1]))
 
 
-def decide_by_hits(lonlat: Points, hits: Hits, basis: str) -> ShiftVerdict:
+def decide_by_hits(lonlat: Points, hits: Hits, basis: Literal["named", "outline"]) -> ShiftVerdict:
     """The offset under which many more points fall where they should, of (n, 2) stored degrees.
 
     hits: for (n, 2) points, in the same order, whether each lies where it should: in the place its row names, or
@@ -63,20 +68,23 @@ def decide_by_hits(lonlat: Points, hits: Hits, basis: str) -> ShiftVerdict:
     good = np.isfinite(lonlat).all(axis=1)
     raw = hits(lonlat) & good
     outcomes: dict[Name, NDArray[np.bool_]] = {}
-    for name in ("gcj02", "bd09"):
-        outcomes[name] = hits(without_shift(name, lonlat)) & good  # type: ignore[index]
-    best: Name = max(outcomes, key=lambda n: int(outcomes[n].sum()))
+    for name in NAMES:
+        outcomes[name] = hits(without_shift(name, lonlat)) & good
+    best: Name = max(NAMES, key=lambda n: int(outcomes[n].sum()))
     other: Name = "bd09" if best == "gcj02" else "gcj02"
     mended, spoiled = _changed(raw, outcomes[best])
-    if mended - spoiled < _FEWEST or _luck(mended, spoiled) > _CHANCE or spoiled > _SPOILED * mended:
-        return ShiftVerdict(before=_share(raw), after=_share(raw), basis=basis)
+    chance = _luck(mended, mended + spoiled if basis == "outline" else int((~raw).sum()), _BY_LUCK[basis])
+    before, after = _share(raw), _share(outcomes[best])
+    if chance > _HINT_CHANCE or spoiled > _SPOILED * mended or after < 0.6:
+        return ShiftVerdict(before=before, after=before, basis=basis)
     twice = hits(without_shift(best, without_shift(best, lonlat))) & good
     telling = int((outcomes[best] & ~twice).sum())
     better, worse = _changed(outcomes[other], outcomes[best])
-    sure = telling >= _FEWEST and better - worse >= 3 and _luck(better, worse) < 0.05
-    sure = sure and _share(outcomes[best]) >= 0.6
-    figures = {"before": _share(raw), "after": _share(outcomes[best]), "basis": basis}
-    return ShiftVerdict(name=best, **figures) if sure else ShiftVerdict(suspected=best, **figures)  # type: ignore[arg-type]
+    sure = chance <= _CHANCE[basis] and mended >= _FEWEST[basis] and telling >= max(4, _TELLING * mended)
+    sure = sure and better - worse >= 3 and _luck(better, better + worse, 0.5) < 0.05
+    if sure:
+        return ShiftVerdict(name=best, before=before, after=after, basis=basis)
+    return ShiftVerdict(suspected=best, before=before, after=after, basis=basis)
 
 
 def _changed(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> tuple[int, int]:
@@ -84,10 +92,9 @@ def _changed(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> tuple[int, int
     return int((~one & other).sum()), int((one & ~other).sum())
 
 
-def _luck(mended: int, spoiled: int) -> float:
-    """The probability of so many more mended than spoiled if neither were likelier (sign test)."""
-    total = mended + spoiled
-    return float(binomtest(mended, total, alternative="greater").pvalue) if total else 1.0
+def _luck(mended: int, trials: int, chance: float) -> float:
+    """The probability of mending so many of so many by luck (binomial test)."""
+    return float(binomtest(mended, trials, chance, alternative="greater").pvalue) if trials else 1.0
 
 
 def _share(hits: NDArray[np.bool_]) -> float:

@@ -33,7 +33,7 @@ __all__ = ["Placement", "Source", "decide", "place_batch"]
 
 _WEB_MAP = {"gcj02": "gcj02", "gcj-02": "gcj02", "bd09": "bd09", "bd-09": "bd09"}
 # Too few named rows say nothing of a layer.
-_FEWEST_NAMED = 20
+_FEWEST_NAMED = 10
 
 
 def decide(
@@ -126,6 +126,9 @@ def _source(
     verdict = ShiftVerdict()
     if told.shift is None and told.areas is not None:
         verdict = _shift(source, shapes, sample, told.match, told.layer, told.areas)
+    if told.crs is not None and verdict.name is not None:
+        # The user has said what the coordinates are: an offset is remarked on, not taken off.
+        verdict = replace(verdict, name=None, suspected=verdict.name)
     shifted, issues = _with_shift(decision, told.shift, verdict)
     if minutes or packed:
         issues.append(Issue("dms_read", None, columns[0], {"columns": "、".join(columns)}))

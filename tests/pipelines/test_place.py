@@ -142,6 +142,23 @@ def test_points_that_fit_are_not_shifted_and_a_layer_along_one_border_is_no_proo
     assert codes["gcj02_shifted"] == codes["bd09_shifted"] == 0
 
 
+def test_some_thirty_rows_are_enough_when_their_names_tell_and_three_wrong_ones_are_only_a_hint() -> None:
+    raw = _scatter(60, seed=3)
+    true = raw[["经度", "纬度"]].to_numpy()
+    raw["经度"], raw["纬度"] = gcj02_from_wgs84(true[:, 0], true[:, 1])
+    placed, issues = _placed(raw, LONLAT)
+    assert _codes(issues) == {"crs_assumed": 1, "gcj02_shifted": 1}
+    _, issues = _placed(raw, LONLAT, crs="4490")
+    assert _codes(issues)["shift_suspected"] == 1
+    wrong = [i.row - 2 for i in issues if i.code == "not_in_named_village" and i.row]
+    assert len(wrong) >= 5
+    right = [i for i in range(60) if i not in wrong]
+    few = raw.iloc[[*right[:12], *wrong[:3]]]
+    placed, issues = _placed(few, LONLAT)
+    assert _codes(issues)["shift_suspected"] == 1
+    assert np.allclose(placed.geometry.x, few["经度"])
+
+
 def test_the_user_may_say_that_coordinates_are_gcj02() -> None:
     raw = _scatter(5)
     true = raw[["经度", "纬度"]].to_numpy()
