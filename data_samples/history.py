@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import date
 
@@ -62,8 +61,3 @@ def _acts(layer: str, key: str, frame: pd.DataFrame, since: date, stages: Mappin
                 actor = _UNIT.get(role, row["responsible_unit"])
                 acts.append(Act(layer, str(row[key]), stage, day.date(), role, actor, note))
     return acts
-
-
-def digest(acts: list[Act]) -> str:
-    """A short fingerprint of a history, for comparing two."""
-    return hashlib.sha256(repr(acts).encode()).hexdigest()[:12]
