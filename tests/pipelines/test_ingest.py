@@ -145,9 +145,7 @@ def test_every_route_gives_the_same_total(root: Path, tmp_path: Path) -> None:
 
 def test_a_projected_file_without_declaration_is_placed_and_says_why(root: Path, tmp_path: Path) -> None:
     shapes = gpd.GeoSeries([square(1, 1), square(2, 1)], crs="EPSG:4490").to_crs("EPSG:4523")
-    plain = gpd.GeoDataFrame(
-        {"图斑编号": ["A", "B"], "整治阶段": ["发现"] * 2}, geometry=shapes.to_numpy(), crs=4523
-    )
+    plain = gpd.GeoDataFrame({"编号": ["A", "B"], "阶段": ["发现"] * 2}, geometry=shapes.to_numpy(), crs=4523)
     plain.to_file(tmp_path / "p.shp", encoding="utf-8")
     (tmp_path / "p.prj").unlink()
     report = add(Workspace(root), tmp_path / "p.shp", Options(layer="abandoned_parcel"))
