@@ -85,6 +85,11 @@ def decide(
     )
 
 
+def _of_degrees(issue: Issue) -> Issue:
+    """Columns headed longitude and latitude that lie in the county say enough: a remark, not a warning."""
+    return Issue("lonlat_assumed", params=issue.params) if issue.code == "crs_assumed" else issue
+
+
 def _gives_points(source: Source, told: _Told) -> bool:
     """Whether a source has points and nothing else; a map of points for a layer that needs shapes is a fault."""
     on_map = source.kind == "map" and told.table.geometry_type == "point" and not told.layer.geometry_required
@@ -122,6 +127,8 @@ def _source(
     decision = decide_crs(
         xy, declared=declared, given=given, outline=told.outline, datums=told.datums, survey=kind == "xy"
     )
+    if kind in ("lonlat", "pair") and decision.source.is_geographic:
+        decision = replace(decision, issues=tuple(_of_degrees(issue) for issue in decision.issues))
     source = Source(kind, columns, decision, packed)
     verdict = ShiftVerdict()
     if told.shift is None and told.areas is not None:

@@ -109,7 +109,7 @@ LONLAT = {"@lon": "经度", "@lat": "纬度"}
 def test_points_in_degrees_land_where_they_say_and_need_no_finding_but_the_assumed_system() -> None:
     raw = _scatter()
     placed, issues = _placed(raw, LONLAT)
-    assert _codes(issues) == {"crs_assumed": 1}
+    assert _codes(issues) == {"lonlat_assumed": 1}
     assert (placed["placed_by"] == "geometry").all()
     assert np.allclose(placed.geometry.x, raw["经度"])
     assert placed.crs.to_epsg() == 4490
@@ -147,7 +147,7 @@ def test_some_thirty_rows_are_enough_when_their_names_tell_and_three_wrong_ones_
     true = raw[["经度", "纬度"]].to_numpy()
     raw["经度"], raw["纬度"] = gcj02_from_wgs84(true[:, 0], true[:, 1])
     placed, issues = _placed(raw, LONLAT)
-    assert _codes(issues) == {"crs_assumed": 1, "gcj02_shifted": 1}
+    assert _codes(issues) == {"lonlat_assumed": 1, "gcj02_shifted": 1}
     _, issues = _placed(raw, LONLAT, crs="4490")
     assert _codes(issues)["shift_suspected"] == 1
     wrong = [i.row - 2 for i in issues if i.code == "not_in_named_village" and i.row]
