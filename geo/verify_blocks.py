@@ -40,22 +40,33 @@ def blocks_of(
     _, component = connected_components(links, directed=False)
     centre = shapely.get_coordinates(shapely.centroid(shapes[small]))
     order = np.lexsort((centre[:, 1], centre[:, 0], component))
-    block, made, filled = -1, [], 0.0
-    previous = -1
-    for at in order:
-        if component[at] != previous or filled >= CLOSED_AT * least_pixels:
-            block, filled = block + 1, 0.0
-            previous = int(component[at])
-        filled += float(pixels[small[at]])
-        made.append(block)
     blocks = np.empty(size, np.int64)
-    blocks[order] = made
+    blocks[order] = _filled(component[order], pixels[small][order], least_pixels)
     total = np.bincount(blocks, weights=pixels[small])
     members = np.bincount(blocks)
     kept = (total >= least_pixels) & (members > 1)
     number = np.where(kept, np.cumsum(kept) - 1, -1)
     out[small] = number[blocks]
     return out
+
+
+def _filled(component: Array, pixels: Array, least_pixels: float) -> list[int]:
+    """Blocks along a row of parcels, each closed once full; what is left over at the end joins the one before."""
+    made: list[int] = []
+    block, filled = -1, 0.0
+    starts: list[int] = []
+    for at, own in enumerate(component):
+        fresh = at == 0 or own != component[at - 1]
+        if fresh or filled >= CLOSED_AT * least_pixels:
+            block, filled = block + 1, 0.0
+            starts.append(at)
+        filled += float(pixels[at])
+        made.append(block)
+        last = at + 1 == len(component) or component[at + 1] != own
+        first = starts[-1]
+        if last and filled < least_pixels and first > 0 and component[first - 1] == own:
+            made[first:] = [made[first - 1]] * (len(made) - first)
+    return made
 
 
 def block_series(values: Array, pixels: Array, block: Array) -> tuple[Array, Array]:

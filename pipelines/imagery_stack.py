@@ -66,7 +66,11 @@ def _source(path: Path, index: int, kind: str, nodata: float | None, scale: floa
 
 
 def _index(source: Source, path: Path) -> Source:
-    """An index band brought to −1…1 when its own tags do not: by the size of a coarse sample of its numbers."""
+    """An index band brought to −1…1 when its own tags do not: whole numbers by their type, fractions must be so.
+
+    Whole numbers are ten-thousandths, bytes hundredths. Refused (`scene_without_index`) when a coarse sample shows
+    numbers no index can have.
+    """
     import rasterio
     from rasterio.errors import RasterioError
 
@@ -75,15 +79,15 @@ def _index(source: Source, path: Path) -> Source:
     try:
         with rasterio.open(path) as data:
             shape = (min(data.height, 256), min(data.width, 256))
-            sample = np.asarray(data.read(source.band, out_shape=shape), float)
+            sample = np.asarray(data.read(source.band, out_shape=shape))
     except (RasterioError, OSError) as error:
         raise Refused("scene_unreadable", scene=path.name, reason=str(error).splitlines()[0][:160]) from None
-    sizes = np.abs(sample[np.isfinite(sample) & ~np.isin(sample, source.nodata)])
+    factor = 1.0 if sample.dtype.kind == "f" else 100.0 if sample.dtype.itemsize == 1 else 10_000.0
+    sizes = np.abs(sample[np.isfinite(sample) & ~np.isin(sample, source.nodata)].astype(float))
     high = float(np.quantile(sizes, 0.99)) if len(sizes) else 0.0
-    for factor in (1.0, 100.0, 10_000.0):
-        if high <= 1.2 * factor:
-            return Source(source.path, source.band, 1.0 / factor, 0.0, source.nodata)
-    raise Refused("scene_without_index", scene=path.name, bands=f"0 … {high:.0f}")
+    if high > 1.2 * factor:
+        raise Refused("scene_without_index", scene=path.name, bands=f"0 … {high:.0f}")
+    return Source(source.path, source.band, 1.0 / factor, 0.0, source.nodata)
 
 
 def patch_scenes(folder: Path) -> Iterator[Scene]:

@@ -56,14 +56,14 @@ def raster_of(number: int) -> Array:
 def write_rasters(folder: Path) -> list[Path]:
     """DATES rasters as tiled GeoTIFFs, dates in their names."""
     import rasterio
-    from rasterio.transform import from_origin
+    from affine import Affine
 
     paths = []
     for number in range(DATES):
         day = date(2024, 1, 5) + timedelta(days=15 * number)
         path = folder / f"ndvi_{day:%Y%m%d}.tif"
         profile = {"driver": "GTiff", "width": SIDE, "height": SIDE, "count": 1, "dtype": "float32", "tiled": True}
-        place = from_origin(300_000, 3_400_000, PIXEL_M, PIXEL_M)
+        place = Affine(PIXEL_M, 0.0, 300_000.0, 0.0, -PIXEL_M, 3_400_000.0)
         with rasterio.open(path, "w", crs="EPSG:32648", transform=place, **profile) as data:
             data.write(raster_of(number), 1)
         paths.append(path)

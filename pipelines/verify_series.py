@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,6 +93,8 @@ def read_scenes(
             _note_grid(made, covered, grid, parcels)
     if not made.scenes:
         raise Refused("scenes_none", path=str(kept.name), found=len(scenes))
+    made.inside = np.maximum(made.inside, made.share.max(axis=1))
+    made.whole = np.maximum(made.whole, made.pixels.max(axis=1))
     return made
 
 
@@ -193,9 +196,9 @@ def _scene_key(scene: Scene, box: Box) -> str:
 def _kept(path: Path, parcels: int) -> dict[str, Array] | None:
     """What an earlier run kept for a scene; None when there is nothing, or nothing whole."""
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as data:
             found = {name: data[name] for name in data.files}
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None
     return found if len(found.get("ndvi", ())) == parcels else None
 
