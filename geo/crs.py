@@ -258,6 +258,8 @@ def _far_zone(decision: CrsDecision, system: System, xy: Points) -> CrsDecision:
     if system.meridian is None or system.kind not in ("gauss_kruger", "utm") or not len(xy):
         return decision
     lon, lat = np.nanmedian(decision.lonlat(xy), axis=0)
+    if not CHINA.contains(shapely.Point(lon, lat)):
+        return decision
     degrees = abs(float(lon) - system.meridian)
     if (
         not 2.5 < degrees < 60.0

@@ -106,9 +106,24 @@ def _points(raw: pd.DataFrame, source: Source) -> tuple[NDArray[np.object_], lis
     good = np.isfinite(xy).all(axis=1)
     if good.any():
         lonlat[good] = source.decision.lonlat(xy[good])
+    degrees = _in_degrees(xy, lonlat, source)
+    issues += [Issue("degrees_in_row", int(row), heading) for row in raw.index.to_numpy()[degrees]]
     turned = _turned(xy, lonlat, source)
     issues += [Issue("axes_swapped_in_row", int(row), heading) for row in raw.index.to_numpy()[turned]]
     return points_of(lonlat), issues
+
+
+def _in_degrees(xy: Points, lonlat: Points, source: Source) -> NDArray[np.bool_]:
+    """Rows written in degrees among metres, in whichever order puts them in China; mended in `lonlat`."""
+    found = np.zeros(len(xy), dtype=np.bool_)
+    if source.decision.source.is_geographic:
+        return found
+    small = np.flatnonzero((np.abs(xy) <= 180.0).all(axis=1))
+    for order in (xy[small], xy[small][:, ::-1]):
+        fits = inside(CHINA, order) & ~found[small]
+        lonlat[small[fits]] = order[fits]
+        found[small[fits]] = True
+    return found
 
 
 def _turned(xy: Points, lonlat: Points, source: Source) -> NDArray[np.bool_]:

@@ -183,6 +183,15 @@ def test_survey_coordinates_with_x_north_land_within_a_millimetre() -> None:
     assert np.allclose(placed.geometry.x, true[:, 0])
 
 
+def test_a_row_in_degrees_among_metres_is_read_as_degrees_and_named() -> None:
+    true = _scatter(20)[["经度", "纬度"]].to_numpy()
+    east, north = Transformer.from_crs(4490, 4527, always_xy=True).transform(true[:, 0], true[:, 1])
+    east[4], north[4] = true[4]
+    placed, issues = _placed(pd.DataFrame({"X": north, "Y": east}), {"@x": "X", "@y": "Y"})
+    assert np.allclose(np.column_stack([placed.geometry.x, placed.geometry.y]), true, atol=1e-9)
+    assert [(i.code, i.row) for i in issues if i.row] == [("degrees_in_row", 6)]
+
+
 def test_degrees_minutes_and_seconds_are_read_even_packed() -> None:
     text = pd.DataFrame(
         {
