@@ -21,6 +21,7 @@ from pipelines.read.source import Cells, Table
 # Up to this size a text table is read at once, so that its totals and blanks are known before the first batch.
 _AT_ONCE_BYTES = 16_000_000
 _SAID_AT_MOST = 100
+_BEFORE_READING = ("encoding_from_content", "encoding_uncertain", "lines_unreadable")
 
 
 def open_delimited(
@@ -32,13 +33,11 @@ def open_delimited(
     quoted line breaks are kept; titles above the headings, totals and notes are treated as in a workbook. A row's
     number is that of its record, as a spreadsheet shows it. A large file streams in batches of 50,000 rows; its
     `rows` and the findings on the whole table stand after the first full pass. Raises Refused: text_not_a_table,
-    encoding_unreadable.
+    encoding_unknown, encoding_given_wrong.
     """
     path = Path(path)
-    reason = "given"
-    if encoding is None:
-        encoding, reason = sniff_encoding(path)
-    separator = sniff_separator(path, encoding)
+    decision = sniff_encoding(path, encoding)
+    separator = sniff_separator(path, decision.encoding)
     if separator is None:
         raise Refused(
             "text_not_a_table",
@@ -47,10 +46,11 @@ def open_delimited(
             reason_en="it does not fall into columns",
         )
     if path.stat().st_size <= _AT_ONCE_BYTES:
-        table = _at_once(path, encoding, separator, known)
+        table = _at_once(path, decision.encoding, separator, known)
     else:
-        table = _streamed(path, encoding, separator, known)
-    table.encoding, table.encoding_reason = encoding, reason
+        table = _streamed(path, decision.encoding, separator, known)
+    table.encoding, table.encoding_reason = decision.encoding, decision.reason
+    table.issues[:0] = decision.issues
     return [table]
 
 
@@ -104,6 +104,7 @@ def _streamed(path: Path, encoding: str, separator: str, known: Collection[str] 
 def _batches(path: Path, table: Table, encoding: str, separator: str, heading: Heading) -> Iterator[pd.DataFrame]:
     """The frames of a large file; after the last, the table knows its rows and what was found."""
     body = Body(heading)
+    told = [i for i in table.issues if i.code in _BEFORE_READING]
     reader = records(path, encoding, separator)
     row = heading.last + 1
     for _ in islice(reader, row):
@@ -125,4 +126,4 @@ def _batches(path: Path, table: Table, encoding: str, separator: str, heading: H
         if len(kept):
             yield frame_of(cells, kept, heading.names)
     table.rows = total
-    table.issues = [*body.issues(), *_too_long(long, expected)]
+    table.issues = [*told, *body.issues(), *_too_long(long, expected)]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
 from geo.errors import Refused
+from geo.issues import Issue
+from pipelines.read.encoding import Decision, Evidence, Reason, Values, codec_of, decide, decode_cut
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -20,93 +23,93 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _SEPARATORS = (",", "\t", ";", "|", "，")
-_BLOCK = 1 << 20
+_HEAD = 4096
+_SAMPLE = 4000
 
 
-def sniff_encoding(path: Path) -> tuple[str, str]:
-    """(encoding, why) of a text file: its mark, else strict UTF-8 over the whole file, else by its bytes.
+class Lines:
+    """The lines of a text file as evidence of its encoding; the file is read once for each question."""
 
-    GB18030 when the bytes above 127 come in pairs as Chinese text has them, else cp1252.
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._sample: list[bytes] | None = None
+        self._values = 0
+
+    def _telling(self) -> Iterator[bytes]:
+        """The lines with a byte outside ASCII."""
+        with self._path.open("rb") as file:
+            yield from (line for line in file if not line.isascii())
+
+    def values(self) -> int:
+        self.sample()
+        return self._values
+
+    def broken(self, encoding: str) -> int:
+        return sum(decode_cut(line, encoding, cut_allowed=False) is None for line in self._telling())
+
+    def sample(self) -> list[bytes]:
+        if self._sample is None:
+            lines = self._telling()
+            self._sample = list(islice(lines, _SAMPLE))
+            self._values = len(self._sample) + sum(1 for _ in lines)
+        return self._sample
+
+
+def sniff_encoding(path: Path, given: str | None = None) -> Decision:
+    """How to read a text file: what the user says, its byte order mark, else what its bytes speak for.
+
+    A few lines that do not decode are a finding, `lines_unreadable`. Raises Refused `encoding_unknown`,
+    `encoding_given_wrong`.
     """
     with path.open("rb") as file:
-        head = file.read(_BLOCK)
+        marked = _marked(file.read(_HEAD))
+    if given is None and marked:
+        return Decision(marked, "declared")
+    evidence = Lines(path)
+    if given is not None and marked and codec_of(given) in (marked, "utf-8", "utf-16"):
+        return Decision(marked, "given")
+    return _told(decide(evidence, given=given, file=path.name), evidence, path.name)
+
+
+def _marked(head: bytes) -> str | None:
+    """The encoding that a byte order mark, or zero bytes in every other place, show; None without either."""
     for mark, name in _MARKS:
         if head.startswith(mark):
-            return name, "byte order mark"
-    zeros = head[:4096].count(0)
-    if zeros > len(head[:4096]) // 8:
-        even, odd = head[0:4096:2].count(0), head[1:4096:2].count(0)
-        return ("utf-16-le" if odd >= even else "utf-16-be"), "zero bytes"
-    if _decodes(path, "utf-8"):
-        return "utf-8", "content"
-    if _chinese_pairs(_high_sample(path)) and _decodes(path, "gb18030"):
-        return "gb18030", "content"
-    return "cp1252", "content"
+            return name
+    if head.count(0) <= len(head) // 8:
+        return None
+    return "utf-16-le" if head[1::2].count(0) >= head[0::2].count(0) else "utf-16-be"
 
 
-def _decodes(path: Path, encoding: str) -> bool:
-    decoder = codecs.getincrementaldecoder(encoding)("strict")
-    try:
-        with path.open("rb") as file:
-            while block := file.read(_BLOCK):
-                decoder.decode(block)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
+def _told(decision: Decision, evidence: Evidence, file: str) -> Decision:
+    """The decision with what the sender should know of it: not that plain UTF-8 is UTF-8, but broken lines."""
+    issues = [
+        i for i in decision.issues if not (i.code == "encoding_from_content" and decision.encoding == "utf-8")
+    ]
+    broken = evidence.broken(decision.encoding) if decision.reason != "all_ascii" else 0
+    if broken:
+        issues.append(Issue("lines_unreadable", None, None, {"file": file, "count": broken}))
+    return Decision(decision.encoding, decision.reason, tuple(issues))
 
 
-def _high_sample(path: Path) -> bytes:
-    """A part of the file that has bytes above 127."""
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            if any(byte > 127 for byte in block):
-                return block
-    return b""
-
-
-def _chinese_pairs(data: bytes) -> bool:
-    """Whether the bytes above 127 pair up as in GB2312 text, or in rarer GBK characters among such pairs."""
-    pairs = singles = i = 0
-    while i < len(data):
-        if data[i] < 0x81:
-            i += 1
-            continue
-        if i + 1 < len(data) and data[i] >= 0xA1 and data[i + 1] >= 0xA1:
-            pairs += 1
-            i += 2
-            continue
-        singles += 1
-        i += 2 if i + 1 < len(data) and 0x40 <= data[i + 1] < 0xA1 and pairs else 1
-    return pairs > 2 * singles
-
-
-def decode_bytes(data: bytes, name: str, encoding: str | None = None) -> tuple[str, str, str]:
-    """(text, encoding, why) of a small file's bytes; Refused `encoding_unreadable` when told a wrong encoding."""
-    if encoding is None:
-        for mark, marked in _MARKS:
-            if data.startswith(mark):
-                return data.decode(marked, "replace"), marked, "byte order mark"
-        for tried in ("utf-8", "gb18030"):
-            try:
-                return data.decode(tried), tried, "content"
-            except UnicodeDecodeError:
-                continue
-        return data.decode("cp1252", "replace"), "cp1252", "content"
-    try:
-        return data.decode(encoding), encoding, "given"
-    except (UnicodeDecodeError, LookupError):
-        raise Refused("encoding_unreadable", file=name, encoding=encoding) from None
+def decode_page(data: bytes, file: str, given: str | None = None) -> tuple[str, Decision]:
+    """The text of a web page: by what the user says, its mark, its `charset`, or its bytes."""
+    marked = _marked(data[:_HEAD]) if given is None else None
+    if marked:
+        return data.decode(marked, "replace"), Decision(marked, "declared")
+    charset = re.search(rb"charset\s*=\s*[\"']?([\w-]+)", data[:_HEAD], re.IGNORECASE)
+    marks: list[tuple[Reason, str]] = [("declared", charset.group(1).decode("ascii"))] if charset else []
+    evidence = Values.of(data.splitlines())
+    decision = decide(evidence, given=given, marks=marks, file=file)
+    return data.decode(decision.encoding, "replace"), _told(decision, evidence, file)
 
 
 def records(path: Path, encoding: str, separator: str) -> Iterator[list[str]]:
-    """The records of a text table, quoted line breaks kept together; Refused when the bytes do not decode."""
+    """The records of a text table, quoted line breaks kept together; bytes that do not decode become �."""
     csv.field_size_limit(1 << 30)
     try:
-        with path.open(encoding=encoding, newline="", errors="strict") as file:
+        with path.open(encoding=encoding, newline="", errors="replace") as file:
             yield from csv.reader(file, delimiter=separator)
-    except (UnicodeDecodeError, LookupError):
-        raise Refused("encoding_unreadable", file=path.name, encoding=encoding) from None
     except csv.Error:
         raise Refused(
             "text_not_a_table", file=path.name, reason="引号不成对", reason_en="unpaired quotes"
@@ -115,11 +118,8 @@ def records(path: Path, encoding: str, separator: str) -> Iterator[list[str]]:
 
 def sniff_separator(path: Path, encoding: str) -> str | None:
     """The character that cuts the first hundred records into columns most evenly; None when none does."""
-    try:
-        with path.open(encoding=encoding, newline="", errors="replace") as file:
-            sample = "".join(islice(file, 200))[:200_000]
-    except LookupError:
-        raise Refused("encoding_unreadable", file=path.name, encoding=encoding) from None
+    with path.open(encoding=encoding, newline="", errors="replace") as file:
+        sample = "".join(islice(file, 200))[:200_000]
     best: tuple[float, str] | None = None
     for separator in _SEPARATORS:
         even = evenness(sample, separator)

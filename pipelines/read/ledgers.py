@@ -9,7 +9,7 @@ from pathlib import Path
 from geo.errors import Refused
 from geo.issues import Issue
 from pipelines.read.delimited import open_delimited
-from pipelines.read.delimited_text import decode_bytes
+from pipelines.read.delimited_text import decode_page
 from pipelines.read.ledgers_html import html_tables
 from pipelines.read.ledgers_sheet import RETURNED_SHEET, has_cells, sheet_table
 from pipelines.read.ledgers_workbook import OLE, Sheet, open_workbook
@@ -65,13 +65,14 @@ def _open_text(path: Path, head: bytes, encoding: str | None, known: Collection[
 
 
 def _open_html(path: Path, encoding: str | None, known: Collection[str] | None) -> list[Table]:
-    text, used, reason = decode_bytes(path.read_bytes(), path.name, encoding)
-    tables = []
+    text, decision = decode_page(path.read_bytes(), path.name, encoding)
+    tables: list[Table] = []
     for number, (grid, merges) in enumerate(html_tables(text), start=1):
         made = sheet_table(path, f"{path.stem} {number}", grid, merges, known, is_workbook=False)
         if made is not None:
             made.name = path.stem if number == 1 else made.name
-            made.encoding, made.encoding_reason = used, reason
+            made.encoding, made.encoding_reason = decision.encoding, decision.reason
+            made.issues[:0] = decision.issues if not tables else ()
             tables.append(made)
     if not tables:
         raise Refused(

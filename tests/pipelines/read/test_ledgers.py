@@ -509,7 +509,19 @@ def test_a_wrong_encoding_that_was_given_is_refused(tmp_path: Path) -> None:
     path.write_bytes(TEXT.encode("gb18030"))
     with pytest.raises(Refused) as refusal:
         open_delimited(path, encoding="utf-8")
-    assert refusal.value.code == "encoding_unreadable"
+    assert refusal.value.code == "encoding_given_wrong"
+
+
+def test_one_broken_byte_among_much_chinese_is_said_and_spoils_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    rows = [f"石桥村,A{i},备注文字" for i in range(300)]
+    data = "\n".join(["村,编号,备注", *rows]).encode("gb18030").replace("A7,备".encode("gb18030"), b"A7,\xb1")
+    path.write_bytes(data)
+    (table,) = open_delimited(path)
+    frame = next(table.batches())
+    assert table.encoding == "gb18030"
+    assert found(table, "lines_unreadable")[0].params["count"] == 1
+    assert frame["村"].tolist() == ["石桥村"] * 300 and frame["备注"].iloc[8] == "备注文字"
 
 
 def test_prose_is_not_a_table(tmp_path: Path) -> None:
