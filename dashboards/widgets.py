@@ -122,8 +122,6 @@ def _days(county: County, look: Look) -> None:
 def crumbs(county: County, look: Look) -> None:
     """The way from the county to what is looked at; each step leads back to it."""
     path = county.path(look.area)
-    if look.area.level == "county" and not look.thing:
-        return
     with st.container(key="crumbs", horizontal=True, vertical_alignment="center"):
         for area in path[: None if look.thing else -1]:
             st.button(
@@ -136,7 +134,10 @@ def crumbs(county: County, look: Look) -> None:
             )
             st.html('<span class="xt-sep" aria-hidden="true">›</span>', width="content")
         here = look.thing or path[-1].name
-        st.html(f'<span class="xt-here" aria-current="page">{escape(here)}</span>', width="content")
+        below = county.below(look.area)
+        hint = say("choose.below", look.lang, level=say(f"level.{below}", look.lang)) if below else ""
+        said = f'<span class="xt-here" aria-current="page">{escape(here)}</span><small>{escape(hint)}</small>'
+        st.html(f'<div class="xt-crumb">{said}</div>', width="content")
 
 
 def cards(found: Sequence[Mapping[str, str]], *, selected: str | None, label: str) -> None:

@@ -36,7 +36,10 @@
   /* Controls in the reader's language; called once when the map is made. */
   own.setup = function (map, words) {
     document.documentElement.lang = words.lang;
-    map.getContainer().setAttribute("aria-label", words.label);
+    var container = map.getContainer();
+    container.setAttribute("aria-label", words.label);
+    /* Leaflet focuses the map when it is pressed; the page around must not scroll then, or the click is lost. */
+    container.focus = function () { HTMLElement.prototype.focus.call(container, { preventScroll: true }); };
     L.control.zoom({ position: "topright", zoomInTitle: words.zoom_in, zoomOutTitle: words.zoom_out }).addTo(map);
     if (L.control.fullscreen && document.fullscreenEnabled) {
       L.control.fullscreen({
@@ -51,7 +54,7 @@
       var still = map.xtWanted && map.xtPlace === place(map);
       map.invalidateSize({ animate: false });
       if (still) show(map, false);
-    }).observe(map.getContainer());
+    }).observe(container);
   };
 
   function place(map) {
@@ -116,7 +119,7 @@
       },
       onEachFeature: function (feature, part) {
         part.bindTooltip(tip(feature.properties), { sticky: true, direction: "top", offset: [0, -6] });
-        part.on("mouseover", function () { part._path && part._path.classList.add("xt-hover"); part.bringToFront(); });
+        part.on("mouseover", function () { part._path && part._path.classList.add("xt-hover"); });
         part.on("mouseout", function () { part._path && part._path.classList.remove("xt-hover"); });
       }
     });

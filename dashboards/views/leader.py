@@ -22,7 +22,8 @@ MAP_HEIGHT = 560
 def show(county: County, today: date) -> None:
     """Draw the page for what the address asks."""
     seen = look(county, today)
-    widgets.notices(seen.notices)
+    with st.container(key="slot_notes"):
+        widgets.notices(seen.notices)
     widgets.choices(county, seen)
     if county.areas.empty:
         widgets.no_areas(county, seen.lang)
@@ -30,14 +31,16 @@ def show(county: County, today: date) -> None:
         widgets.no_rows(county, seen.layer, seen.lang)
     else:
         widgets.crumbs(county, seen)
-        with st.spinner(say("app.loading", seen.lang)):
-            _draw(county, seen, scene(county, seen))
+        with st.container(key="slot_wait"), st.spinner(say("app.loading", seen.lang)):
+            shown = scene(county, seen)
+        _draw(county, seen, shown)
 
 
 def _draw(county: County, seen: Look, shown: Scene) -> None:
-    if shown.whole is not None and seen.indicator is not None:
-        found = tables.figures(shown.whole, seen.layer, seen.lang)
-        widgets.cards(found, selected=seen.indicator.id, label=shown.title)
+    with st.container(key="slot_cards"):
+        if shown.whole is not None and seen.indicator is not None:
+            found = tables.figures(shown.whole, seen.layer, seen.lang)
+            widgets.cards(found, selected=seen.indicator.id, label=shown.title)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         widgets.map_head(shown.title, shown.date, shown.legend, seen.lang)

@@ -1,0 +1,107 @@
+"""The county leader's way in Chromium: from the county to the file a parcel came from, all on this server."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import Reader, reading
+from tests.dashboards.little_county import HOSTILE
+
+pytestmark = pytest.mark.browser
+
+
+def test_from_the_county_to_the_row_of_the_file(reader: Reader) -> None:
+    page = reader.page
+    reader.open()
+    townships = reader.shapes("area", 3)
+    expect(reader.row("石桥镇")).to_contain_text("58.3%")
+    assert not reader.overflows()
+
+    townships.nth(1).click()
+    expect(page).to_have_url(re.compile("area=990101101(&|$)"))
+    reader.shapes("area", 2)
+    expect(reader.row("清泉村")).to_contain_text("100.0%")
+
+    reader.row("清泉村").click()
+    things = reader.shapes("thing", 12)
+    assert not reader.overflows()
+    things.last.dispatch_event("click")
+    expect(page).to_have_url(re.compile(r"thing=TB\d+"))
+
+    sheet = page.locator(".xt-sheet")
+    expect(sheet).to_contain_text("parcels.geojson")
+    expect(sheet).to_contain_text(HOSTILE)
+    assert not reader.overflows()
+
+    page.locator(".st-key-close button").click()
+    page.locator(".st-key-crumb_990101 button").click()
+    expect(reader.row("东山乡")).to_be_visible()
+    reader.shapes("area", 3)
+    assert "area=" not in page.url
+    assert reader.watch.clean()
+
+
+@pytest.mark.parametrize(("width", "height", "lang"), [(1440, 900, "en"), (390, 844, "zh")])
+def test_a_link_reopens_the_same_view_and_prints_on_one_page(
+    browser: Browser, server: str, width: int, height: int, lang: str
+) -> None:
+    for reader in reading(browser, server, width, height, lang):
+        reader.open("area=990101100&indicator=accepted_mu&as_of=2026-03-31")
+        reader.shapes("area", 3)
+        expect(reader.row("红旗村")).to_contain_text("4.00")
+        card = reader.page.locator("button.card.selected")
+        expect(card).to_have_attribute("data-key", "accepted_mu")
+        with reader.page.expect_popup() as opened:
+            reader.page.locator(".st-key-top a").click()
+        sheet = opened.value
+        sheet.wait_for_load_state()
+        expect(sheet.locator("svg path")).to_have_count(4)
+        body = sheet.pdf(prefer_css_page_size=True)
+        assert len(re.findall(rb"/Type\s*/Page[^s]", body)) == 1
+        assert reader.watch.clean()
+
+
+def test_cards_and_rows_work_by_mouse_and_by_keyboard(desktop: Reader) -> None:
+    desktop.open()
+    desktop.shapes("area", 3)
+    desktop.page.locator('button.card[data-key="found_mu"]').click()
+    expect(desktop.page).to_have_url(re.compile("indicator=found_mu"))
+    expect(desktop.page.locator("button.card.selected")).to_have_attribute("data-key", "found_mu")
+    expect(desktop.page.locator("tbody tr").first).to_contain_text("清水乡")
+    desktop.row("清水乡").focus()
+    desktop.page.keyboard.press("ArrowDown")
+    desktop.page.keyboard.press("Enter")
+    expect(desktop.page).to_have_url(re.compile("area=990101100"))
+    assert desktop.watch.clean()
+
+
+def test_parcels_come_as_tiles_where_the_map_is_near_enough(desktop: Reader) -> None:
+    tiles: list[int] = []
+    desktop.page.on("response", lambda answer: tiles.append(answer.status) if ".pbf" in answer.url else None)
+    desktop.open("area=990101100")
+    desktop.shapes("area", 3)
+    desktop.frame.locator(".leaflet-control-zoom-in").click()
+    desktop.page.wait_for_timeout(1500)
+    assert 200 in tiles
+    assert set(tiles) <= {200, 204}
+    assert desktop.watch.clean()
+
+
+def test_nothing_is_wider_than_the_smallest_phone(browser: Browser, server: str) -> None:
+    views = (
+        ("zh", "area=990101101"),
+        ("zh", "thing=TB0001&area=990101100201"),
+        ("en", ""),
+        ("en", "layer=zone_plan"),
+    )
+    for reader in reading(browser, server, 360, 740, "zh"):
+        for lang, query in views:
+            reader.lang = lang
+            reader.open(query)
+            reader.page.locator(".st-key-choices").wait_for()
+            reader.page.wait_for_timeout(1500)
+            assert not reader.overflows(), query
+        assert reader.watch.clean()
