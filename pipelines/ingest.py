@@ -17,7 +17,6 @@ import tomli_w
 from geo.check import overlap_issues, overlap_rule
 from geo.columns import ColumnMatch, guess_layer, match_columns
 from geo.errors import Refused
-from geo.gazetteer import Gazetteer
 from geo.issues import Issue
 from geo.layers import Layer, builtin_layers
 from pipelines.intake import Intake, Progress
@@ -146,7 +145,7 @@ def _intake(
     gazetteer = leaves = None
     if workspace is not None and areas is not None:
         leaves = workspace.leaves()
-        gazetteer = Gazetteer.from_areas(areas, workspace.settings.lineage)
+        gazetteer = workspace.gazetteer()
     return Intake(
         table,
         layer,

@@ -21,6 +21,7 @@ from pipelines.settings import Settings, read_settings, write_settings
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from geo.gazetteer import Gazetteer
     from geo.pieces import Leaves
 
 FOLDERS = ("imports", "returned", "senders", "layers", "summary", "attachments")
@@ -110,9 +111,15 @@ class Workspace:
         return self.root / "imports" / one.layer / one.id
 
     def forget_cache(self) -> None:
-        """See what was added since this object was made."""
-        for name in ("_imports", "_layers", "_areas", "_leaves"):
+        """See what was added since this object was made; areas and what hangs on them only when they changed."""
+        from pipelines.territory import areas_key
+
+        known = areas_key(self) if "_areas" in self.__dict__ else None
+        for name in ("_imports", "_layers"):
             self.__dict__.pop(name, None)
+        if known is not None and areas_key(self) != known:
+            for name in ("_areas", "_leaves", "_gazetteer"):
+                self.__dict__.pop(name, None)
 
     def areas(self) -> gpd.GeoDataFrame:
         """The areas frame: code, name, level, parent, geometry (EPSG:4490), sorted by code; empty when none."""
@@ -133,6 +140,16 @@ class Workspace:
         from pipelines.territory import read_leaves
 
         return read_leaves(self)
+
+    def gazetteer(self) -> Gazetteer:
+        """The names of the areas, with the lineage of the settings."""
+        return self._gazetteer
+
+    @cached_property
+    def _gazetteer(self) -> Gazetteer:
+        from geo.gazetteer import Gazetteer
+
+        return Gazetteer.from_areas(self.areas(), self.settings.lineage)
 
     def edition(self, *layer_ids: str) -> str:
         """A short mark that changes whenever the imports of these layers (default all) or of the areas change."""
