@@ -15,7 +15,7 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 MISSING, POLYGON, OTHER = 0, 3, 1
-"""What stands at a position: nothing, a polygon or multipolygon, or something else."""
+"""What stands at a position: nothing or an empty shape, a polygon or multipolygon, or something else."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,30 @@ class Flat:
         return made
 
 
+def take(flat: Flat, positions: Integers) -> Flat:
+    """Some features of a flat layer, in the order of `positions`."""
+    rings = _runs(flat.feature_start, positions)
+    vertices = _runs(flat.ring_start, rings)
+    sizes = np.diff(flat.ring_start)[rings]
+    return Flat(
+        flat.coordinates[vertices],
+        np.concatenate(([0], np.cumsum(sizes))).astype(np.int64),
+        flat.ring_sign[rings],
+        np.concatenate(([0], np.cumsum(np.diff(flat.feature_start)[positions]))).astype(np.int64),
+        flat.kind[positions],
+        flat.box[positions],
+        flat.outer[rings],
+        {i: flat.others[p] for i, p in enumerate(positions.tolist()) if p in flat.others},
+    )
+
+
+def _runs(start: Integers, positions: Integers) -> Integers:
+    """The numbers from start[p] up to start[p + 1], of each position one after the other."""
+    sizes = start[positions + 1] - start[positions]
+    ends = np.cumsum(sizes)
+    return np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(start[positions] - (ends - sizes), sizes)
+
+
 def flatten(geometries: npt.ArrayLike) -> Flat:
     """Flat arrays of shapely geometries (EPSG:4490, valid polygons); other types keep their place, ringless."""
     from geo.kernels_flat import ring_signs_and_boxes
@@ -73,7 +97,9 @@ def flatten(geometries: npt.ArrayLike) -> Flat:
     shapes = np.asarray(geometries, dtype=object)
     types = shapely.get_type_id(shapes)
     polygonal = ((types == 3) | (types == 6)) & ~shapely.is_empty(shapes)
-    kind = np.where(polygonal, POLYGON, np.where(shapely.is_missing(shapes), MISSING, OTHER)).astype(np.int8)
+    kind = np.where(
+        polygonal, POLYGON, np.where(shapely.is_missing(shapes) | shapely.is_empty(shapes), MISSING, OTHER)
+    ).astype(np.int8)
     chosen = np.flatnonzero(polygonal)
     parts, owner = shapely.get_parts(shapes[chosen], return_index=True)
     rings, of_part = shapely.get_rings(parts, return_index=True)

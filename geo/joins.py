@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from geo.flat import Flat
+from geo.flat import MISSING, Flat
 from geo.layers import PlaceRule
 from geo.measure import area_mm2, length_m, share_out
 from geo.overlaps import overlaps_layer, overlaps_self
@@ -185,7 +185,7 @@ def _linear(shapes: Geometries) -> Geometries:
 
 
 def shares_by_rule(
-    features: npt.ArrayLike,
+    features: npt.ArrayLike | Flat,
     areas: pd.DataFrame,
     rule: PlaceRule,
     *,
@@ -195,23 +195,30 @@ def shares_by_rule(
 ) -> pd.DataFrame:
     """Shares of a layer's features by its place rule: columns feature, area, mm2 (mm under `length`).
 
-    named: area code of each feature by its place name, used where there is no shape (None or "" for
-    unknown); under `self` it is the feature's own code. leaves: `leaf_areas(areas)`, to make it only once.
+    features: shapely geometries, EPSG:4490; under `split` and `largest_share` also `Flat`. named: area code of
+    each feature by its place name, used where there is no shape (None or "" for unknown); under `self` it is
+    the feature's own code. leaves: `leaf_areas(areas)`, to make it only once.
     """
-    shapes = np.asarray(features, dtype=object)
     ready = leaf_areas(areas) if leaves is None else leaves
-    own = area_mm2(shapes) if measured_mm2 is None else np.asarray(measured_mm2, dtype=np.int64)
-    if rule == "length":
-        shares = length_shares(shapes, ready)
-    elif rule in ("split", "largest_share"):
-        shares = area_shares(shapes, ready, measured_mm2=own)
+    if isinstance(features, Flat) or rule in ("split", "largest_share"):
+        shares = area_shares(features, ready, measured_mm2=measured_mm2)
         shares = largest_share(shares) if rule == "largest_share" else shares
+    elif rule == "length":
+        shares = length_shares(features, ready)
     else:
+        shapes = np.asarray(features, dtype=object)
+        own = area_mm2(shapes) if measured_mm2 is None else np.asarray(measured_mm2, dtype=np.int64)
         at = np.full(len(shapes), -1) if rule == "self" else assign_points(shapes, ready)
         shares = pd.DataFrame({"feature": np.arange(len(shapes)), "area": at, "mm2": own})
     if named is None:
         return shares
     by_name = pd.Index(areas["code"]).get_indexer(pd.Index(np.asarray(named, dtype=object)))
-    bare = shapely.is_missing(shapes) | shapely.is_empty(shapes) | (rule == "self")
-    use = bare[shares["feature"]]
+    use = (_bare(features) | (rule == "self"))[shares["feature"]]
     return shares.assign(area=np.where(use, by_name[shares["feature"]], shares["area"]))
+
+
+def _bare(features: npt.ArrayLike | Flat) -> npt.NDArray[np.bool_]:
+    if isinstance(features, Flat):
+        return np.asarray(features.kind == MISSING)
+    shapes = np.asarray(features, dtype=object)
+    return np.asarray(shapely.is_missing(shapes) | shapely.is_empty(shapes))

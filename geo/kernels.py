@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 
-from geo.flat import POLYGON, Flat
+from geo.flat import POLYGON, Flat, take
 from geo.kernels_area import NEAR_DEGREES, flat_areas, flat_perimeters, suspicious
 from geo.kernels_cut import grid_index, halve
 from geo.kernels_overlay import overlay
@@ -24,6 +24,7 @@ _overlay: Any = overlay
 
 PIECE_EDGES = 16
 CUT_ABOVE_VERTICES = 48
+LARGE_VERTICES = 256
 MOST_ROUNDS = 40
 MOST_CELLS = 4_000_000
 CHUNK = 32_768
@@ -123,6 +124,30 @@ def common_areas(
     Ordered by feature. Pairs with less than 1e-7 m² are left out. later_only: only polygons of a higher
     position than the feature, for a layer with itself. The number of workers changes nothing but the time.
     """
+    size = np.diff(features.ring_start[features.feature_start])
+    large = np.flatnonzero(size > LARGE_VERTICES)
+    if len(large) == 0:
+        return _overlaid(features, others, workers, later_only)
+    # Every edge of a feature meets every edge of a piece: a large one is cut into pieces, too.
+    box = features.box.copy()
+    box[large] = np.inf, np.inf, -np.inf, -np.inf
+    small = _overlaid(replace(features, box=box), others, workers, later_only)
+    pieces, owner, _ = _cut(take(features, large))
+    piece, other, m2 = _overlaid(pieces, others, workers, False)
+    feature = large[owner[piece]]
+    if later_only:
+        kept = other > feature
+        feature, other, m2 = feature[kept], other[kept], m2[kept]
+    pair, at = np.unique(np.stack((feature, other)), axis=1, return_inverse=True)
+    sums = np.bincount(at.ravel(), m2, minlength=pair.shape[1]).astype(np.float64)
+    feature, other = np.concatenate((small[0], pair[0])), np.concatenate((small[1], pair[1]))
+    order = np.argsort(feature, kind="stable")
+    return feature[order], other[order], np.concatenate((small[2], sums))[order]
+
+
+def _overlaid(
+    features: Flat, others: Index, workers: int, later_only: bool
+) -> tuple[Positions, Positions, Floats]:
     pieces = others.pieces
     ours = features.arrays
 

@@ -92,7 +92,7 @@ def count_wkb(data: Any, offsets: Any, present: Any) -> tuple[Any, Any, Any, int
         if points[i] > 0:
             kind[i] = 3
         else:
-            rings[i] = 0
+            kind[i], rings[i] = 0, 0
     return kind, rings, points, -1
 
 

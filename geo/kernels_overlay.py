@@ -169,10 +169,11 @@ def overlay(
     found = 0
     longest = 0
     for i in range(begin, end):
-        longest = max(longest, ring_start[feature_start[i + 1]] - ring_start[feature_start[i]])
+        if box[i, 0] <= box[i, 2]:
+            longest = max(longest, ring_start[feature_start[i + 1]] - ring_start[feature_start[i]])
     edge = np.empty((longest + 1, 5), np.float64)
     for i in range(begin, end):
-        if feature_start[i] == feature_start[i + 1]:
+        if not box[i, 0] <= box[i, 2]:
             continue
         x0, y0, x1, y1 = box[i, 0], box[i, 1], box[i, 2], box[i, 3]
         left, right = cell_of(x0, west, cell, columns), cell_of(x1, west, cell, columns)

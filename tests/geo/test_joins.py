@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import shapely
 
+from geo.flat import flatten
 from geo.joins import (
     area_shares,
     assign_points,
@@ -161,6 +162,7 @@ def test_place_rules_and_place_names() -> None:
     assert split["area"].tolist() == [5, 6, 7, 8, 2, -1]
     largest = shares_by_rule(shapes, areas, "largest_share", named=named)
     assert largest["area"].tolist() == [7, 2, -1]
+    pd.testing.assert_frame_equal(shares_by_rule(flatten(shapes), areas, "split", named=named), split)
     own = shares_by_rule(areas.geometry.to_numpy(), areas, "self", named=areas["code"].to_numpy())
     assert own["area"].tolist() == list(range(9))
     at = shares_by_rule(shapes, areas, "point", named=named)

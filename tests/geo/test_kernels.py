@@ -148,6 +148,22 @@ def test_huge_polygons_are_cut_without_loss_and_agree_with_geos() -> None:
     assert np.abs(found - np.nan_to_num(expected)).max() < 1e-6
 
 
+def test_huge_features_are_cut_too_and_lie_on_each_other_as_geos_says() -> None:
+    huge = [shapely.affinity.translate(big(seed), 0.004 * seed, 0.003 * seed) for seed in range(4)]
+    shapes = np.array([shapely.box(*ORIGIN, *ORIGIN + 0.002), *huge, None, shapely.box(*ORIGIN, *ORIGIN + 0.02)])
+    left, right, m2 = common_areas(flatten(shapes), index(flatten(shapes)), later_only=True)
+    expected = {
+        (i, j): area
+        for i in range(7)
+        for j in range(i + 1, 7)
+        if (area := np.nan_to_num(cut_area_m2(polygonal(shapely.intersection(shapes[[i]], shapes[[j]]))))[0])
+        > 1e-7
+    }
+    found = dict(zip(zip(left.tolist(), right.tolist(), strict=True), m2.tolist(), strict=True))
+    assert found == pytest.approx(expected, abs=1e-5)
+    assert len(found) > 10
+
+
 def test_flat_areas_and_perimeters_agree_with_geographiclib() -> None:
     shapes = np.concatenate((pairs("holes", 300, 3)[0], pairs("multipolygons", 300, 4)[1], [big(3)]))
     oriented = shapely.orient_polygons(shapes)
