@@ -164,11 +164,11 @@ def _bare_code(text: str) -> str | None:
 
 
 def _damaged(column: Column, texts: pd.Series) -> Mask:
-    """Codes whose last digits Excel threw away: numbers of 16 digits and more, 3.4E+13, whole columns of codes
+    """Codes whose last digits Excel threw away: decimals of 16 digits and more, 3.4E+13, whole columns of codes
     that end in zeros after their fifteenth digit."""
     damaged = np.zeros(len(texts), dtype=bool)
     if pd.api.types.infer_dtype(column.raw, skipna=True) != "string":
-        numbers = (isinstance(v, int | float) and abs(v) >= _EXACT_DIGITS_UNDER for v in column.raw)
+        numbers = (isinstance(v, float) and abs(v) >= _EXACT_DIGITS_UNDER for v in column.raw)
         damaged |= np.fromiter(numbers, bool, len(texts))
     short = matching(texts, _SHORTENED)
     for i in np.flatnonzero(short):

@@ -94,7 +94,7 @@ def is_label(value: Any) -> bool:
     if not isinstance(value, str) or not value.strip():
         return False
     text = fold(value)
-    if not text or _is_number(text) or len(text) > 60 or unit_line(text):
+    if not text or _is_number(text) or len(text) > 120 or unit_line(text):
         return False
     if _TOLD.search(text) and not _BRACKETED_COLON.search(text):
         return False

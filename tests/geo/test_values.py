@@ -385,6 +385,34 @@ def test_codes_lose_what_excel_added_and_are_returned_where_excel_took_digits() 
     assert frame["parcel_code"].isna().tolist() == [True, True, True, False]
 
 
+def test_a_code_kept_as_a_whole_number_lost_nothing() -> None:
+    frame, issues = typed("地块代码", [9901012020010100001])
+    assert frame["parcel_code"].iloc[0] == "9901012020010100001" and issues == []
+
+
+def test_a_frame_of_a_map_file_is_typed_like_one_of_a_ledger() -> None:
+    rows = pd.Index([1, 2], name="row")
+    frame = pd.DataFrame(
+        {
+            "编号": ["a", None],
+            "地块代码": np.array([5197212020010100001, 5197212020010100002]),
+            "灌溉面积": np.array([1.5, np.nan]),
+            "户数": pd.array([3, None], dtype="Int64"),
+            "建成日期": pd.to_datetime(["2023-09-05 22:00", None], utc=True).tz_convert("Asia/Shanghai"),
+            "是否衬砌": [True, False],
+            "geometry": [None, None],
+        },
+        index=rows,
+    )
+    made, issues = type_frame(frame, match_columns(list(frame), LAYER), LAYER, {})
+    assert codes(issues) == [("value_required_missing", 2)]
+    assert made["parcel_code"].tolist() == ["5197212020010100001", "5197212020010100002"]
+    assert made["served_mu"].iloc[0] == 1.5 and made["households"].iloc[0] == 3
+    assert made["built_on"].iloc[0] == pd.Timestamp("2023-09-06")
+    assert made["lined"].tolist() == [True, False]
+    assert list(made.columns)[-1] == "geometry"
+
+
 def test_a_code_of_another_shape_is_kept_with_a_warning() -> None:
     frame, issues = typed("村代码", ["99010120200", "无"])
     assert codes(issues) == [("code_malformed", 5)]
