@@ -177,6 +177,8 @@ def _service_commands(command: Any) -> None:
     verify.add_argument(
         "--idle", action="append", metavar="WORD", help="表示撂荒的标注，可多次 / a label that means idle"
     )
+    verify.add_argument("--sample", type=_count, metavar="N", help="抽取 N 块实地核查 / draw N parcels to visit")
+    verify.add_argument("--results", type=Path, metavar="FILE", help="填好的实地核查表 / the filled-in field list")
     verify.add_argument("--format", choices=("table", "json"), default="table")
     serve = command("serve", "service_commands:serve", "启动看板 / the dashboards")
     serve.add_argument("dir", type=Path, metavar="DIR")

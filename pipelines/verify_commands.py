@@ -43,7 +43,22 @@ def verify(arguments: argparse.Namespace, console: Console) -> int:
     _print_verdicts(made, console)
     if made.calibration is not None:
         _print_calibration(made.calibration, console)
+    _print_visits(arguments, console)
     return made.exit_code
+
+
+def _print_visits(arguments: argparse.Namespace, console: Console) -> None:
+    """Draw the visits asked for, or say what the visits made found."""
+    from pipelines.verify_sample import draw_sample, estimate_from
+
+    layer = getattr(arguments, "layer", None) or "abandoned_parcel"
+    if getattr(arguments, "sample", None):
+        path = draw_sample(arguments.dir, layer, arguments.sample)
+        console.result(console.pick(f"实地核查表 {path}", f"Field list {path}"))
+    if getattr(arguments, "results", None):
+        found, _ = estimate_from(arguments.dir, layer, arguments.results)
+        span = f"{found.value:,.0f} [{max(found.low, 0):,.0f}, {found.high:,.0f}]"
+        console.result(console.pick(f"据实地核查推算在种 {span} 亩", f"In use by the visits: {span} mu"))
 
 
 def _counts(made: Outcome) -> list[dict[str, Any]]:

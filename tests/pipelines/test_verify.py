@@ -17,6 +17,7 @@ from geo.verdicts import VERDICTS, Rule
 from pipelines.store.geoparquet import layer_writer, schema_of
 from pipelines.verify import verify
 from pipelines.verify_picture import picture_of
+from pipelines.verify_sample import draw_sample, estimate_from
 from pipelines.workspace import Import, Workspace
 from tests.pipelines import satellite
 
@@ -338,3 +339,23 @@ def test_a_long_table_of_reflectances_is_read_without_naming_anything(real_data:
     made = verify(root, real_data / "worldcereal_refs")
     assert made.verdicts.groupby("season").size().tolist() == [500, 500]
     assert made.said["id"] == "sample_id"
+
+
+def test_visits_are_drawn_without_showing_the_verdict_and_their_findings_correct_the_county(
+    tmp_path: Path,
+) -> None:
+    root = stored(tmp_path / "w", corners()).root
+    verify(root, pictures(tmp_path / "s"))
+    path = draw_sample(root, "abandoned_parcel", 20)
+    carried = pd.read_csv(path, encoding="utf-8-sig", dtype=str)
+    assert len(carried) == 20
+    assert "verdict" not in carried.columns
+    idle = {f"P{i:02d}" for i in IDLE}
+    carried["实地在种"] = ["否" if one in idle else "是" for one in carried["编号"]]
+    carried.to_csv(tmp_path / "filled.csv", index=False, encoding="utf-8-sig")
+    found, against = estimate_from(root, "abandoned_parcel", tmp_path / "filled.csv")
+    assert found.value == pytest.approx(45 * 5.0)
+    assert against.loc["contradicted", False] == len(IDLE)
+    carried.drop(columns="实地在种").to_csv(tmp_path / "bad.csv", index=False)
+    with pytest.raises(Refused, match=r"bad\.csv"):
+        estimate_from(root, "abandoned_parcel", tmp_path / "bad.csv")
