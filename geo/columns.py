@@ -191,7 +191,7 @@ def _named(table_name: str, layer: Layer) -> float:
     name = core(table_name)
     if not name:
         return 0.0
-    words = [core(layer.label.zh), core(layer.label.en), core(layer.id), *(core(a) for a in _names(layer))]
+    words = [core(layer.label.zh), core(layer.label.en), core(layer.id)]
     if any(word and word in name for word in words):
         return 1.0
     label = core(layer.label.zh)
@@ -199,11 +199,6 @@ def _named(table_name: str, layer: Layer) -> float:
         (n for n in range(2, len(label)) for i in range(len(label) - n + 1) if label[i : i + n] in name), default=0
     )
     return 0.7 * shared / len(label) if label else 0.0
-
-
-def _names(layer: Layer) -> tuple[str, ...]:
-    names = layer.style.get("table_names", ()) if layer.style else ()
-    return tuple(str(name) for name in names)
 
 
 def _geometry_fits(geometry_type: GeometryType, layer: Layer) -> float:

@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from geo.headings import INVISIBLE
-from geo.units import UNITS, unit_of
+from geo.units import unit_of
 
 # What people write in a cell that holds nothing.
 _NOTHING = (
@@ -136,8 +136,3 @@ def _behind(rest: str) -> tuple[str | None, float | None]:
                 return None, None
             return unit, scale
     return None, None
-
-
-def unit_known(unit: str | None) -> bool:
-    """Whether `unit` is an id of `geo.units`."""
-    return unit in UNITS

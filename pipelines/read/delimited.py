@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,8 @@ from geo.issues import Issue
 from pipelines.read.delimited_text import records, sniff_encoding, sniff_separator
 from pipelines.read.ledgers_heading import LOOKED_AT, Heading, find_heading
 from pipelines.read.ledgers_rows import Body, cell_matrix, frame_of
-from pipelines.read.ledgers_sheet import BATCH_ROWS, own_columns, sheet_table, sheet_units
-from pipelines.read.source import Cells, Table
+from pipelines.read.ledgers_sheet import BATCH_ROWS, cells_of, own_columns, sheet_table, sheet_units
+from pipelines.read.source import Table
 
 # Up to this size a text table is read at once, so that its totals and blanks are known before the first batch.
 _AT_ONCE_BYTES = 16_000_000
@@ -87,8 +88,7 @@ def _streamed(path: Path, encoding: str, separator: str, known: Collection[str] 
     heading = find_heading(top, (), known)
     if heading is None:
         raise _no_table(path, [list(row) for row in top])
-    columns = tuple(own_columns(heading))
-    heading = Heading(heading.first, heading.last, columns, heading.titles, heading.issues)
+    heading = replace(heading, columns=tuple(own_columns(heading)))
     table = Table(
         path=path,
         name=path.stem,
@@ -96,7 +96,7 @@ def _streamed(path: Path, encoding: str, separator: str, known: Collection[str] 
         columns=heading.names,
         batches=lambda: _batches(path, table, encoding, separator, heading),
         units=sheet_units(heading),
-        cells=Cells(sheet=None, columns={name: c + 1 for c, name in columns}, heading_row=heading.last + 1),
+        cells=cells_of(heading, None),
     )
     return table
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,17 +64,10 @@ def sheet_table(
     heading = find_heading(grid, merges, known)
     if heading is None:
         return None
-    columns = own_columns(heading)
-    heading = Heading(heading.first, heading.last, tuple(columns), heading.titles, heading.issues)
+    heading = replace(heading, columns=tuple(own_columns(heading)))
     body = Body(heading)
-    across = fill_merged(grid, merges, body, heading.last + 1)
-    below = grid[heading.last + 1 :]
-    cells, rows = body.clean(
-        cell_matrix(below, [c for c, _ in columns]), np.arange(len(below)) + heading.last + 2, across
-    )
-    frame = frame_of(cells, rows, heading.names)
-    issues = body.issues()
-    issues += _areas_from_titles(frame, heading, body, sheet)
+    frame = _data(grid, merges, heading, body)
+    issues = [*body.issues(), *_areas_from_titles(frame, heading, body, sheet)]
     if frame.empty:
         issues.append(Issue("table_empty", None, None, {"sheet": sheet}))
     return Table(
@@ -85,12 +79,21 @@ def sheet_table(
         units=sheet_units(heading),
         rows=len(frame),
         issues=issues,
-        cells=Cells(
-            sheet=sheet if is_workbook else None,
-            columns={name: c + 1 for c, name in columns},
-            heading_row=heading.last + 1,
-        ),
+        cells=cells_of(heading, sheet if is_workbook else None),
     )
+
+
+def cells_of(heading: Heading, sheet: str | None) -> Cells:
+    """Where the columns of a heading block stand in the sender's sheet."""
+    return Cells(sheet, {name: c + 1 for c, name in heading.columns}, heading.last + 1)
+
+
+def _data(grid: list[list[Any]], merges: Collection[Merge], heading: Heading, body: Body) -> pd.DataFrame:
+    """The rows of data under a heading, merged cells filled."""
+    across = fill_merged(grid, merges, body, heading.last + 1)
+    below = grid[heading.last + 1 :]
+    cells = cell_matrix(below, [c for c, _ in heading.columns])
+    return frame_of(*body.clean(cells, np.arange(len(below)) + heading.last + 2, across), heading.names)
 
 
 def batches_of(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
