@@ -50,7 +50,7 @@ def draw_sample(workspace_dir: Path | str, layer_id: str, visits: int, *, seed: 
         {
             "序号": sample["visit"],
             "编号": sample["id"],
-            "乡镇": sample["township"].map(names).fillna(sample["township"]),
+            "乡镇": [names.get(code, code) for code in sample["township"]],
             "亩": sample["mu"].round(2),
             "经度": sample["lon"].round(6),
             "纬度": sample["lat"].round(6),
@@ -65,8 +65,8 @@ def draw_sample(workspace_dir: Path | str, layer_id: str, visits: int, *, seed: 
 def estimate_from(workspace_dir: Path | str, layer_id: str, results: Path) -> tuple[Estimate, pd.DataFrame]:
     """亩 in use in the county from a filled-in `sample.csv`, and the visits found against the verdicts (counts).
 
-    Refused: no check was run (`verify_not_run`), the file cannot be used (`sample_unreadable`), or a verdict was not
-    visited at all (`sample_one_sided`).
+    Refused: no check was run (`verify_not_run`), the file cannot be used (`sample_unreadable`), or a verdict was
+    not visited at all (`sample_one_sided`).
     """
     workspace = Workspace(workspace_dir)
     judged = _judged(workspace, layer_id)

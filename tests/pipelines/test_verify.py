@@ -341,7 +341,7 @@ def test_a_long_table_of_reflectances_is_read_without_naming_anything(real_data:
     assert made.said["id"] == "sample_id"
 
 
-def test_visits_are_drawn_without_showing_the_verdict_and_their_findings_correct_the_county(
+def test_visits_are_drawn_without_the_verdict_and_what_they_find_corrects_the_county(
     tmp_path: Path,
 ) -> None:
     root = stored(tmp_path / "w", corners()).root
