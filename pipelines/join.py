@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,8 @@ import pandas as pd
 from geo.joins import shares_by_rule
 from geo.layers import Layer, Relation
 from geo.measure import to_mm2
-from geo.overlaps import overlaps_layer, overlaps_self
+from geo.overlaps import MANY, overlaps_layer, overlaps_self
+from pipelines.store.flat_columns import read_flat
 from pipelines.store.geoparquet import read_columns
 from pipelines.store.layers import current_rows
 from pipelines.territory import AREA_LAYERS, areas_key
@@ -35,10 +36,7 @@ def import_shares(workspace: Workspace, layer: Layer, one: Import) -> pd.DataFra
     path = shares_path(workspace, one, areas_key(workspace))
     if path.exists():
         return pd.read_parquet(path)
-    rows = read_columns(
-        workspace.import_folder(one) / "data.parquet", ["geometry", "area_m2", "area_code", "placed_by"]
-    )
-    shares = place_shares(rows, workspace, layer)
+    shares = place_shares(workspace.import_folder(one) / "data.parquet", workspace, layer)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     shares.to_parquet(partial, index=False)
@@ -48,16 +46,21 @@ def import_shares(workspace: Workspace, layer: Layer, one: Import) -> pd.DataFra
     return shares
 
 
-def place_shares(rows: pd.DataFrame, workspace: Workspace, layer: Layer) -> pd.DataFrame:
-    """Shares of rows on areas by the layer's place rule, areas named by code."""
+def place_shares(data: Path, workspace: Workspace, layer: Layer) -> pd.DataFrame:
+    """Shares of the rows of an import on areas by the layer's place rule, areas named by code."""
     areas = workspace.areas()
+    rows = read_columns(data, ["area_m2", "area_code"])
     own = to_mm2(rows["area_m2"].to_numpy(float, na_value=np.nan))
     if areas.empty:
         whole = pd.DataFrame({"position": np.arange(len(rows)), "mm2": own})
         return whole.assign(area_code="")[["position", "area_code", "mm2"]]
     named = rows["area_code"].astype(object).where(rows["area_code"].notna(), None).to_numpy(object)
+    if layer.place in ("split", "largest_share") and len(rows) >= MANY:
+        shapes: Any = read_flat(data)
+    else:
+        shapes = read_columns(data, ["geometry"])["geometry"].to_numpy(object)
     shares = shares_by_rule(
-        rows["geometry"].to_numpy(object),
+        shapes,
         areas,
         layer.place,
         named=named,
