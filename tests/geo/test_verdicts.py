@@ -8,7 +8,7 @@ import pytest
 
 from geo.verdicts import MANAGED, VERDICTS, Facts, Rule, judge, label, sentence
 
-GROWN = {"clear": 12, "gap_days": 20, "peak": 0.75, "base": 0.15, "swing": 0.55, "spread": 0.2}
+GROWN = {"clear": 12, "gap_days": 20, "peak": 0.75, "base": 0.15, "swing": 0.55, "spread": 0.2, "rise": 0.4}
 BARE = {"clear": 12, "gap_days": 20, "peak": 0.22, "base": 0.1, "swing": 0.1, "spread": 0.03}
 GREEN = {"clear": 12, "gap_days": 20, "peak": 0.7, "base": 0.55, "swing": 0.1, "spread": 0.04}
 FAINT = {"clear": 12, "gap_days": 20, "peak": 0.42, "base": 0.2, "swing": 0.22, "spread": 0.07}
@@ -103,3 +103,8 @@ def test_a_block_says_how_many_were_verified_together() -> None:
 def test_the_four_verdicts_have_names_in_both_languages() -> None:
     assert [label(v) for v in VERDICTS] == ["在种", "不符", "难定", "看不清"]
     assert label("not_observable", "en") == "Not observable"
+
+
+def test_slow_growth_without_green_up_or_fall_is_not_taken_for_a_crop() -> None:
+    assert verdict({**GROWN, "rise": 0.15}, score=0.0) == ("inconclusive", "weak_growth")
+    assert verdict({**GROWN, "rise": 0.15, "drop": 0.25}, score=0.0) == ("confirmed", "grew")
