@@ -17,7 +17,7 @@ from geo.joins import largest_share
 from geo.layers import Layer
 from pipelines.store.layers import current_rows
 from pipelines.summarise import ledger_of, shares_of, things_at, today
-from pipelines.territory import AREA_LAYERS
+from pipelines.territory import AREA_LAYERS, set_aside
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -43,13 +43,19 @@ def show(
 
     Columns: id, area_code, area_name, stage, area_m2 (m², NaN for what is not a polygon), lon, lat, the layer's
     fields, state columns, relation columns, import_id, source_row, geometry. area: only things most of which lie
-    in that area's subtree. Personal fields are masked unless `actor` may see them.
+    in that area's subtree. Personal fields are masked unless `actor` may see them. An area layer
+    also has the rows that are no area of the county, without area_code.
     """
     from pipelines.store.geoparquet import as_geoframe
 
     layer = workspace.layer(layer_id)
     wanted = ["lon", "lat", "placed_by", "place_score", "source_row", "geometry"]
     things = things_at(workspace, layer, as_of or today(), [*(f.name for f in layer.fields), *wanted])
+    if layer.id in AREA_LAYERS:
+        aside = set_aside(workspace, layer.id)
+        things = pd.concat(
+            [things, aside.reindex(columns=things.columns).assign(area_code=None)], ignore_index=True
+        )
     if feature_id is not None:
         things = things[things["id"] == feature_id]
     things = things.reset_index(drop=True)

@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from geo.areas import build_areas
+from geo.codes import canonical
 from geo.issues import Issue
 from geo.pieces import Leaves, leaf_areas
 from pipelines.store.geoparquet import as_geoframe, read_columns
@@ -89,6 +90,18 @@ def _editions(workspace: Workspace | None, layer_id: str, as_of: date | None = N
         for one in workspace.imports(layer_id, as_of=as_of)
     ]
     return _merged(frames)
+
+
+def set_aside(workspace: Workspace, layer_id: str) -> pd.DataFrame:
+    """Stored rows of an area layer that are no area of this county: other counties', zones, reservoirs."""
+    rows = _editions(workspace, layer_id)
+    if rows.empty:
+        return rows
+    areas = workspace.areas()
+    kept = areas[areas["level"] == layer_id]
+    codes = rows["code"].map(canonical, na_action="ignore")
+    taken = (codes.isin(kept["code"]) & codes.notna()) | rows["name"].isin(kept["name"])
+    return rows[~taken].reset_index(drop=True)
 
 
 def _merged(frames: list[pd.DataFrame]) -> pd.DataFrame:
