@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from geo.deadlines import FIRST_YEAR, LAST_YEAR, add_working_days
-from geo.layers import Layer, Lifecycle
+from geo.layers import Layer, Lifecycle, Stage
 from geo.steps import check_step, legal_steps
 
 __all__ = ["check_step", "legal_steps", "local_days", "state_at"]
@@ -104,17 +104,25 @@ def state_at(
 
 
 def _positions(ids: pd.Series, wanted: pd.Series) -> np.ndarray:
-    """The row of each wanted id, -1 where there is none; the table that is hashed is the short one."""
+    """The row of each wanted id, -1 where there is none; of the many ids only those wanted are hashed."""
     result = np.full(len(wanted), -1, dtype=np.int64)
     if len(wanted) == 0 or len(ids) == 0:
         return result
-    codes, unique = pd.factorize(wanted)
-    found = pd.Index(unique).get_indexer(pd.Index(ids))
-    rows = np.full(len(unique), -1, dtype=np.int64)
-    hit = found >= 0
-    rows[found[hit]] = np.flatnonzero(hit)
-    result[codes >= 0] = rows[codes[codes >= 0]]
+    codes, found_names = pd.factorize(wanted)
+    unique = np.asarray(found_names, dtype=object)
+    rows = np.flatnonzero(ids.isin(unique).to_numpy(bool))
+    found = pd.Index(unique).get_indexer(pd.Index(ids.iloc[rows].to_numpy(object)))
+    place = np.full(len(unique), -1, dtype=np.int64)
+    place[found] = rows
+    result[codes >= 0] = place[codes[codes >= 0]]
     return result
+
+
+def _coded(values: pd.Series, names: list[str]) -> np.ndarray:
+    """The position in `names` of each value, -1 where it is none of them."""
+    codes, unique = pd.factorize(values)
+    places = pd.Index(names).get_indexer(pd.Index(unique))
+    return np.append(places, -1)[codes]
 
 
 def _counted(events: pd.DataFrame, day: np.datetime64, known: np.datetime64) -> pd.DataFrame:
@@ -155,7 +163,7 @@ def _stage_dates(things: pd.DataFrame, life: Lifecycle, imported: np.ndarray) ->
             dates[place] = things[stage.date_field].to_numpy().astype(DAY)
     stated = np.full(len(things), -1, dtype=np.int64)
     if life.stage_field is not None and life.stage_field in things:
-        stated = pd.Index([s.id for s in life.stages]).get_indexer(pd.Index(things[life.stage_field]))
+        stated = _coded(things[life.stage_field], [s.id for s in life.stages])
     falls = [n for n, s in enumerate(life.stages) if s.id in life.branches and s.kind != "void"]
     rows = np.flatnonzero(stated >= 0)
     own = dates[stated[rows], rows]
@@ -167,7 +175,9 @@ def _stage_dates(things: pd.DataFrame, life: Lifecycle, imported: np.ndarray) ->
     dates[stated[undated], undated] = imported[undated]
     only_import = np.full(len(things), -1, dtype=np.int64)
     only_import[undated] = stated[undated]
-    unknown = np.isnat(dates).all(axis=0)
+    unknown = np.ones(len(things), dtype=bool)
+    for row in dates:
+        unknown &= np.isnat(row)
     start = [s.id for s in life.stages].index(life.initial)
     dates[start, unknown] = imported[unknown]
     return dates, only_import
@@ -176,28 +186,37 @@ def _stage_dates(things: pd.DataFrame, life: Lifecycle, imported: np.ndarray) ->
 def _imported_course(things: pd.DataFrame, life: Lifecycle, imported: np.ndarray, day: np.datetime64) -> _Course:
     """Where the imports alone put each thing on `day`."""
     dates, undated = _stage_dates(things, life, imported)
-    first = np.fmin.reduce(dates, axis=0)
-    dates[~(dates <= day)] = NEVER
-    size = len(things)
-    stage, since = np.full(size, -1, dtype=np.int64), np.full(size, NEVER, dtype=DAY)
-    closed, fell = np.full(size, NEVER, dtype=DAY), np.full(size, NEVER, dtype=DAY)
-    for place, one in enumerate(life.stages):
-        if one.id in life.branches and one.kind != "void":
-            later = ~np.isnat(dates[place]) & ~(dates[place] <= fell)
-            stage[later], since[later] = place, dates[place, later]
-            fell[later] = dates[place, later]
-    for name in life.path:
-        place = [s.id for s in life.stages].index(name)
-        done = life.stages[place].kind == "done"
-        counts = ~np.isnat(dates[place]) & ~(dates[place] <= fell if done else dates[place] < fell)
-        stage[counts], since[counts] = place, dates[place, counts]
-        if done:
-            closed = np.where(counts, np.fmin(closed, dates[place]), closed)
-    for place, one in enumerate(life.stages):
-        if one.kind == "void":
-            ends = ~np.isnat(dates[place])
-            stage[ends], since[ends] = place, dates[place, ends]
+    used = [place for place in range(len(life.stages)) if not np.isnat(dates[place]).all()]
+    first = np.fmin.reduce(dates[used], axis=0) if used else np.full(len(things), NEVER, dtype=DAY)
+    stage, since = np.full(len(things), -1, dtype=np.int64), np.full(len(things), NEVER, dtype=DAY)
+    closed, fell = since.copy(), since.copy()
+    for place in sorted(used, key=lambda k: _turn(life, life.stages[k])):
+        one = life.stages[place]
+        when = np.where(dates[place] <= day, dates[place], NEVER)
+        turn = _turn(life, one)
+        if turn == FALLS:
+            counts = ~np.isnat(when) & ~(when <= fell)
+        elif turn == PATH:
+            counts = ~np.isnat(when) & ~(when <= fell if one.kind == "done" else when < fell)
+        else:
+            counts = ~np.isnat(when)
+        np.copyto(stage, place, where=counts)
+        np.copyto(since, when, where=counts)
+        if turn == FALLS:
+            np.copyto(fell, when, where=counts)
+        if one.kind == "done":
+            closed = np.where(counts, np.fmin(closed, when), closed)
     return _Course(stage, since, first, closed, np.where(stage == undated, undated, -1))
+
+
+FALLS, PATH, ENDS = range(3)
+"""In which turn an import's stages are read: fall-backs, the ordinary way in its order, what ends all."""
+
+
+def _turn(life: Lifecycle, stage: Stage) -> int:
+    if stage.kind == "void":
+        return ENDS
+    return FALLS if stage.id in life.branches else PATH
 
 
 def _follow(course: _Course, acts: pd.DataFrame, place: np.ndarray, life: Lifecycle) -> None:
@@ -205,7 +224,7 @@ def _follow(course: _Course, acts: pd.DataFrame, place: np.ndarray, life: Lifecy
     ids = [s.id for s in life.stages]
     moves = acts["to_stage"].notna().to_numpy()
     rows, days = place[moves], acts["day"].to_numpy()[moves].astype(DAY)
-    stages = pd.Index(ids).get_indexer(pd.Index(acts["to_stage"][moves]))
+    stages = _coded(acts["to_stage"][moves], ids)
     known = stages >= 0
     rows, days, stages = rows[known], days[known], stages[known]
     order = np.arange(len(rows))

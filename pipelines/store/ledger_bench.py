@@ -1,0 +1,131 @@
+"""What the ledger costs at a county's size: a million things, two hundred thousand events."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from geo.access import Actor
+from geo.changes import Event, projection, row_hash
+from geo.layers import Layer, builtin_layers
+from geo.lifecycle import state_at
+from pipelines.store.ledger import Act, Ledger, instant, open_ledger
+from pipelines.store.schema import EVENT_COLUMNS
+
+TOWNSHIPS = 30
+STATE_COLUMNS = ("seq", "id", "feature_id", "kind", "to_stage", "at", "recorded_at", "undoes", "due_on")
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One measured thing: what, the median of its runs in seconds, and the rows it was done on."""
+
+    what: str
+    seconds: float
+    rows: int
+
+
+def measure(things: int = 1_000_000, events: int = 200_000, *, seed: int = 20241122) -> list[Timing]:
+    """The state of one township and of the whole county on a day, one act, and the audit; medians of 3 runs.
+
+    Everything is done as the program does it: events are read from an embedded ledger on disk; a township's rows
+    are those of its villages.
+    """
+    layer = builtin_layers()["abandoned_parcel"]
+    frame = _things(things, seed)
+    with tempfile.TemporaryDirectory(prefix="xiangtu-") as folder:
+        ledger = open_ledger(Path(folder) / "ledger.sqlite")
+        _fill(ledger, frame, layer, events, seed)
+        town = frame["area_code"].iloc[0][:9]
+        inside = frame[frame["area_code"].str.startswith(town)].reset_index(drop=True)
+
+        def state(rows: pd.DataFrame, root: str | None, day: date | None) -> None:
+            taken = ledger.events(layer.id, as_of=day, area_prefix=root, columns=STATE_COLUMNS)
+            state_at(rows, taken, layer, day)
+
+        act = Act(layer.id, str(frame["id"].iloc[-1]), Actor("x", "administrator"), "note", note="x")
+        found = [
+            _timed("state of one township", len(inside), lambda: state(inside, town, None)),
+            _timed("as of a day, one township", len(inside), lambda: state(inside, town, date(2024, 9, 1))),
+            _timed("as of a day, whole county", things, lambda: state(frame, None, date(2024, 9, 1))),
+            _timed("one act, safe on disk", 1, lambda: ledger.append(act, now=datetime.now(UTC))),
+            _timed("audit of every event", events, ledger.audit),
+        ]
+        ledger.close()
+    return found
+
+
+def _timed(what: str, rows: int, work: Callable[[], Any]) -> Timing:
+    runs = []
+    for _ in range(3):
+        start = time.perf_counter()
+        work()
+        runs.append(time.perf_counter() - start)
+    return Timing(what, sorted(runs)[1], rows)
+
+
+def _things(count: int, seed: int) -> pd.DataFrame:
+    chance = np.random.default_rng(seed)
+    villages = np.array([f"5109211{k // 14:02}2{k % 14:02}" for k in range(TOWNSHIPS * 14)])
+    found = np.datetime64("2023-01-01", "s") + chance.integers(0, 365, count).astype("timedelta64[D]")
+    return pd.DataFrame(
+        {
+            "id": [f"5109211010101{k:07}" for k in range(count)],
+            "area_code": pd.array(np.sort(villages[np.arange(count) * len(villages) // count]), dtype="str"),
+            "stage": pd.array(np.repeat("found", count), dtype="str"),
+            "found_on": found,
+            "due_on": found + np.timedelta64(200, "D"),
+            "import_at": np.datetime64("2024-01-01T00:00:00", "s"),
+        }
+    )
+
+
+def _fill(ledger: Ledger, frame: pd.DataFrame, layer: Layer, count: int, seed: int) -> None:
+    """Write a chain of steps of random things, a few for each, in one transaction."""
+    life = layer.lifecycle
+    path = life.path if life is not None else ()
+    chance = np.random.default_rng(seed)
+    start = datetime(2024, 2, 1, tzinfo=UTC)
+    picked = np.sort(chance.choice(len(frame), count // 4, replace=False))
+    names, areas = frame["id"].to_numpy(object)[picked], frame["area_code"].to_numpy(object)[picked]
+    before, rows, states = "0" * 64, [], []
+    past: dict[int, list[Event]] = {k: [] for k in range(len(picked))}
+    for seq in range(1, len(picked) * 4 + 1):
+        k, step = (seq - 1) % len(picked), (seq - 1) // len(picked)
+        at = instant(start + timedelta(minutes=seq))
+        given = dict.fromkeys(EVENT_COLUMNS) | {
+            "seq": seq,
+            "id": f"{seq:032x}",
+            "layer": layer.id,
+            "feature_id": names[k],
+            "kind": "step",
+            "from_stage": path[step],
+            "to_stage": path[step + 1],
+            "at": at,
+            "recorded_at": at,
+            "actor": "x",
+            "role": "administrator",
+            "unit": "",
+            "area_code": areas[k],
+            "evidence": (),
+            "data": {},
+            "prev_hash": before,
+            "hash": "",
+        }
+        event = Event(**given)  # type: ignore[arg-type]
+        before = row_hash(event.as_row())
+        rows.append((*event.as_row()[:-1], before))
+        past[k].append(event)
+    states = [projection(one).as_row() for one in past.values()]
+    with ledger.database.writing() as tx:
+        tx.run_many(f"insert into events values ({', '.join('?' * len(EVENT_COLUMNS))})", rows)
+        tx.run_many("insert into state values (?, ?, ?, ?, ?, ?, ?, ?, ?)", states)
+        tx.run("update chain set seq = ?, hash = ? where one = 1", (len(rows), before))
