@@ -33,12 +33,14 @@ SYSTEM_PACKAGES = {
 }
 
 
-def step(*command: str | Path, check: bool = True, quiet: bool = False, **environment: str) -> int:
+def step(
+    *command: str | Path, check: bool = True, quiet: bool = False, environment: dict[str, str] | None = None
+) -> int:
     """Run one command in the project's folder and give its exit code; stop everything when it must succeed."""
     done = subprocess.run(
         [str(part) for part in command],
         cwd=ROOT,
-        env={**os.environ, **environment},
+        env={**os.environ, **(environment or {})},
         stdout=subprocess.DEVNULL if quiet else None,
         check=False,
     )
@@ -76,12 +78,13 @@ def make_environment() -> None:
 def install_locked() -> None:
     """Install the lock with uv where it can be had, else with pip; then the project without dependencies."""
     inner = step(PYTHON, "-m", "pip", "--version", check=False, quiet=True) == 0
-    pip = [PYTHON, "-m", "pip"] if inner else [sys.executable, "-m", "pip", "--python", PYTHON]
-    quiet = {"PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    uv = step(*pip, "install", "-q", "uv>=0.9", check=False, **quiet) == 0
-    install = [BIN / "uv", "pip", "install", "-q", "--python", PYTHON] if uv else [*pip, "install", "-q"]
-    step(*install, "--require-hashes", "-r", LOCK, **quiet)
-    step(*install, "--no-deps", "--no-build-isolation", "-e", ROOT, **quiet)
+    pip: list[str | Path] = [PYTHON, "-m", "pip"] if inner else [sys.executable, "-m", "pip", "--python", PYTHON]
+    calm = {"PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    uv = step(*pip, "install", "-q", "uv>=0.9", check=False, environment=calm) == 0
+    by_uv: list[str | Path] = [BIN / "uv", "pip", "install", "-q", "--python", PYTHON]
+    install = by_uv if uv else [*pip, "install", "-q"]
+    step(*install, "--require-hashes", "-r", LOCK, environment=calm)
+    step(*install, "--no-deps", "--no-build-isolation", "-e", ROOT, environment=calm)
 
 
 def make_assets() -> None:
@@ -98,9 +101,10 @@ def make_system() -> None:
     if not may_install:
         print(f"未安装，相关测试将跳过 / not installed, their tests will skip: {' '.join(missing)}", flush=True)
         return
-    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-    step("apt-get", "-qq", "update", **quiet)
-    step("apt-get", "-qq", "-y", "install", "--no-install-recommends", *missing, quiet=True, **quiet)
+    calm = {"DEBIAN_FRONTEND": "noninteractive"}
+    install = ["apt-get", "-qq", "-y", "install", "--no-install-recommends", *missing]
+    step("apt-get", "-qq", "update", environment=calm)
+    step(*install, quiet=True, environment=calm)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -113,7 +117,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def test(arguments: Sequence[str]) -> int:
     """Linter, formatter, type checker, then every test; all are run, and any failure fails."""
-    checks = [
+    checks: list[list[str | Path]] = [
         [PYTHON, "-m", "ruff", "check", "."],
         [PYTHON, "-m", "ruff", "format", "--check", "."],
         [PYTHON, "-m", "mypy"],

@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from geo.errors import XiangtuError
 from geo.issues import Issue, wording
@@ -26,7 +26,7 @@ class Console:
     """Speaks `lang` (`zh` or `en`). Nothing but a command's result goes to standard output."""
 
     def __init__(self, lang: str = "zh", *, out: IO[str] | None = None, err: IO[str] | None = None) -> None:
-        self.lang = lang
+        self.lang: Literal["zh", "en"] = "en" if lang == "en" else "zh"
         self.out = out or sys.stdout
         self.err = err or sys.stderr
         for stream in (self.out, self.err):
