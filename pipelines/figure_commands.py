@@ -37,12 +37,16 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 def progress(arguments: argparse.Namespace, console: Console) -> int:
     """Progress by area in the format asked for."""
-    from pipelines.summarise import indicator_words
+    from pipelines.summarise import indicator_words, progress_split
     from pipelines.summarise import progress as figures
 
     workspace = Workspace(arguments.dir)
     layer = workspace.layer(arguments.layer)
-    rows = figures(workspace, layer.id, arguments.by, day(arguments.as_of), decimals=decimals(arguments.format))
+    told: dict[str, Any] = {"as_of": day(arguments.as_of), "decimals": decimals(arguments.format)}
+    if arguments.split:
+        rows = progress_split(workspace, layer.id, arguments.by, arguments.split, **told)
+    else:
+        rows = figures(workspace, layer.id, arguments.by, **told)
     if arguments.format == "json":
         console.json(records(rows))
     elif arguments.format == "geojson":
@@ -52,8 +56,39 @@ def progress(arguments: argparse.Namespace, console: Console) -> int:
     else:
         head = [console.pick("代码", "code"), console.pick("区域", "area"), console.pick("数量", "features")]
         names = [i.id for i in layer.indicators]
-        shown = rows[["area_code", "area_name", "features", *names]]
-        console.result(table_text(shown, [*head, *(indicator_words(i, console.lang) for i in layer.indicators)]))
+        extra = [name for name in ("zone_kind", arguments.split) if name in rows]
+        shown = rows[["area_code", "area_name", *extra, "features", *names]]
+        words = [indicator_words(i, console.lang) for i in layer.indicators]
+        console.result(table_text(shown, [*head[:2], *extra, head[2], *words]))
+    return 0
+
+
+def hotspots(arguments: argparse.Namespace, console: Console) -> int:
+    """Hexagons where the points of a layer lie closer, or sparser, than chance explains (Getis-Ord Gi*)."""
+    import shapely
+
+    from geo.areas import outline_of
+    from geo.hotspots import hot_spots
+    from pipelines.store.geoparquet import as_geoframe
+    from pipelines.summarise import things_at, today
+
+    workspace = Workspace(arguments.dir)
+    things = things_at(workspace, workspace.layer(arguments.layer), day(arguments.as_of) or today(), ["geometry"])
+    open_points = things.loc[things["kind"] != "void"] if "kind" in things else things
+    outline = outline_of(workspace.areas(), workspace.settings.code)
+    cells = hot_spots(open_points["geometry"].to_numpy(object), seed=arguments.seed, within=outline)
+    middle = shapely.centroid(cells["geometry"].to_numpy(object))
+    cells = cells.assign(lon=shapely.get_x(middle).round(6), lat=shapely.get_y(middle).round(6))
+    if arguments.format == "geojson":
+        console.json(as_geojson(as_geoframe(cells)))
+    elif arguments.format == "json":
+        console.json(records(cells))
+    elif arguments.format == "csv":
+        console.result(as_csv(cells).rstrip("\n"))
+    else:
+        hot = cells[cells["class"] != "none"].sort_values("z", ascending=False)
+        columns = ["class", "count", "z", "p", "lon", "lat"]
+        console.result(table_text(pd.DataFrame(hot)[columns], columns))
     return 0
 
 

@@ -273,6 +273,43 @@ def progress(
     return with_rates(shown, rolled(layer), layer, others)
 
 
+def progress_split(
+    workspace: Workspace,
+    layer_id: str,
+    by: str,
+    split: str,
+    as_of: date | None = None,
+    *,
+    decimals: int = 6,
+) -> pd.DataFrame:
+    """Progress by area and by a field of the layer, or by `stage`: a column of its name after `level`.
+
+    Every value has a row for every area; the rows of all values add up to `progress`. Rates divide by what another
+    layer has on the whole area, whatever the value.
+    """
+    layer = workspace.layer(layer_id)
+    fields = {f.name for f in layer.fields} | {"stage", "kind"}
+    if split not in fields:
+        raise Refused("field_unknown", fields=split, layer=layer.id, known=", ".join(sorted(fields)))
+    day, areas = as_of or today(), workspace.areas()
+    if areas.empty or by == "zone":
+        raise Refused("areas_missing", level=by)
+    things = things_at(workspace, layer, day, [] if split in ("stage", "kind") else [split])
+    tallied = tally(things, shares_of(workspace, layer, things), layer, as_of=day, split_by=split)
+    others = {
+        one.id: (one, roll_up(leaf_tally(workspace, one, day), areas, by))
+        for one in denominators(workspace, layer)
+    }
+    made = []
+    for value, part in tallied.groupby(level=0, sort=True):
+        alone = part.droplevel(0)
+        shown = printed(alone, areas, by, layer, decimals=decimals)
+        rows = with_rates(shown, roll_up(alone, areas, by), layer, others)
+        rows.insert(3, split, value)
+        made.append(rows)
+    return pd.concat(made, ignore_index=True) if made else progress(workspace, layer_id, by, as_of).head(0)
+
+
 def denominators(workspace: Workspace, layer: Layer) -> list[Layer]:
     """The other layers whose figures this layer's rates divide by."""
     names = {i.denominator.split(".")[0] for i in layer.indicators if i.denominator and "." in i.denominator}
@@ -288,6 +325,8 @@ def with_rates(
     """Printed rows with the rates of the exact ones, columns in the layer's order."""
     divided = rates(exact, layer, others)
     made = shown.assign(**{one.id: divided[one.id].to_numpy() for one in layer.indicators if one.is_rate})
+    counts = ["features", *(one.id for one in layer.indicators if one.sum == ("features",))]
+    made = made.astype(dict.fromkeys(counts, "int64"))
     extra = [name for name in ("zone_kind",) if name in made]
     return made[["area_code", "area_name", "level", *extra, "features", *(one.id for one in layer.indicators)]]
 

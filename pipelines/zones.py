@@ -72,9 +72,19 @@ def _tally(workspace: Workspace, layer: Layer, zones: gpd.GeoDataFrame, kind: st
     if path.exists():
         return pd.read_parquet(path)
     things = things_at(workspace, layer, day, ["geometry"])
-    shares = shares_by_rule(
-        things["geometry"].to_numpy(object), zones, layer.place, measured_mm2=things["measured_mm2"].to_numpy()
-    )
+    shapes = _stand_ins(workspace, things)
+    shares = shares_by_rule(shapes, zones, layer.place, measured_mm2=things["measured_mm2"].to_numpy())
     made = tally(things, shares, layer, as_of=day)
     keep_table(made, path)
     return made
+
+
+def _stand_ins(workspace: Workspace, things: pd.DataFrame) -> np.ndarray:
+    """The things' shapes; for one placed by name only, a point in its village."""
+    shapes = things["geometry"].to_numpy(object, copy=True)
+    bare = np.flatnonzero(shapely.is_missing(shapes))
+    areas = workspace.areas()
+    inside = dict(zip(areas["code"], shapely.point_on_surface(areas.geometry.to_numpy(object)), strict=True))
+    for at, code in zip(bare, things["area_code"].iloc[bare], strict=True):
+        shapes[at] = inside.get(code) if isinstance(code, str) else None
+    return shapes
