@@ -16,7 +16,7 @@ from geo.errors import Refused
 from pipelines.__main__ import main
 from pipelines.exchange import show
 from pipelines.ingest import Options, add, check
-from pipelines.summarise import progress
+from pipelines.summarise import progress, progress_split
 from pipelines.workspace import Workspace
 
 MU_M2 = 2000 / 3
@@ -272,3 +272,61 @@ def test_a_transfer_rate_divides_by_the_contract_land(root: Path, tmp_path: Path
     assert (row["double_leased"], row["over_area"], row["expiring_90d"]) == (2, 1, 1)
     later = progress(Workspace(root), "land_transfer", "county", date(2024, 8, 1)).iloc[0]
     assert (later["contracts"], later["expired"], later["transferred_mu"]) == (3, 1, 20.0)
+
+
+def test_progress_split_by_a_field_adds_up_to_progress(root: Path, tmp_path: Path) -> None:
+    path = parcels(tmp_path / "p.gpkg", ["A", "B", "C"], [15.9, 15.9, 15.9], ["发现", "已整治", "已整治"])
+    add(Workspace(root), path, Options(layer="abandoned_parcel"))
+    split = progress_split(Workspace(root), "abandoned_parcel", "county", "stage").set_index("stage")
+    assert split["features"].to_dict() == {"found": 1, "remediated": 2}
+    whole = progress(Workspace(root), "abandoned_parcel", "county").iloc[0]
+    assert split["reported_mu"].sum() == pytest.approx(whole["reported_mu"], abs=1e-9)
+
+
+def test_zones_and_what_lies_in_none_add_up_to_the_county(root: Path, tmp_path: Path) -> None:
+    path = parcels(tmp_path / "p.gpkg", ["A", "B"], [15.9, 15.9], ["发现"] * 2)
+    add(Workspace(root), path, Options(layer="abandoned_parcel"))
+    sheet = tmp_path / "台账.csv"
+    sheet.write_text("图斑编号,乡镇,村,面积（亩）,整治阶段\nN1,东溪镇,坝上村,2.5,发现\n", encoding="utf-8")
+    add(Workspace(root), sheet, Options(layer="abandoned_parcel"))
+    zones = gpd.GeoDataFrame(
+        {"片区编号": ["P1", "C1"], "片区名称": ["东片", "坝片"], "片区类型": ["乡镇级片区", "村级片区"]},
+        geometry=[shapely.box(105, 30.5, 105.0015, 30.52), shapely.box(105, 30.505, 105.02, 30.52)],
+        crs="EPSG:4490",
+    )
+    zones.to_file(tmp_path / "zones.gpkg")
+    add(Workspace(root), tmp_path / "zones.gpkg", Options(layer="zone"))
+    county = progress(Workspace(root), "abandoned_parcel", "county").iloc[0]
+    rows = progress(Workspace(root), "abandoned_parcel", "zone")
+    for kind in ("township", "village"):
+        of_kind = rows[rows["zone_kind"] == kind]
+        assert of_kind["features"].sum() == county["features"] == 3
+        assert of_kind["reported_mu"].sum() == pytest.approx(county["reported_mu"], abs=1e-6)
+    assert rows.set_index("area_code").loc["C1", "features"] == 1
+
+
+def test_a_layers_conflicts_with_the_plan_are_counted_in_square_metres(root: Path, tmp_path: Path) -> None:
+    path = parcels(tmp_path / "p.gpkg", ["A", "B"], [15.9, 15.9], ["发现"] * 2)
+    add(Workspace(root), path, Options(layer="abandoned_parcel"))
+    half = gpd.GeoDataFrame({"图斑编号": ["F1"]}, geometry=[square(0, 0, DEGREE / 2)], crs="EPSG:4490")
+    half.to_file(tmp_path / "farm.gpkg")
+    add(Workspace(root), tmp_path / "farm.gpkg", Options(layer="permanent_farmland"))
+    rows = show(Workspace(root), "abandoned_parcel").set_index("id")
+    assert rows["farmland_conflict"].to_dict() == {"A": True, "B": False}
+    assert rows.loc["A", "farmland_conflict_m2"] == pytest.approx(rows.loc["A", "area_m2"] / 4, rel=1e-3)
+    whole = progress(Workspace(root), "abandoned_parcel", "county").iloc[0]
+    assert whole["farmland_conflict_m2"] == pytest.approx(rows["farmland_conflict_m2"].sum(), abs=0.01)
+
+
+def test_run_works_out_only_what_is_new(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    add(Workspace(root), parcels(tmp_path / "a.gpkg", ["A"], [15.9], ["发现"]), Options(layer="abandoned_parcel"))
+    assert main(["run", str(root)]) == 0
+    first = {p: p.stat().st_mtime_ns for p in (root / "summary" / "joins").rglob("*.parquet")}
+    add(Workspace(root), parcels(tmp_path / "b.gpkg", ["B"], [15.9], ["发现"]), Options(layer="abandoned_parcel"))
+    assert main(["run", str(root)]) == 0
+    second = {p: p.stat().st_mtime_ns for p in (root / "summary" / "joins").rglob("*.parquet")}
+    assert len(second) == len(first) + 1
+    assert {p: second[p] for p in first} == first
+    capsys.readouterr()
+    assert main(["run", str(root)]) == 0
+    assert "没有变化" in capsys.readouterr().err
