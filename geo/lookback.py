@@ -78,9 +78,10 @@ def memory(things: pd.DataFrame, recurred: pd.DataFrame, *, near_m: float = 50.0
     things: columns id, lon, lat; those without a place remember their own alone.
     """
     counts = recurred["id"].value_counts()
-    own = things["id"].map(counts).fillna(0).astype(np.int64)
+    own = pd.Series(counts.reindex(things["id"], fill_value=0).to_numpy(np.int64), index=things.index)
     here = own.to_numpy().copy()
-    last = things["id"].map(recurred.groupby("id")["day"].max()).to_numpy().astype("datetime64[s]").copy()
+    latest = recurred.groupby("id")["day"].max()
+    last = latest.reindex(things["id"]).to_numpy().astype("datetime64[s]").copy()
     placed = np.flatnonzero(things["lon"].notna() & things["lat"].notna())
     marked = placed[own.to_numpy()[placed] > 0]
     if len(marked):
@@ -140,7 +141,7 @@ def risk(
     closed = things[state["exists"].to_numpy(bool) & (state["kind"] == "done").to_numpy(bool)]
     remembered = memory(closed, recurred[recurred["id"].isin(closed["id"])], near_m=weights.near_m)
     today = pd.Timestamp(as_of)
-    seen = closed["id"].map(photographed).astype("datetime64[s]")
+    seen = pd.Series(photographed.reindex(closed["id"]).to_numpy().astype("datetime64[s]"), index=closed.index)
     since = state.loc[closed.index, "stage_since"]
     stale = (today - seen.fillna(since)).dt.days > weights.photo_days
     ending = pd.Series(False, index=closed.index)

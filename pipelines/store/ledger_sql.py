@@ -10,6 +10,7 @@ import hashlib
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -84,10 +85,13 @@ class SqliteDatabase:
         return opened
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator[Transaction]:
+    def _transaction(self, writes: bool) -> Iterator[Transaction]:
         with _spoken(self.name):
             connection = self._connection()
-            connection.execute(begin)
+            if writes:
+                _begin_writing(connection)
+            else:
+                connection.execute("begin")
         try:
             with _spoken(self.name):
                 yield _SqliteTransaction(connection)
@@ -99,17 +103,39 @@ class SqliteDatabase:
 
     def reading(self, role: str | None = None) -> Any:
         """A transaction that sees one moment; `role` matters to PostgreSQL alone."""
-        return self._transaction("begin")
+        return self._transaction(writes=False)
 
     def writing(self, role: str | None = None) -> Any:
         """A transaction that nobody else's writing can come between."""
-        return self._transaction("begin immediate")
+        return self._transaction(writes=True)
 
     def close(self) -> None:
         """Close this thread's connection."""
         if getattr(self._local, "connection", None) is not None:
             self._local.connection.close()
             self._local.connection = None
+
+
+def _begin_writing(connection: sqlite3.Connection) -> None:
+    """Get a writer's turn, waiting up to 30 s.
+
+    SQLite's own waiting asks ever more seldom, so that of forty writers the one that has waited longest is the
+    least likely to get its turn, and some starved. All asking equally often, none does.
+    """
+    limit = time.monotonic() + WAIT_SECONDS
+    pause_s = 0.002 + os.getpid() % 7 * 0.0005
+    connection.execute("pragma busy_timeout = 0")
+    try:
+        while True:
+            try:
+                connection.execute("begin immediate")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > limit:
+                    raise
+            time.sleep(pause_s)
+    finally:
+        connection.execute(f"pragma busy_timeout = {int(WAIT_SECONDS * 1000)}")
 
 
 class _SqliteTransaction:
