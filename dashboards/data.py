@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 from collections import OrderedDict
@@ -9,13 +10,14 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
 import shapely
 
 from geo.layers import Layer
+from geo.progress import UNPLACED
 from pipelines.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -70,9 +72,14 @@ class County:
         return self.workspace.areas()
 
     def area(self, code: str | None) -> Area | None:
-        """The unit of that code; the county itself for its own code; None when there is none."""
+        """The unit of that code; the county itself for its own code; None when there is none.
+
+        `unplaced` stands for what lies in no unit at all.
+        """
         if code is None or code == self.root.code:
             return self.root
+        if code == UNPLACED:
+            return Area(UNPLACED, "", UNPLACED, self.root.code)
         found = self._once("index", self._index)
         return found.get(code)
 
@@ -168,6 +175,9 @@ class County:
         from pipelines.exchange import show
 
         def within() -> gpd.GeoDataFrame:
+            if area is not None and area.level == UNPLACED:
+                every = self.things(layer_id, as_of=as_of)
+                return every[every["area_code"].isna()]
             if area is None or area.level == "county":
                 return show(self.workspace, layer_id, as_of=as_of)
             if not self._is_large(layer_id):
@@ -195,6 +205,18 @@ class County:
         rows = self._once(("thing", layer_id, thing_id, as_of), found)
         return None if rows.empty else rows.iloc[0]
 
+    def history(self, layer_id: str, thing_id: str) -> list[dict[str, Any]]:
+        """All that is known to have happened to a thing, oldest first: what `pipelines.exchange.history` gives."""
+        from pipelines.exchange import history
+
+        return self._once(("history", layer_id, thing_id), lambda: history(self.workspace, layer_id, thing_id))
+
+    def photo(self, digest: str, kind: str) -> Path | None:
+        """The file of a photo's `thumb` or `view`; None when there is none."""
+        from pipelines.store.attachments import Attachments
+
+        return Attachments(self.workspace.root / "attachments").path(digest, kind)
+
     def source_file(self, layer_id: str, import_id: str) -> str | None:
         """The name of the file that an import was read from; None when the import is not there."""
         return next((one.file for one in self.workspace.imports(layer_id) if one.id == import_id), None)
@@ -204,6 +226,20 @@ class County:
         from pipelines.tiles import Tiles
 
         return self._once("tiles", lambda: Tiles(self.workspace))
+
+
+def _edition(workspace: Workspace) -> str:
+    """A short mark that changes with every import and every event of the ledger."""
+    if workspace.settings.ledger_url:
+        from pipelines.act import workspace_ledger
+
+        ledger = workspace_ledger(workspace)
+        written: object = ledger.head()
+        ledger.close()
+    else:
+        files = [workspace.root / name for name in ("ledger.sqlite", "ledger.sqlite-wal")]
+        written = [(file.stat().st_mtime_ns, file.stat().st_size) for file in files if file.exists()]
+    return hashlib.sha256(f"{workspace.edition()} {written}".encode()).hexdigest()[:16]
 
 
 _current: dict[Path, County] = {}
@@ -219,7 +255,7 @@ def county(root: Path | None = None) -> County:
     folder = Path(root or os.environ[WORKSPACE_VARIABLE])
     with _opening:
         workspace = Workspace(folder)
-        edition = workspace.edition()
+        edition = _edition(workspace)
         held = _current.get(folder)
         if held is None or held.edition != edition or held.workspace.settings != workspace.settings:
             held = _current[folder] = County(workspace, edition)

@@ -15,7 +15,11 @@ MOST_DAYS = 120
 
 @dataclass(frozen=True)
 class Look:
-    """One view of the county. as_of is None for today. notices: what of the address could not be followed."""
+    """One view of the county.
+
+    as_of: None for today. listing: the single things of the area are listed, though it is divided further.
+    notices: what of the address could not be followed.
+    """
 
     layer: Layer
     indicator: Indicator | None
@@ -25,6 +29,7 @@ class Look:
     today: date
     lang: Lang
     notices: tuple[str, ...] = ()
+    listing: bool = False
 
     @property
     def day(self) -> date:
@@ -40,7 +45,7 @@ def language(asked: str | None, default: str | None) -> Lang:
 def read_look(asked: Mapping[str, str], county: County, *, today: date, lang: Lang) -> Look:
     """The view that the address asks for, with sensible choices for what it leaves out or gets wrong.
 
-    Keys: layer, indicator, area (a code), thing (an id), as_of (YYYY-MM-DD).
+    Keys: layer, indicator, area (a code, or `unplaced`), thing (an id), as_of (YYYY-MM-DD), view (`things`).
     """
     topics = {layer.id: layer for layer in county.topics()}
     layer = topics.get(asked.get("layer", ""), next(iter(topics.values())))
@@ -61,6 +66,7 @@ def read_look(asked: Mapping[str, str], county: County, *, today: date, lang: La
         today=today,
         lang=lang,
         notices=tuple(notices),
+        listing=asked.get("view") == "things",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +23,7 @@ from dashboards.looks import Look
 from dashboards.scenes import THINGS_AT_ONCE, Scene
 from dashboards.words import NOTHING, Lang, figure, say
 from geo.layers import Indicator, Layer
+from geo.progress import UNPLACED
 
 VENDOR = "/assets/vendor"
 OWN = "/assets/own"
@@ -123,7 +125,7 @@ def picked(answer: Mapping[str, Any] | None) -> Picked | None:
 def drawing(county: County, look: Look, scene: Scene) -> folium.FeatureGroup:
     """What a scene shows, as one group: orientation below, then areas or things."""
     fit = fit_to(county, look.area, scene.things)
-    outlines = county.outlines(look.area.level)
+    outlines = county.outlines("county" if look.area.level == UNPLACED else look.area.level)
     mine = outlines["code"] == look.area.code
     role = "county" if look.area.level == "county" else "here"
     frame = outlines_layer(outlines[mine], role, weight=2)
@@ -258,9 +260,11 @@ def fit_to(county: County, area: Area, frame: gpd.GeoDataFrame | None = None) ->
     bounds: Sequence[float] | None = county.bounds(area)
     if bounds is None and frame is not None and len(frame):
         bounds = [float(value) for value in frame.total_bounds]
-    if bounds is None:
+    if bounds is None or not all(math.isfinite(value) for value in bounds):
         return None
     west, south, east, north = bounds
+    if west == east and south == north:
+        west, south, east, north = west - 0.005, south - 0.005, east + 0.005, north + 0.005
     return {"key": area.code, "bounds": [[south, west], [north, east]], "max_zoom": 17}
 
 

@@ -8,7 +8,7 @@ from datetime import date
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -31,6 +31,7 @@ def routes() -> list[BaseRoute]:
         Mount("/assets/vendor", StaticFiles(directory=VENDOR, check_dir=False)),
         Mount("/assets/own", StaticFiles(directory=HERE / "static")),
         Route("/print", printed),
+        Route("/photos/{digest}/{kind}.jpg", photo),
         Route("/tiles/{layer}/{z:int}/{x:int}/{y:int}.pbf", tile),
     ]
 
@@ -54,6 +55,16 @@ async def tile(request: Request) -> Response:
         return Response(status_code=204, headers={"cache-control": A_DAY})
     headers = {"content-encoding": "gzip", "cache-control": A_DAY}
     return Response(gzip.compress(body, 4), media_type=TILE, headers=headers)
+
+
+async def photo(request: Request) -> Response:
+    """One photo, as `thumb` or `view`: turned upright, without the camera's notes; its address is its content."""
+    asked = request.path_params
+    here = await run_in_threadpool(county)
+    file = here.photo(asked["digest"], asked["kind"]) if asked["kind"] in ("thumb", "view") else None
+    if file is None:
+        return PlainTextResponse("no such photo", status_code=404)
+    return FileResponse(file, media_type="image/jpeg", headers={"cache-control": A_DAY})
 
 
 async def printed(request: Request) -> Response:

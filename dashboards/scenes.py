@@ -24,7 +24,8 @@ class Scene:
     """One view: its title and date, the legend, the table, and what is on the map.
 
     areas and figures: the units and their progress rows, None where single things are shown. things: the rows
-    shown, None where areas are shown. whole: the progress row of the unit looked at.
+    shown, None where areas are shown. whole: the progress row of the unit looked at. outside: how many things
+    lie in no area at all.
     """
 
     title: str
@@ -35,12 +36,13 @@ class Scene:
     areas: gpd.GeoDataFrame | None = None
     figures: pd.DataFrame | None = None
     things: gpd.GeoDataFrame | None = None
+    outside: int = 0
 
 
 def scene(county: County, look: Look) -> Scene:
     """What a look shows. The units of an area by the chosen indicator; where there are none, its things."""
     level = county.below(look.area)
-    if level is None or look.indicator is None:
+    if level is None or look.indicator is None or look.listing:
         return _things(county, look)
     progress = county.progress(look.layer.id, level, look.day)
     children = county.children(look.area)
@@ -61,7 +63,7 @@ def scene(county: County, look: Look) -> Scene:
         lang=look.lang,
         outside=int(outside),
     )
-    return Scene(title(look), made(look), legend, board, whole, areas=children, figures=rows)
+    return Scene(title(look), made(look), legend, board, whole, children, rows, outside=int(outside))
 
 
 def _things(county: County, look: Look) -> Scene:
@@ -75,6 +77,8 @@ def _things(county: County, look: Look) -> Scene:
 
 def whole_row(county: County, look: Look) -> pd.Series | None:
     """The progress row of the unit looked at; None when it has none."""
+    if look.area.level == UNPLACED:
+        return None
     frame = county.progress(look.layer.id, look.area.level, look.day)
     rows = frame[frame["area_code"] == look.area.code]
     return None if rows.empty else rows.iloc[0]
@@ -82,7 +86,14 @@ def whole_row(county: County, look: Look) -> pd.Series | None:
 
 def title(look: Look) -> str:
     """Area and topic as a heading."""
-    return f"{look.area.name} · {look.layer.label(look.lang)}"
+    return f"{place(look)} · {look.layer.label(look.lang)}"
+
+
+def place(look: Look) -> str:
+    """The name of the unit looked at."""
+    if look.area.level == UNPLACED:
+        return say("thing.area_unknown", look.lang)
+    return look.area.name
 
 
 def made(look: Look) -> str:

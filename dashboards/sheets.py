@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -25,6 +26,16 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Record:
+    """One entry of what happened: the day, what, by whom with what note, and digests of its photos."""
+
+    when: str
+    what: str
+    said: str = ""
+    photos: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Sheet:
     """The sheet of one thing, in the reader's words. masked: some personal fields are hidden."""
 
@@ -37,12 +48,20 @@ class Sheet:
     steps: tuple[Step, ...]
     source: tuple[tuple[str, str], ...]
     masked: bool
+    records: tuple[Record, ...] = ()
 
 
-def sheet(thing: pd.Series, layer: Layer, *, file: str | None, lang: Lang) -> Sheet:
+def sheet(
+    thing: pd.Series,
+    layer: Layer,
+    *,
+    file: str | None,
+    history: Sequence[Mapping[str, Any]] = (),
+    lang: Lang,
+) -> Sheet:
     """The sheet of a row as `pipelines.exchange.show` gives it. file: the sender's file it was read from.
 
-    Personal fields are shown as hidden; empty fields are left out.
+    history: what `pipelines.exchange.history` gives. Personal fields are shown as hidden; empty ones are left out.
     """
     shown = [field for field in layer.fields if not _empty(thing.get(field.name))]
     stage = _plain(thing.get("stage"))
@@ -58,10 +77,27 @@ def sheet(thing: pd.Series, layer: Layer, *, file: str | None, lang: Lang) -> Sh
             for field in shown
             if field.name != layer.id_field and not _is_stage(layer, field)
         ),
-        steps=steps(thing, layer, lang),
+        steps=steps(thing, layer, lang, history=history),
         source=tuple(_source(thing, file, lang)),
         masked=any(field.personal for field in shown),
+        records=tuple(record(one, layer, lang) for one in reversed(history)),
     )
+
+
+def record(one: Mapping[str, Any], layer: Layer, lang: Lang) -> Record:
+    """One import or event of a thing's history as it is shown; people appear by their unit."""
+    when = day(china_day(one["at"]), lang)
+    if one["kind"] == "import":
+        return Record(
+            when, say("record.import", lang), say("thing.source_row", lang, file=one["file"], row=one["row"])
+        )
+    what = say(f"record.{one['kind']}", lang)
+    if one.get("to_stage"):
+        stages = {stage.id: stage.label(lang) for stage in layer.lifecycle.stages} if layer.lifecycle else {}
+        steps_ = (stages.get(stage, stage) for stage in (one.get("from_stage"), one["to_stage"]) if stage)
+        what = " → ".join(steps_)
+    said = " · ".join(str(part) for part in (one.get("unit"), one.get("note")) if part)
+    return Record(when, what, said, tuple(one.get("evidence") or ()))
 
 
 def _empty(value_: object) -> bool:
@@ -108,23 +144,35 @@ def value(field: Field, thing: pd.Series, layer: Layer, lang: Lang) -> str:
     return str(stored)
 
 
-def steps(thing: pd.Series, layer: Layer, lang: Lang) -> tuple[Step, ...]:
-    """The stages of a thing's ordinary way and those it strayed into, in order, with their days."""
+def steps(
+    thing: pd.Series, layer: Layer, lang: Lang, *, history: Sequence[Mapping[str, Any]] = ()
+) -> tuple[Step, ...]:
+    """The stages of a thing's ordinary way and those it strayed into, in order, with their days.
+
+    The day is that of the latest event that led to the stage, else that of the import.
+    """
     life = layer.lifecycle
     if life is None:
         return ()
     now = _plain(thing.get("stage"))
     path = life.path
+    taken = {one["to_stage"]: china_day(one["at"]) for one in history if one.get("to_stage")}
     passed = path[: path.index(now) + 1] if now in path else ()
     found = []
     for stage in life.stages:
-        when = _date(thing.get(stage.date_field)) if stage.date_field else None
+        stated = _date(thing.get(stage.date_field)) if stage.date_field else None
+        when = taken.get(stage.id, stated)
         reached = stage.id in passed or when is not None or stage.id == now
         if stage.id not in path and not reached:
             continue
         text = day(when, lang) if when else (say("thing.unknown_date", lang) if reached else "")
         found.append(Step(stage.label(lang), text, reached, stage.id == now))
     return tuple(found)
+
+
+def china_day(moment: str) -> date:
+    """The day it was in China at a moment written in ISO 8601 with its offset."""
+    return pd.Timestamp(moment).tz_convert("Asia/Shanghai").date()
 
 
 def _date(stored: object) -> date | None:

@@ -72,37 +72,37 @@ def ranked(
     outside: how many things lie in no area at all, for a note.
     """
     columns = [indicator, *_parts(indicator, layer)]
-    texts = {one.id: _printed(frame, whole, one) for one in columns}
-    ordered = _order(frame, indicator)
+    texts = [_printed(frame, whole, one) for one in columns]
+    headings = [_heading(one, lang) for one in columns]
+    total = [] if whole is None else [_cell(_number(whole[one.id]), one) for one in columns]
+    counts = [number(float(count), "count") for count in frame["features"]]
+    if counts != texts[0]:
+        texts.append(counts)
+        headings.append(say("table.features", lang))
+        total += [] if whole is None else [number(float(whole["features"]), "count")]
+    nowhere = say("table.unplaced", lang, level=say(f"level.{level}", lang))
     most = frame[indicator.id].astype(float).abs().max()
     rows = []
-    for rank, position in ordered:
+    for rank, position in _order(frame, indicator):
         one = frame.iloc[position]
         value = _number(one[indicator.id])
         placed = one["level"] != UNPLACED
-        nowhere = say("table.unplaced", lang, level=say(f"level.{level}", lang))
         rows.append(
             Row(
                 key=str(one["area_code"]) if placed else "",
                 name=str(one["area_name"]) if placed else nowhere,
                 rank=rank,
-                cells=(*(texts[c.id][position] for c in columns), number(float(one["features"]), "count")),
+                cells=tuple(column[position] for column in texts),
                 colour=legend.colour(value) if placed else NO_DATA,
                 share=abs(value) / most if most > 0 and not math.isnan(value) else 0.0,
                 small=indicator.is_rate and 0 < int(one["features"]) < SMALL,
             )
         )
-    headings = (
-        say("table.rank", lang),
-        say(f"level.{level}", lang),
-        *(_heading(one, lang) for one in columns),
-        say("table.features", lang),
-    )
-    total = () if whole is None else _total(whole, columns)
     notes = _notes(rows, indicator, lang)
     if outside:
         notes.append(say("table.outside", lang, count=number(outside, "count")))
-    return Board(headings, tuple(rows), total, tuple(notes))
+    names = (say("table.rank", lang), say(f"level.{level}", lang))
+    return Board((*names, *headings), tuple(rows), tuple(total), tuple(notes))
 
 
 def _parts(indicator: Indicator, layer: Layer) -> list[Indicator]:
@@ -133,13 +133,6 @@ def _printed(frame: pd.DataFrame, whole: pd.Series | None, indicator: Indicator)
 def _cell(value: float, indicator: Indicator) -> str:
     written = number(value, indicator.unit)
     return f"{written}%" if indicator.unit == "percent" and written != NOTHING else written
-
-
-def _total(whole: pd.Series, columns: Sequence[Indicator]) -> tuple[str, ...]:
-    return (
-        *(_cell(_number(whole[one.id]), one) for one in columns),
-        number(float(whole["features"]), "count"),
-    )
 
 
 def _order(frame: pd.DataFrame, indicator: Indicator) -> list[tuple[str, int]]:

@@ -14,11 +14,13 @@ import streamlit as st
 from dashboards.data import County
 from dashboards.legends import Legend
 from dashboards.looks import Look, days
+from dashboards.scenes import place
 from dashboards.session import address, go
 from dashboards.sheets import Sheet
 from dashboards.tables import SMALL, Board
 from dashboards.words import Lang, day, say, unit_name
 from geo.layers import Layer
+from geo.progress import UNPLACED
 
 STATIC = Path(__file__).resolve().parent / "static"
 
@@ -129,15 +131,24 @@ def crumbs(county: County, look: Look) -> None:
                 key=f"crumb_{area.code}",
                 type="tertiary",
                 on_click=go,
-                kwargs={"area": None if area.level == "county" else area.code, "thing": None},
+                kwargs={"area": None if area.level == "county" else area.code, "thing": None, "view": None},
                 width="content",
             )
             st.html('<span class="xt-sep" aria-hidden="true">›</span>', width="content")
-        here = look.thing or path[-1].name
-        below = county.below(look.area)
-        hint = say("choose.below", look.lang, level=say(f"level.{below}", look.lang)) if below else ""
+        here = look.thing or place(look)
+        below = county.below(look.area) if look.area.level != UNPLACED else None
+        level = say(f"level.{below}", look.lang) if below else ""
+        hint = say("choose.below", look.lang, level=level) if below and not look.listing else ""
         said = f'<span class="xt-here" aria-current="page">{escape(here)}</span><small>{escape(hint)}</small>'
-        st.html(f'<div class="xt-crumb">{said}</div>', width="content")
+        st.html(f'<div class="xt-crumb">{said}</div>', width="stretch")
+        if below and look.indicator is not None:
+            label = (
+                say("choose.by_level", look.lang, level=level) if look.listing else say("choose.things", look.lang)
+            )
+            view = None if look.listing else "things"
+            st.button(
+                f"{label} ›", key="view", type="tertiary", on_click=go, kwargs={"view": view}, width="content"
+            )
 
 
 def cards(found: Sequence[Mapping[str, str]], *, selected: str | None, label: str) -> None:
@@ -190,6 +201,7 @@ def sheet(shown: Sheet, lang: Lang, *, close: Callable[[], None]) -> None:
     parts = [
         f"<h2>{escape(shown.heading)}</h2>{facts}",
         _timeline(shown, lang),
+        _records(shown, lang),
         f"<h3>{escape(say('thing.fields', lang))}</h3>{_pairs(shown.fields)}",
         f"<h3>{escape(say('thing.source', lang))}</h3>{_pairs(shown.source)}" if shown.source else "",
         f'<div class="xt-note">{escape(say("thing.masked_note", lang))}</div>' if shown.masked else "",
@@ -206,6 +218,22 @@ def _timeline(shown: Sheet, lang: Lang) -> str:
         for step in shown.steps
     )
     return f"<h3>{escape(say('thing.history', lang))}</h3><ol>{lines}</ol>"
+
+
+def _records(shown: Sheet, lang: Lang) -> str:
+    """What happened, newest first, with photos that open large."""
+    if not shown.records:
+        return ""
+    lines = []
+    for one in shown.records:
+        photos = "".join(
+            f'<a href="/photos/{escape(digest)}/view.jpg" target="_blank">'
+            f'<img src="/photos/{escape(digest)}/thumb.jpg" alt="{escape(say("record.photo", lang))}"></a>'
+            for digest in one.photos
+        )
+        said = f"<p>{escape(one.said)}</p>" if one.said else ""
+        lines.append(f"<li><b>{escape(one.what)}</b><time>{escape(one.when)}</time>{said}{photos}</li>")
+    return f"<h3>{escape(say('thing.records', lang))}</h3><ul>{''.join(lines)}</ul>"
 
 
 def _pairs(pairs: Sequence[tuple[str, str]]) -> str:

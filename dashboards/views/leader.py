@@ -15,6 +15,7 @@ from dashboards.scenes import Scene, scene
 from dashboards.session import go, look
 from dashboards.sheets import sheet
 from dashboards.words import say
+from geo.progress import UNPLACED
 
 MAP_HEIGHT = 560
 
@@ -64,13 +65,17 @@ def _beside(county: County, seen: Look, shown: Scene) -> None:
         widgets.empty(title, say("empty.no_features", seen.lang))
     elif shown.areas is not None:
         widgets.board(shown.board, label=shown.title, lang=seen.lang, picked=lambda code: go(area=code))
+        if shown.outside:
+            label = say("choose.outside", seen.lang)
+            st.button(f"{label} ›", key="outside", type="tertiary", on_click=go, kwargs={"area": UNPLACED})
     else:
         widgets.board(shown.board, label=shown.title, lang=seen.lang, picked=lambda key: go(thing=key))
 
 
 def _sheet(county: County, seen: Look, thing: pd.Series) -> None:
     file = county.source_file(seen.layer.id, str(thing.get("import_id")))
-    shown = sheet(thing, seen.layer, file=file, lang=seen.lang)
+    history = county.history(seen.layer.id, str(thing["id"]))
+    shown = sheet(thing, seen.layer, file=file, history=history, lang=seen.lang)
     widgets.sheet(shown, seen.lang, close=lambda: go(thing=None))
 
 

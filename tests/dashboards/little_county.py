@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from geo.measure import mu_from_m2
+from pipelines.act import act
 from pipelines.ingest import Options, add
 from pipelines.workspace import Workspace
 
@@ -94,7 +95,7 @@ def parcels(folder: Path) -> Path:
 
 
 def build(folder: Path) -> Path:
-    """A workspace with the areas and the parcels taken in."""
+    """A workspace with the areas and the parcels taken in, and one step taken since."""
     files = folder / "sent"
     files.mkdir(parents=True)
     workspace = Workspace.create(folder / "county", code=CODE, name="试县")
@@ -103,4 +104,14 @@ def build(folder: Path) -> Path:
     for layer, path in taken.items():
         report = add(workspace, path, Options(layer=layer), at=date(2026, 2, 1))
         assert report.returned == 0, (layer, [str(issue) for table in report.tables for issue in table.issues])
+    moment = datetime(2026, 3, 10, 2, tzinfo=UTC)
+    act(
+        workspace.root,
+        "abandoned_parcel",
+        "TB0002",
+        "verified",
+        "bureau:农业农村局/李无名",
+        note=HOSTILE,
+        now=moment,
+    )
     return workspace.root

@@ -11,6 +11,7 @@ import shapely
 
 from dashboards.data import county
 from geo.errors import Refused
+from pipelines.act import act
 from pipelines.ingest import Options, add
 from pipelines.workspace import Workspace
 from tests.dashboards.little_county import CODE, feature, square, write
@@ -55,7 +56,7 @@ def test_before_the_first_day_there_was_nothing(county_folder: Path) -> None:
     assert len(here.things("abandoned_parcel", as_of=date(2026, 1, 14))) == 0
 
 
-def test_an_import_added_meanwhile_is_seen(county_folder: Path, tmp_path: Path) -> None:
+def test_an_import_or_an_event_added_meanwhile_is_seen(county_folder: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(county_folder, copy)
     before = county(copy)
@@ -70,6 +71,8 @@ def test_an_import_added_meanwhile_is_seen(county_folder: Path, tmp_path: Path) 
     add(Workspace(copy), write(tmp_path / "more.geojson", [extra]), Options(layer="abandoned_parcel"))
     after = county(copy)
     assert after is not before
+    act(copy, "abandoned_parcel", "TB7777", "verified", "bureau:农业农村局")
+    assert county(copy).edition != after.edition
     assert len(after.things("abandoned_parcel", as_of=TODAY)) == 32
 
 

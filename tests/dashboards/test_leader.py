@@ -122,3 +122,19 @@ def test_a_failure_shows_a_number_and_no_traceback(monkeypatch: pytest.MonkeyPat
     assert "错误编号" in app.error[0].value
     assert "secret" not in app.error[0].value
     assert not app.exception
+
+
+def test_any_figure_opens_to_its_rows() -> None:
+    app = opened(area="990101101")
+    app.button(key="view").click().run()
+    assert app.query_params["view"] == "things"
+    assert "阶段" in text_of(app)
+    app.button(key="view").click().run()
+    assert "view" not in app.query_params
+
+
+def test_what_lies_in_no_area_has_a_page_of_its_own() -> None:
+    app = opened(area="unplaced")
+    assert "未定位 · 撂荒地整治图斑" in text_of(app)
+    assert "这里没有撂荒地整治图斑" in text_of(app)
+    assert not app.exception

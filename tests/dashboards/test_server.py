@@ -169,3 +169,14 @@ def test_a_page_of_an_empty_workspace_can_be_printed(tmp_path: Path, monkeypatch
     answer = get("/print")
     assert answer.status_code in (200, 422)
     assert "Traceback" not in answer.text
+
+
+def test_photos_are_served_by_their_digest_alone(county_folder: Path) -> None:
+    from pipelines.store.attachments import Attachments
+
+    Attachments(county_folder / "attachments").put_made("ab" * 32, "thumb", b"picture")
+    answer = get(f"/photos/{'ab' * 32}/thumb.jpg")
+    assert (answer.status_code, answer.body) == (200, b"picture")
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert get(f"/photos/{'ab' * 32}/original.jpg").status_code == 404
+    assert get("/photos/..%2F..%2Fcounty/thumb.jpg").status_code == 404

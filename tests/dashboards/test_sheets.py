@@ -66,3 +66,27 @@ def test_a_thing_placed_by_name_says_so() -> None:
     shown = sheet(thing(placed_by="name", area_m2=float("nan")), ABANDONED, file=None, lang="en")
     assert shown.size == "—"
     assert ("Position", "Placed by its name, without a shape") in shown.source
+
+
+def test_what_happened_stands_newest_first_by_unit_not_by_person(county_folder: Path) -> None:
+    here = county(county_folder)
+    row = here.thing("abandoned_parcel", "TB0002", date(2026, 11, 22))
+    assert row is not None
+    shown = sheet(row, ABANDONED, file=None, history=here.history("abandoned_parcel", "TB0002"), lang="zh")
+    assert shown.stage == "核实"
+    assert [(one.when, one.what) for one in shown.records] == [
+        ("2026年3月10日", "发现 → 核实"),
+        ("2026年2月1日", "入库"),
+    ]
+    assert shown.records[0].said == f"农业农村局 · {HOSTILE}"
+    assert [(one.label, one.when) for one in shown.steps[:2]] == [
+        ("发现", "2026年1月15日"),
+        ("核实", "2026年3月10日"),
+    ]
+    assert "李无名" not in str(shown)
+
+
+def test_a_step_to_come_is_not_yet_seen_on_an_earlier_day(county_folder: Path) -> None:
+    row = county(county_folder).thing("abandoned_parcel", "TB0002", date(2026, 3, 9))
+    assert row is not None
+    assert sheet(row, ABANDONED, file=None, lang="en").stage == "Found"
