@@ -13,7 +13,8 @@ import pyogrio
 import pytest
 import shapely
 
-from pipelines.tiles import FIRST_ZOOM, Shapes, Tiles, encode, flatten, tile_box
+from pipelines.tile_encoding import Shapes, encode, flatten, tile_box
+from pipelines.tiles import FIRST_ZOOM, Tiles
 from pipelines.workspace import Workspace
 
 CORNER = (106.5, 31.2)
