@@ -125,8 +125,9 @@ def projection(events: Sequence[Event]) -> Projection:
 
 
 def _stage_before(events: Iterable[Event]) -> str | None:
-    """The stage that the imports gave when the first event was taken."""
-    return next((e.from_stage for e in events if e.from_stage is not None), None)
+    """The stage that the imports gave when the first step was taken; None for the lifecycle's first."""
+    told = (e for e in events if e.undoes is None and (e.to_stage is not None or e.from_stage is not None))
+    return next((e.from_stage for e in told), None)
 
 
 Clash = Literal["none", "soft", "hard"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, MutableMapping
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -16,18 +17,19 @@ MU_PER_M2 = 0.0015
 Find = Callable[[pd.DataFrame, Layer, Rule], list[Issue]]
 
 
-def check_rows(frame: pd.DataFrame, layer: Layer) -> list[Issue]:
-    """Findings of the rules that look at one row at a time.
+def check_rows(frame: pd.DataFrame, layer: Layer, *, today: date | None = None) -> list[Issue]:
+    """Findings of the rules that look at one row at a time; `not_future` rules only where `today` is given.
 
     frame: typed and placed rows (index `row` = the sender's row numbers, columns = the layer's fields and
     `area_m2`, m² on the ellipsoid, NaN where there is no polygon). Order: by rule, then by row.
     """
-    return [
-        issue
-        for rule in layer.rules
-        if rule.kind in ROW_RULES
-        for issue in ROW_RULES[rule.kind](frame, layer, rule)
-    ]
+    found: list[Issue] = []
+    for rule in layer.rules:
+        if rule.kind in ROW_RULES:
+            found += ROW_RULES[rule.kind](frame, layer, rule)
+        elif rule.kind == "not_future" and today is not None:
+            found += _not_future(frame, layer, rule, today)
+    return found
 
 
 def check_ids(
@@ -112,8 +114,20 @@ def _date_order(frame: pd.DataFrame, layer: Layer, rule: Rule) -> list[Issue]:
     return issues
 
 
+def _not_future(frame: pd.DataFrame, layer: Layer, rule: Rule, today: date) -> list[Issue]:
+    """Dates of what has happened that lie after today."""
+    issues = []
+    rows = frame.index.to_numpy()
+    for name in (f for f in rule.settings["fields"] if f in frame.columns):
+        for i in np.flatnonzero((frame[name] > pd.Timestamp(today)).to_numpy(bool, na_value=False)):
+            params = {"date": f"{frame[name].iloc[i]:%Y-%m-%d}", "label": layer.field(name).label.zh}
+            params["label_en"] = layer.field(name).label.en
+            issues.append(Issue(rule.code, int(rows[i]), name, params))
+    return issues
+
+
 ROW_RULES: dict[str, Find] = {"area_agrees": _area_agrees, "date_order": _date_order}
-LAYER_RULES = frozenset({"no_overlap"})
+LAYER_RULES = frozenset({"no_overlap", "not_future"})
 KNOWN_RULES = frozenset(ROW_RULES) | LAYER_RULES
 
 

@@ -37,6 +37,8 @@ _BELIEVED_IN_CHINA = 0.9
 _PROVEN = 0.8
 _DISPROVEN = 0.1
 _TIE = 0.02
+# Eastings with a zone prefix reach 46 million.
+_LARGEST = 1e8
 
 
 @dataclass(frozen=True)
@@ -116,8 +118,10 @@ def decide_crs(
 
 
 def _usable(xy: Points) -> Points:
-    """Without rows that are no coordinates: not finite, or zero."""
-    usable: Points = xy[np.isfinite(xy).all(axis=1) & (xy != 0.0).any(axis=1)]
+    """Without rows that are no coordinates: not finite, zero, or larger than any system on earth has."""
+    there = xy[np.isfinite(xy).all(axis=1) & (xy != 0.0).any(axis=1)]
+    sound = (np.abs(there) < _LARGEST).all(axis=1)
+    usable: Points = there[sound] if 2 * sound.sum() >= len(there) else there  # mostly absurd numbers are the file's own
     return usable
 
 

@@ -81,7 +81,9 @@ SHIFT: dict[str, Callable[[Any, Any], LonLat]] = {"gcj02": gcj02_from_wgs84, "bd
 
 
 def _pair(lon: ArrayLike, lat: ArrayLike) -> LonLat:
-    return np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+    """Both as float arrays; what is no angle at all becomes NaN, so that it cannot overflow."""
+    pair = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+    return np.where(np.abs(pair[0]) > 1e3, np.nan, pair[0]), np.where(np.abs(pair[1]) > 1e3, np.nan, pair[1])
 
 
 def _inverse(forward: Callable[[Degrees, Degrees], LonLat], lon: ArrayLike, lat: ArrayLike) -> LonLat:

@@ -81,9 +81,11 @@ class Console:
         mark = {"error": "✗", "warning": "!", "info": "·", "refusal": "✗"}
         for group in ranked[:most]:
             first = group[0]
-            row = "" if first.row is None else self.pick(f"第 {first.row} 行：", f"row {first.row}: ")
+            said = first.words(self.lang)
+            named = first.row is None or f"第 {first.row} 行" in said[:12] or f"ow {first.row}" in said[:12]
+            row = "" if named else self.pick(f"第 {first.row} 行：", f"row {first.row}: ")
             times = "" if len(group) == 1 else self.pick(f"（共 {len(group)} 处）", f" ({len(group)} in all)")
-            print(f"  {mark[first.severity]} {row}{first.words(self.lang)}{times}", file=self.err)
+            print(f"  {mark[first.severity]} {row}{said}{times}", file=self.err)
         if len(ranked) > most:
             self.say(f"  … 另有 {len(ranked) - most} 类发现，见报告。", f"  … {len(ranked) - most} more kinds.")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from geo.errors import Refused, XiangtuError
+from geo.layers import Layer, builtin_layers
 from pipelines.console import Console
 from pipelines.report import Report
 from pipelines.workspace import Workspace
@@ -54,7 +55,7 @@ def add(arguments: argparse.Namespace, console: Console) -> int:
     def one(path: Path, tick: Any) -> Report:
         return take(workspace, path, options, at=at, lang=console.lang, progress=tick)
 
-    return _each(arguments.files, one, arguments.report, console)
+    return _each(arguments.files, one, arguments.report, console, workspace.layers())
 
 
 def check(arguments: argparse.Namespace, console: Console) -> int:
@@ -67,10 +68,17 @@ def check(arguments: argparse.Namespace, console: Console) -> int:
     def one(path: Path, tick: Any) -> Report:
         return look(path, options, workspace=workspace, progress=tick)
 
-    return _each([arguments.file], one, arguments.report, console)
+    known = workspace.layers() if workspace else builtin_layers()
+    return _each([arguments.file], one, arguments.report, console, known)
 
 
-def _each(files: list[Path], take: Callable[[Path, Any], Report], out: Path | None, console: Console) -> int:
+def _each(
+    files: list[Path],
+    take: Callable[[Path, Any], Report],
+    out: Path | None,
+    console: Console,
+    known: Mapping[str, Layer],
+) -> int:
     codes, reports = [], []
     for path in files:
         try:
@@ -80,7 +88,7 @@ def _each(files: list[Path], take: Callable[[Path, Any], Report], out: Path | No
             console.say(f"{path.name}：{refusal.words('zh')}", f"{path.name}: {refusal.words('en')}")
             codes.append(refusal.exit_code)
             continue
-        _tell(report, console)
+        _tell(report, console, known)
         codes.append(report.exit_code)
         reports.append(report)
     if out is not None:
@@ -101,19 +109,29 @@ def _write_report(reports: list[Report], files: list[Path], out: Path) -> None:
         write_text(out, json.dumps(whole, ensure_ascii=False, indent=1, default=plain))
 
 
-def _tell(report: Report, console: Console) -> None:
+def _tell(report: Report, console: Console, known: Mapping[str, Layer]) -> None:
     """What became of a file, for the clerk: counts, how it was read, what was found, what to do next."""
+    if all(any(i.code == "already_added" for i in table.issues) for table in report.tables):
+        console.say(
+            f"{report.file.name}：以前读入过，没有改动", f"{report.file.name}: taken in before, nothing changed"
+        )
+        console.issues(report.all_issues)
+        return
     console.say(
         f"{report.file.name}：共 {report.rows} 行，接收 {report.accepted} 行，退回 {report.returned} 行",
         f"{report.file.name}: {report.rows} rows, {report.accepted} accepted, {report.returned} returned",
     )
     for table in report.tables:
         place = "，".join(part for part in (table.crs, table.encoding) if part)
+        layer = known[str(table.layer)]
         console.say(
-            f"  表“{table.table}” → 图层 {table.layer}" + (f"（{place}）" if place else ""),
-            f"  table “{table.table}” → layer {table.layer}" + (f" ({place})" if place else ""),
+            f"  表“{table.table}” → 图层“{layer.label.zh}”" + (f"（{place}）" if place else ""),
+            f"  table “{table.table}” → layer {layer.id}" + (f" ({place})" if place else ""),
         )
-        pairs = [f"{name} ← {column}{_how(how, console)}" for name, (column, how) in table.mapping.items()]
+        labels = {f.name: f.label(console.lang) for f in layer.fields}
+        pairs = [
+            f"{labels.get(n, n)} ← {column}{_how(how, console)}" for n, (column, how) in table.mapping.items()
+        ]
         if pairs:
             console.say("  列对应：" + "，".join(pairs), "  columns: " + ", ".join(pairs))
         if table.unmatched:
@@ -134,8 +152,6 @@ def _how(how: str, console: Console) -> str:
 
 def layers(arguments: argparse.Namespace, console: Console) -> int:
     """List the layers, and the headings under which each field is recognised."""
-    from geo.layers import builtin_layers
-
     known = Workspace(arguments.dir).layers() if arguments.dir else builtin_layers()
     for layer in known.values():
         console.result(f"{layer.id}  {layer.label(console.lang)}")

@@ -24,8 +24,9 @@ from pipelines.read import open_tables
 from pipelines.read.source import Table
 from pipelines.report import Report, TableReport
 from pipelines.returns import write_returned
-from pipelines.store.geoparquet import layer_writer, read_columns, schema_of
+from pipelines.store.geoparquet import layer_writer, read_columns, rows_with, schema_of
 from pipelines.store.imports import as_import, disk_errors, find_import, new_import_id, staging, write_notes
+from pipelines.summarise import CHINA, today
 from pipelines.territory import AREA_LAYERS, build_territory
 from pipelines.workspace import Import, Workspace, file_digest, utc
 
@@ -108,7 +109,7 @@ def add(
                 return _already(before)
             intake = _intake(table, layer, match, told, workspace, progress)
             done = _store(workspace, intake, told, mark, moment)
-            if any(i.severity in ("error", "warning") for i in done.issues):
+            if done.rows and any(i.severity in ("error", "warning") for i in done.issues):
                 with disk_errors(workspace.root / "returned"):
                     headings = {name: heading for name, (heading, _how) in done.mapping.items()}
                     done.returned_file = write_returned(
@@ -156,6 +157,7 @@ def _intake(
         leaves=leaves,
         gazetteer=gazetteer,
         progress=progress,
+        today=today(),
     )
 
 
@@ -176,6 +178,7 @@ def _store(workspace: Workspace, intake: Intake, options: Options, mark: str, at
             report = intake.run(sink)
         report.issues.extend(area_findings(workspace, layer, kept))
         report.issues.extend(_overlaps(data, layer))
+        report.issues.extend(_superseded(workspace, layer, data))
         with data.open("rb") as handle:
             sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
         source = as_import(
@@ -216,6 +219,19 @@ def record_imports(workspace: Workspace) -> None:
                 rows=one.accepted,
                 at=one.at,
             )
+
+
+def _superseded(workspace: Workspace, layer: Layer, data: Path) -> list[Issue]:
+    """How many of the rows just written take the place of earlier ones of the same id."""
+    ids = read_columns(data, ["id"])["id"].tolist()
+    if not ids or layer.id in AREA_LAYERS:
+        return []
+    known: set[str] = set()
+    for one in workspace.imports(layer.id):
+        path = workspace.import_folder(one) / "data.parquet"
+        known.update(read_columns(path, ["id"], at=rows_with(path, ids))["id"])
+    new = len(set(ids)) - len(known)
+    return [Issue("rows_superseded", None, None, {"count": len(known), "new": new})] if known else []
 
 
 def area_findings(workspace: Workspace | None, layer: Layer, kept: list[pd.DataFrame]) -> list[Issue]:
@@ -264,6 +280,8 @@ def _each_table(path: Path, options: Options, layers: Mapping[str, Layer], take:
         done.append(take(table, layer, match))
     if not done:
         names = ", ".join(t.name for t in tables)
+        if options.layer is not None:
+            raise Refused("layer_does_not_fit", file=path.name, tables=names, layer=options.layer)
         raise Refused("layer_not_recognised", file=path.name, tables=names, known=", ".join(sorted(layers)))
     if all(one.rows == 0 for one in done):
         raise Refused("file_has_no_rows", file=path.name, tables=", ".join(t.table for t in done))
@@ -298,7 +316,8 @@ def _layer_of(table: Table, options: Options, layers: Mapping[str, Layer], *, al
 
 
 def _already(before: Import) -> TableReport:
-    said = Issue("already_added", None, None, {"file": before.file, "at": f"{before.at:%Y-%m-%d %H:%M}"})
+    at = before.at + CHINA
+    said = Issue("already_added", None, None, {"file": before.file, "at": f"{at:%Y-%m-%d %H:%M}"})
     return TableReport(
         before.table,
         before.layer,
@@ -307,7 +326,7 @@ def _already(before: Import) -> TableReport:
         rows=before.rows,
         accepted=before.accepted,
         returned=before.returned,
-        mapping={name: (column, "given") for name, column in before.mapping.items()},
+        mapping={name: (column, "alias") for name, column in before.mapping.items()},
         issues=[said],
         import_id=before.id,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -51,6 +52,7 @@ class Intake:
         leaves: Leaves | None = None,
         gazetteer: Gazetteer | None = None,
         progress: Progress | None = None,
+        today: date | None = None,
     ) -> None:
         self.table = table
         self.layer = layer
@@ -61,6 +63,7 @@ class Intake:
         self._leaves = leaves
         self._gazetteer = gazetteer
         self._progress = progress
+        self._today = today
         self._seen: dict[str, tuple[int, int]] = {}
         self._made_ids = 0
         self._opened_with = list(table.issues)
@@ -119,7 +122,7 @@ class Intake:
         frame["geometry"] = done.geometry
         frame["area_m2"] = done.area_after_m2
         frame["length_m"] = length_m(done.geometry)
-        issues += check_rows(frame, self.layer)
+        issues += check_rows(frame, self.layer, today=self._today)
         if self.layer.is_area:
             frame["id"] = pd.Series(self._unit_ids(frame), index=frame.index, dtype="str")
         else:

@@ -204,7 +204,8 @@ def _distance_m(shapes: NDArray[np.object_], frame: Any) -> NDArray[np.float64]:
     scale = np.array([_METRES * np.cos(np.radians((south + north) / 2)), _METRES])
     flat = shapely.transform(frame, lambda xy: xy * scale)
     shapely.prepare(flat)
-    made: NDArray[np.float64] = shapely.distance(shapely.transform(shapes, lambda xy: xy * scale), flat)
+    with np.errstate(over="ignore", invalid="ignore"):  # coordinates that are none are farther than any number
+        made: NDArray[np.float64] = shapely.distance(shapely.transform(shapes, lambda xy: xy * scale), flat)
     return made
 
 

@@ -33,7 +33,8 @@ _FILLS = {
 _WRAP = Alignment(wrap_text=True, vertical="top")
 _LONGEST_CELL = 32_000
 _LONGEST_NAME = 80
-_SUFFIX = {"zh": "退回", "en": "returned"}
+_SUFFIX = {"zh": ("退回", "核对"), "en": ("returned", "to-check")}
+"""Of a copy with rows that were returned, and of one that only has remarks."""
 _FORMULA_START = re.compile(r"^[=@\t\r]|^[+-](?![\d.]+$)")
 _UNSAFE_FORMULA = re.compile(r"[!\[|]|\b(HYPERLINK|WEBSERVICE|FILTERXML|CALL|REGISTER|EXEC|RTD|DDE|IMAGE)\b", re.I)
 
@@ -53,7 +54,8 @@ def write_returned(
     folder.mkdir(parents=True, exist_ok=True)
     faults = Faults.of(table, issues, columns, lang)
     digest = _digest(table.path)
-    target = _target(folder, table, lang, digest)
+    returned = any(issue.severity == "error" for issue in issues)
+    target = _target(folder, table, _SUFFIX.get(lang, _SUFFIX["zh"])[0 if returned else 1], digest)
     book = _own_copy(table, faults, lang) or _plain_copy(table, faults, lang)
     book.properties.identifier = digest
     book.properties.creator = "xiangtu"
@@ -68,11 +70,14 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _target(folder: Path, table: Table, lang: str, digest: str) -> Path:
-    """`台账-退回.xlsx`; with the sheet's name when it differs, with a mark when another file has that name."""
+def _target(folder: Path, table: Table, suffix: str, digest: str) -> Path:
+    """`台账-退回.xlsx`, or `台账-核对.xlsx` where no row goes back.
+
+    With the sheet's name when it differs, with a mark when another file has that name.
+    """
     stem = table.path.stem if table.name in (table.path.stem, "") else f"{table.path.stem}-{table.name}"
     safe = re.sub(r'[\\/:*?"<>|\x00-\x1f]+', "_", stem).strip(". ")[:_LONGEST_NAME] or "table"
-    plain = folder / f"{safe}-{_SUFFIX.get(lang, _SUFFIX['zh'])}.xlsx"
+    plain = folder / f"{safe}-{suffix}.xlsx"
     if not plain.exists() or _identifier(plain) == digest:
         return plain
     return plain.with_stem(f"{plain.stem}-{digest[:6]}")

@@ -98,12 +98,12 @@ class Workspace:
         return sorted(found, key=lambda one: (one.at, one.id))
 
     def imports(self, layer_id: str | None = None, *, as_of: date | None = None) -> list[Import]:
-        """Imports in the order they were taken in, of one layer, up to the end of the day `as_of`."""
-        last = datetime.combine(as_of, time.max, UTC) if as_of else None
+        """Imports in the order they were taken in, of one layer, up to the end of the day `as_of` in China."""
+        end = datetime.combine(as_of, time(16), UTC) if as_of else None
         return [
             one
             for one in self._imports
-            if (layer_id is None or one.layer == layer_id) and (last is None or one.at <= last)
+            if (layer_id is None or one.layer == layer_id) and (end is None or one.at < end)
         ]
 
     def import_folder(self, one: Import) -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 
@@ -46,6 +48,13 @@ def test_dates_are_compared_with_the_last_one_that_is_filled_in() -> None:
         (5, "accepted_on", "2023-03-05"),
     ]
     assert "验收日期 2023-02-01 早于发现日期 2023-03-01" in found[0].words("zh")
+
+
+def test_what_has_happened_cannot_have_happened_tomorrow() -> None:
+    frame = rows(found_on=days("2024-06-01", "2024-06-02", None))
+    found = check_rows(frame, PARCEL, today=date(2024, 6, 1))
+    assert [(i.code, i.row, i.field) for i in found] == [("date_in_future", 5, "found_on")]
+    assert check_rows(frame, PARCEL) == []
 
 
 def test_the_first_row_of_an_id_stands_and_an_equal_one_is_only_counted_once() -> None:

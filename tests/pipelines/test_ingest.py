@@ -155,6 +155,32 @@ def test_a_projected_file_without_declaration_is_placed_and_says_why(root: Path,
     assert got.geometry.iloc[0].symmetric_difference(square(1, 1)).area < 1e-12
 
 
+def test_rows_that_take_the_place_of_others_are_counted(root: Path, tmp_path: Path) -> None:
+    first = parcels(tmp_path / "a.gpkg", ["A", "B"], [15.9, 15.9], ["发现"] * 2)
+    second = parcels(tmp_path / "b.gpkg", ["A", "C", "D"], [15.9] * 3, ["已整治"] * 3)
+    add(Workspace(root), first, Options(layer="abandoned_parcel"))
+    report = add(Workspace(root), second, Options(layer="abandoned_parcel"))
+    said = [i.params for i in report.all_issues if i.code == "rows_superseded"]
+    assert said == [{"count": 1, "new": 2}]
+
+
+def test_a_table_of_another_kind_is_refused_and_leaves_nothing(root: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / "空.csv"
+    sheet.write_text("图斑编号,乡镇,面积（亩）\n", encoding="utf-8")
+    with pytest.raises(Refused) as refusal:
+        add(Workspace(root), sheet, Options(layer="abandoned_parcel"))
+    assert refusal.value.code in ("file_has_no_rows", "text_not_a_table")
+    assert list((root / "returned").iterdir()) == []
+
+
+def test_one_absurd_coordinate_does_not_spoil_the_others(root: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / "点.csv"
+    rows = ["P1,30.505,105.005", "P2,30.506,105.006", "P3,30.507,105.007", "P4,1e300,1e300"]
+    sheet.write_text("点位编号,纬度,经度\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    report = add(Workspace(root), sheet, Options(layer="inspection_point"))
+    assert (report.accepted, report.returned) == (3, 1)
+
+
 def test_a_check_stores_nothing(root: Path, tmp_path: Path) -> None:
     path = parcels(tmp_path / "p.gpkg", ["A", "A"], [15.9, 3.0], ["发现", "发现"])
     before = sorted(root.rglob("*"))

@@ -195,7 +195,7 @@ class Desks(RuleBasedStateMachine):
                 undone = kept[str(event.undoes)]
                 assert undone.actor == event.actor and undone.undoes is None
                 if undone.kind == "step":
-                    stages[name] = str(undone.from_stage)
+                    stages[name] = undone.from_stage or LIFE.initial
                 workers[name] = self.workers_after(name, event)
             kept[event.id] = event
 
