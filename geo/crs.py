@@ -121,7 +121,7 @@ def _usable(xy: Points) -> Points:
     """Without rows that are no coordinates: not finite, zero, or larger than any system on earth has."""
     there = xy[np.isfinite(xy).all(axis=1) & (xy != 0.0).any(axis=1)]
     sound = (np.abs(there) < _LARGEST).all(axis=1)
-    usable: Points = there[sound] if 2 * sound.sum() >= len(there) else there  # mostly absurd numbers are the file's own
+    usable: Points = there[sound] if 2 * sound.sum() >= len(there) else there  # a file that is mostly absurd
     return usable
 
 

@@ -30,6 +30,9 @@ _SOFTER = {
     "place_split": "place_name_ambiguous",
 }
 
+_FARTHEST_M = 2e7
+"""Half way round the earth: no place is farther."""
+
 
 def place_batch(
     raw: pd.DataFrame, typed: pd.DataFrame, placement: Placement, gazetteer: Gazetteer | None
@@ -155,7 +158,7 @@ def _outside(
     shapely.prepare(placement.outline)
     at = np.flatnonzero(there)
     away = at[~shapely.intersects(placement.outline, shapes[at])]
-    distance = _distance_m(shapes[away], placement.outline)
+    distance = np.clip(np.nan_to_num(_distance_m(shapes[away], placement.outline), nan=np.inf), 0, _FARTHEST_M)
     return [
         Issue("outside_county", int(rows[i]), None, {"distance_m": round(float(d))})
         for i, d in zip(away, distance, strict=True)
