@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pandas as pd
@@ -153,6 +154,8 @@ def test_overdue_and_on_time_are_judged_by_the_last_day_itself(layer: Layer) -> 
         {"id": "late", "found_on": "2024-01-01", "due_on": "2024-03-01", "accepted_on": "2024-03-02"},
         {"id": "no deadline", "found_on": "2024-01-01", "accepted_on": "2024-03-02"},
     )
+    assert layer.lifecycle is not None
+    layer = replace(layer, lifecycle=replace(layer.lifecycle, limit_days=None))
     on_the_day = state_at(frame, events(), layer, date(2024, 3, 1))
     assert list(on_the_day["overdue"]) == [False, False, False, False]
     assert on_the_day["on_time"].isna().tolist() == [True, False, True, True]
