@@ -43,6 +43,10 @@ _REASONS = {
 }
 
 
+FARTHEST_NUMBER = 1e9
+"""No coordinate of any system is larger; beyond it arithmetic overflows."""
+
+
 @dataclass(frozen=True)
 class Repaired:
     """Shapes after repair, position by position as they were given.
@@ -84,7 +88,9 @@ def repair(geometries: npt.ArrayLike, *, expect: Expect) -> Repaired:
     reason[missing], reason[empty] = "missing", "empty"
     fixed = shapely.force_2d(shapes)
     fixed[empty] = None
-    bad = np.flatnonzero(~missing & ~empty & ~shapely.is_valid(fixed))
+    absurd = (np.abs(np.nan_to_num(shapely.bounds(fixed))) > FARTHEST_NUMBER).any(axis=1)
+    reason[absurd], fixed[absurd] = "invalid_coordinate", None
+    bad = np.flatnonzero(~missing & ~empty & ~absurd & ~shapely.is_valid(fixed))
     reason[bad] = [_reason_code(text) for text in shapely.is_valid_reason(fixed[bad])]
     faulty = fixed[bad]
     fixed[bad] = _make_valid(faulty, reason[bad] == "invalid_coordinate")

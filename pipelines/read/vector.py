@@ -125,7 +125,7 @@ def open_layer(
     if driver == "GeoJSON" and crs is not None and crs.is_geographic and (far := beyond_degrees(sample)):
         # GeoJSON is in degrees unless it says otherwise; many a program writes metres and says nothing.
         crs = None
-        issues.append(Issue("geojson_not_degrees", params={"x": round(far[0]), "y": round(far[1])}))
+        issues.append(Issue("geojson_not_degrees", params={"x": f"{far[0]:.10g}", "y": f"{far[1]:.10g}"}))
 
     return Table(
         path=sender,

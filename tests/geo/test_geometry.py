@@ -174,3 +174,10 @@ def test_cambridges_24_faulty_parcels_are_all_repaired_with_the_change_said(real
     assert faulty.sum() == 24 == len(invalid) + len(lost)
     assert shapely.is_valid(done.geometry[~shapely.is_missing(done.geometry)]).all()
     assert all("percent" in issue.params for issue in invalid)
+
+
+def test_numbers_that_no_system_has_are_no_coordinates() -> None:
+    absurd = shapely.Polygon([(1e300, 1e300), (1e300, 1e299), (1e299, 1e299)])
+    done = repair([absurd, shapely.box(105, 30, 105.001, 30.001)], expect="polygon")
+    assert done.lost.tolist() == [True, False]
+    assert done.reason[0] == "invalid_coordinate"
