@@ -10,8 +10,8 @@ import streamlit as st
 
 from dashboards import widgets
 from dashboards.data import county
+from dashboards.pages import page_of, view
 from dashboards.session import language
-from dashboards.views import leader
 from dashboards.words import say
 from geo.errors import XiangtuError
 from pipelines.summarise import today
@@ -26,8 +26,9 @@ def main() -> None:
     widgets.dress()
     try:
         here = county()
-        widgets.head(here, lang)
-        leader.show(here, today())
+        page = page_of(st.query_params.get("page"))
+        widgets.head(here, page, lang)
+        view(page).show(here, today())
     except XiangtuError as error:
         st.error(error.words(lang))
     except Exception:

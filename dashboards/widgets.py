@@ -14,6 +14,7 @@ import streamlit as st
 from dashboards.data import County
 from dashboards.legends import Legend
 from dashboards.looks import Look, days
+from dashboards.pages import VIEWS
 from dashboards.scenes import place
 from dashboards.session import address, go
 from dashboards.sheets import Sheet
@@ -44,13 +45,14 @@ def dress() -> None:
     st.html(f"<style>{_static('page.css')}</style>")
 
 
-def head(county: County, lang: Lang) -> None:
-    """The head of a page: whose map this is, the other language, and printing."""
+def head(county: County, page: str, lang: Lang) -> None:
+    """The head of a page: whose map this is, the other pages, the other language, and printing."""
     with st.container(key="top", horizontal=True, vertical_alignment="center"):
         seal = '<img class="xt-seal" src="/assets/own/icon.svg" alt="">'
         below = f"{say('app.name', lang)} · {say('app.subtitle', lang)}"
         name = f"<h1>{escape(county.root.name)}</h1><p>{escape(below)}</p>"
         st.html(f'<div class="xt-brand">{seal}<div>{name}</div></div>', width="stretch")
+        _pages(page, lang)
         other: Lang = "en" if lang == "zh" else "zh"
         st.button(
             "English" if other == "en" else "中文",
@@ -61,6 +63,26 @@ def head(county: County, lang: Lang) -> None:
             width="content",
         )
         st.link_button(say("action.print", lang), f"/print?{address(lang=lang)}", type="tertiary", width="content")
+
+
+def _pages(page: str, lang: Lang) -> None:
+    """The ways to the other pages; changing the page leaves area and day as they are."""
+    if len(VIEWS) < 2:
+        return
+    st.session_state["page"] = page
+
+    def changed() -> None:
+        go(page=st.session_state["page"] or page, layer=None, indicator=None, thing=None, view=None)
+
+    st.segmented_control(
+        say("choose.page", lang),
+        list(VIEWS),
+        key="page",
+        format_func=lambda one: say(f"page.{one}", lang),
+        on_change=changed,
+        label_visibility="collapsed",
+        width="content",
+    )
 
 
 def choices(county: County, look: Look) -> None:

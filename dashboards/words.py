@@ -21,9 +21,14 @@ DECIMALS: Mapping[str, int] = {"mu": 2, "percent": 1, "yuan_per_mu": 2, "m": 1}
 
 @cache
 def catalogue(lang: Lang) -> Mapping[str, str]:
-    """Every sentence of `dashboards/locales/<lang>.toml`, by its dotted key."""
-    text = (HERE / "locales" / f"{lang}.toml").read_text(encoding="utf-8")
-    return dict(_flat(tomllib.loads(text), ""))
+    """Every sentence of `dashboards/locales/*.<lang>.toml`, by its dotted key; each key stands in one file."""
+    found: dict[str, str] = {}
+    for path in sorted((HERE / "locales").glob(f"*.{lang}.toml")):
+        part = dict(_flat(tomllib.loads(path.read_text(encoding="utf-8")), ""))
+        if twice := found.keys() & part.keys():
+            raise ValueError(f"{path.name} repeats {', '.join(sorted(twice))}")
+        found |= part
+    return found
 
 
 def _flat(table: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:
