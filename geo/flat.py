@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import shapely
 
+from geo.kernels_native import kernel
+
+# shapely is imported where it is needed: a join of a million parcels does without it.
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
@@ -49,6 +51,8 @@ class Flat:
 
     def shape(self, position: int) -> Any:
         """The shapely geometry at a position, None if there is none; polygons come back as multipolygons."""
+        import shapely
+
         if self.kind[position] != POLYGON:
             return self.others.get(position)
         first, last = self.feature_start[position], self.feature_start[position + 1]
@@ -92,7 +96,7 @@ def _runs(start: Integers, positions: Integers) -> Integers:
 
 def flatten(geometries: npt.ArrayLike) -> Flat:
     """Flat arrays of shapely geometries (EPSG:4490, valid polygons); other types keep their place, ringless."""
-    from geo.kernels_flat import ring_signs_and_boxes
+    import shapely
 
     shapes = np.asarray(geometries, dtype=object)
     types = shapely.get_type_id(shapes)
@@ -110,7 +114,7 @@ def flatten(geometries: npt.ArrayLike) -> Flat:
     rings_of = np.zeros(len(shapes) + 1, dtype=np.int64)
     np.add.at(rings_of, chosen[owner[of_part]] + 1, 1)
     feature_start = np.cumsum(rings_of)
-    sign, box = ring_signs_and_boxes(coordinates, ring_start, outer, feature_start)
+    sign, box = _signs_and_boxes(coordinates, ring_start, outer, feature_start)
     others = {int(i): shapes[i] for i in np.flatnonzero(kind == OTHER)}
     return Flat(coordinates, ring_start, sign, feature_start, kind, box, outer, others)
 
@@ -122,20 +126,51 @@ def flatten_wkb(data: npt.NDArray[np.uint8], offsets: Integers, present: npt.NDA
     missing. Heights are dropped. ValueError names the first value that is not little-endian ISO or extended
     WKB.
     """
-    from geo.kernels_flat import count_wkb, read_wkb, ring_signs_and_boxes
-
-    kind, rings, points, fault = count_wkb(data, offsets, present)
+    n = len(offsets) - 1
+    kind, rings, points = np.empty(n, np.int8), np.empty(n, np.int64), np.empty(n, np.int64)
+    fault = kernel("count_wkb")(data, offsets, present, kind, rings, points)
     if fault >= 0:
         raise ValueError(f"value {fault} is not well-known binary that can be read")
-    feature_start = np.concatenate(([0], np.cumsum(rings))).astype(np.int64)
-    at = np.concatenate(([0], np.cumsum(points))).astype(np.int64)
-    coordinates, ring_start, outer = read_wkb(data, offsets, kind, feature_start, at)
-    sign, box = ring_signs_and_boxes(coordinates, ring_start, outer, feature_start)
-    others = {
-        int(i): shapely.from_wkb(data[offsets[i] : offsets[i + 1]].tobytes())
-        for i in np.flatnonzero(kind == OTHER)
-    }
+    feature_start, at = _offsets(rings), _offsets(points)
+    coordinates = np.empty((int(at[-1]), 2))
+    ring_start, outer = np.empty(int(feature_start[-1]) + 1, np.int64), np.empty(int(feature_start[-1]), np.bool_)
+    raw = coordinates.reshape(-1).view(np.uint8)
+    kernel("read_wkb")(data, offsets, kind, feature_start, at, raw, ring_start, outer)
+    sign, box = _signs_and_boxes(coordinates, ring_start, outer, feature_start)
+    others = {int(i): _from_wkb(data[offsets[i] : offsets[i + 1]]) for i in np.flatnonzero(kind == OTHER)}
     return Flat(coordinates, ring_start, sign, feature_start, kind, box, outer, others)
+
+
+def points_of_wkb(data: npt.NDArray[np.uint8], offsets: Integers, present: npt.NDArray[np.bool_]) -> Floats:
+    """Lon/lat (n, 2) of points straight from well-known binary, NaN where there is none.
+
+    Arguments as of `flatten_wkb`. ValueError names the first value that is not a point.
+    """
+    xy = np.empty((len(offsets) - 1, 2))
+    fault = kernel("read_points")(data, offsets, present, xy, xy.reshape(-1).view(np.uint8))
+    if fault >= 0:
+        raise ValueError(f"value {fault} is not a point in well-known binary")
+    return xy
+
+
+def _offsets(sizes: Integers) -> Integers:
+    made = np.zeros(len(sizes) + 1, np.int64)
+    np.cumsum(sizes, out=made[1:])
+    return made
+
+
+def _signs_and_boxes(
+    coordinates: Floats, ring_start: Integers, outer: npt.NDArray[np.bool_], feature_start: Integers
+) -> tuple[npt.NDArray[np.int8], Floats]:
+    sign, box = np.empty(len(outer), np.int8), np.empty((len(feature_start) - 1, 4))
+    kernel("ring_signs_and_boxes")(coordinates, ring_start, outer, feature_start, sign, box)
+    return sign, box
+
+
+def _from_wkb(value: npt.NDArray[np.uint8]) -> Any:
+    import shapely
+
+    return shapely.from_wkb(value.tobytes())
 
 
 def join_flats(flats: Sequence[Flat]) -> Flat:

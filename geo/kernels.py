@@ -8,19 +8,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import shapely
 
 from geo.flat import POLYGON, Flat, take
-from geo.kernels_area import NEAR_DEGREES, flat_areas, flat_perimeters, suspicious
-from geo.kernels_cut import grid_index, halve
-from geo.kernels_overlay import overlay
+from geo.kernels_native import NEAR_DEGREES, kernel
 
 Floats = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
-
-# Compiled functions carry no types that a checker could follow.
-_flat_areas: Any = flat_areas
-_overlay: Any = overlay
 
 PIECE_EDGES = 16
 CUT_ABOVE_VERTICES = 48
@@ -67,7 +60,10 @@ def index(polygons: Flat) -> Index:
     mean = float((boxes[:, 2] - boxes[:, 0] + boxes[:, 3] - boxes[:, 1]).mean()) / 2
     cell = max(side, mean / 4, np.sqrt(wide * tall / MOST_CELLS), wide / 2000, tall / 2000, 1e-9)
     columns, rows = int(wide / cell) + 1, int(tall / cell) + 1
-    start, item = grid_index(pieces.box, west, south, cell, columns, rows)
+    grid = float(west), float(south), float(cell), columns, rows
+    start = np.zeros(columns * rows + 1, np.int64)
+    item = np.empty(kernel("grid_count")(pieces.box, *grid, start), np.int32)
+    kernel("grid_fill")(pieces.box, *grid, start.copy(), item)
     return Index(pieces, owner, full, start, item, float(west), float(south), float(cell), columns, rows)
 
 
@@ -76,10 +72,15 @@ def _cut(polygons: Flat) -> tuple[Flat, npt.NDArray[np.int64], npt.NDArray[np.bo
     owner, full = np.arange(len(polygons), dtype=np.int64), np.zeros(len(polygons), dtype=bool)
     if not (size > CUT_ABOVE_VERTICES).any():
         return polygons, owner, full
-    flat = polygons.coordinates, polygons.ring_start, polygons.ring_sign, polygons.feature_start
-    cell, limit = polygons.box, PIECE_EDGES
+    flat: tuple[Any, Any, Any, Any] = (
+        polygons.coordinates,
+        polygons.ring_start,
+        polygons.ring_sign,
+        polygons.feature_start,
+    )
+    cell = polygons.box
     for _ in range(MOST_ROUNDS):
-        *flat, cell, source, full, more = halve(*flat, cell, limit)
+        flat, cell, source, full, more = _halved(flat, cell)
         owner = owner[source]
         if not more:
             break
@@ -88,25 +89,50 @@ def _cut(polygons: Flat) -> tuple[Flat, npt.NDArray[np.int64], npt.NDArray[np.bo
     return Flat(*flat, kind=kind, box=cell, outer=outer), owner, full
 
 
+def _halved(flat: Any, cell: Floats) -> Any:
+    """Pieces after one round of cutting: arrays, cells, sources, which fill their cell, and if any was cut."""
+    coordinates, ring_start, _, feature_start = flat
+    must_cut, room = np.empty(len(cell), np.bool_), np.empty(3, np.int64)
+    cuts = kernel("halves_room")(coordinates, ring_start, feature_start, cell, PIECE_EDGES, must_cut, room)
+    vertices, rings, most = room.tolist()
+    out, out_ring, out_sign = np.empty((vertices, 2)), np.empty(rings + 1, np.int64), np.empty(rings, np.int8)
+    out_feature, out_cell = np.empty(most + 1, np.int64), np.empty((most, 4))
+    source, full, used = np.empty(most, np.int64), np.empty(most, np.bool_), np.empty(2, np.int64)
+    made = kernel("halve")(
+        *flat, cell, must_cut, out, out_ring, out_sign, out_feature, out_cell, source, full, used
+    )
+    vertex, ring = used.tolist()
+    pieces = (
+        out[:vertex].copy(),
+        out_ring[: ring + 1].copy(),
+        out_sign[:ring].copy(),
+        out_feature[: made + 1].copy(),
+    )
+    return pieces, out_cell[:made].copy(), source[:made].copy(), full[:made].copy(), cuts > 0
+
+
 def flat_area_m2(polygons: Flat, *, geodesic: bool = True) -> Floats:
     """Ellipsoidal m² of flat polygons, NaN where there is none.
 
     As `geo.measure.area_m2`, or, when not geodesic, as `cut_area_m2` with edges straight in lon/lat.
     """
-    from geo.measure import area_m2, cut_area_m2
-
-    area, wide = _flat_areas(*polygons.arrays, geodesic)
+    area, wide = np.empty(len(polygons)), np.empty(len(polygons), np.bool_)
+    kernel("flat_areas")(*polygons.arrays, geodesic, area, wide)
     area[polygons.kind != POLYGON] = np.nan
-    measure = area_m2 if geodesic else cut_area_m2
-    for i in np.flatnonzero(wide & (polygons.kind == POLYGON)).tolist():
-        area[i] = measure([polygons.shape(i)])[0]
-    return np.asarray(area)
+    far = np.flatnonzero(wide & (polygons.kind == POLYGON))
+    if len(far):
+        from geo.measure import area_m2, cut_area_m2
+
+        area[far] = (area_m2 if geodesic else cut_area_m2)(polygons.shapes(far))
+    return area
 
 
 def flat_perimeter_m(polygons: Flat, positions: Positions) -> Floats:
     """Metres of all rings of the polygons at some positions, to about a millionth."""
     flat = polygons.coordinates, polygons.ring_start, polygons.feature_start
-    return np.asarray(flat_perimeters(*flat, np.asarray(positions, dtype=np.int64)))
+    length = np.empty(len(positions))
+    kernel("flat_perimeters")(*flat, np.ascontiguousarray(positions, dtype=np.int64), length)
+    return length
 
 
 def too_wide(polygons: Flat) -> Positions:
@@ -148,13 +174,8 @@ def common_areas(
 def _overlaid(
     features: Flat, others: Index, workers: int, later_only: bool
 ) -> tuple[Positions, Positions, Floats]:
-    pieces = others.pieces
-    ours = features.arrays
-
     def chunk(begin: int) -> Any:
-        end = min(begin + CHUNK, len(features))
-        theirs = *pieces.arrays, others.owner, others.full
-        return _overlay(*ours, begin, end, *theirs, *others.grid, later_only)
+        return _chunk(features, others, begin, min(begin + CHUNK, len(features)), later_only)
 
     begins = range(0, len(features), CHUNK)
     if workers > 1 and len(begins) > 1:
@@ -168,10 +189,31 @@ def _overlaid(
     return feature.astype(np.intp, copy=False), owner.astype(np.intp, copy=False), m2
 
 
+def _chunk(features: Flat, others: Index, begin: int, end: int, later_only: bool) -> Any:
+    """Pairs of features begin … end - 1: feature, owner and m², in arrays that grow until all have room."""
+    starts = features.ring_start[features.feature_start[begin : end + 1]]
+    edge = np.empty((int(np.diff(starts).max(initial=0)) + 1, 5))
+    theirs = *others.pieces.arrays, others.owner, others.full
+    room, found, reached = 2 * (end - begin) + 16, 0, np.array([begin])
+    feature, owner, m2 = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
+    while True:
+        bounds = int(reached[0]), end
+        out = edge, feature, owner, m2, found, reached
+        found = kernel("overlay")(*features.arrays, *bounds, *theirs, *others.grid, later_only, *out)
+        if reached[0] == end:
+            return feature[:found], owner[:found], m2[:found]
+        feature, owner = (np.concatenate((one, np.empty_like(one))) for one in (feature, owner))
+        m2 = np.concatenate((m2, np.empty_like(m2)))
+
+
 def invalid(polygons: Flat) -> Positions:
     """Positions of the polygons that are not valid. Most are seen to be plainly simple without asking GEOS."""
-    flat = polygons.coordinates, polygons.ring_start, polygons.feature_start, polygons.box
-    asked = np.flatnonzero(suspicious(*flat, SIMPLE_VERTICES))
+    import shapely
+
+    found = np.empty(len(polygons), np.bool_)
+    flat = polygons.coordinates, polygons.ring_start, polygons.feature_start
+    kernel("suspicious")(*flat, SIMPLE_VERTICES, found)
+    asked = np.flatnonzero(found)
     return np.asarray(asked[~shapely.is_valid(polygons.shapes(asked))])
 
 

@@ -5,24 +5,22 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
 from numba import njit
 
+from geo.kernels_native import NEAR_DEGREES
 from geo.measure import ECCENTRICITY_2, SEMI_MAJOR_M
 
 RADIANS = math.pi / 180
-# Δ⁶/720 at this many degrees from a feature's corner is 2e-17 of a radian; larger features go the long way.
-NEAR_DEGREES = 0.2
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _height(step: float, sine: float, cosine: float) -> float:
     """sin(φ0 + step) - sin φ0, without losing digits; step in radians, small."""
     t = step * step
     return cosine * step * (1 - t / 6 * (1 - t / 20)) - sine * t / 2 * (1 - t / 12 * (1 - t / 30))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def ring_area(coordinates: Any, first: int, last: int, geodesic: bool) -> float:
     """Signed m² of the ring of vertices first … last - 1 (closed); positive if it runs anticlockwise.
 
@@ -60,54 +58,62 @@ def ring_area(coordinates: Any, first: int, last: int, geodesic: bool) -> float:
     return total
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def flat_areas(
-    coordinates: Any, ring_start: Any, ring_sign: Any, feature_start: Any, box: Any, geodesic: bool
-) -> tuple[Any, Any]:
-    """m² of each feature of a `Flat` (0 without rings), and which are too wide for the series."""
-    n = len(feature_start) - 1
-    area, wide = np.zeros(n), np.zeros(n, np.bool_)
-    for i in range(n):
+    coordinates: Any,
+    ring_start: Any,
+    ring_sign: Any,
+    feature_start: Any,
+    box: Any,
+    geodesic: bool,
+    area: Any,
+    wide: Any,
+) -> int:
+    """Write m² of each feature of a `Flat` (0 without rings), and which are too wide for the series.
+
+    At 0.2° from a feature's corner the first term that the series leaves out, Δ⁶/720, is 2e-17 of a radian.
+    """
+    for i in range(len(feature_start) - 1):
+        area[i], wide[i] = 0.0, False
         if box[i, 2] - box[i, 0] > NEAR_DEGREES or box[i, 3] - box[i, 1] > NEAR_DEGREES:
             wide[i] = True
             continue
         for r in range(feature_start[i], feature_start[i + 1]):
             if ring_sign[r] != 0:
                 area[i] += ring_sign[r] * ring_area(coordinates, ring_start[r], ring_start[r + 1], geodesic)
-    return area, wide
+    return 0
 
 
-@njit(cache=True, nogil=True)
-def flat_perimeters(coordinates: Any, ring_start: Any, feature_start: Any, positions: Any) -> Any:
-    """Metres of all rings of the features at some positions, each edge by the radii at its middle latitude."""
-    length = np.zeros(len(positions))
+@njit(cache=True, nogil=True, error_model="numpy")
+def flat_perimeters(coordinates: Any, ring_start: Any, feature_start: Any, positions: Any, length: Any) -> int:
+    """Write metres of all rings of the features at some positions, edges by the radii at their middle."""
     for k in range(len(positions)):
         i = positions[k]
+        length[k] = 0.0
         for r in range(feature_start[i], feature_start[i + 1]):
             for v in range(ring_start[r], ring_start[r + 1] - 1):
                 middle = (coordinates[v, 1] + coordinates[v + 1, 1]) / 2 * RADIANS
                 w = 1 - ECCENTRICITY_2 * math.sin(middle) ** 2
                 east = math.cos(middle) * (coordinates[v + 1, 0] - coordinates[v, 0]) * RADIANS
                 north = (1 - ECCENTRICITY_2) / w * (coordinates[v + 1, 1] - coordinates[v, 1]) * RADIANS
-                length[k] += SEMI_MAJOR_M / math.sqrt(w) * math.hypot(east, north)
-    return length
+                length[k] += SEMI_MAJOR_M / math.sqrt(w) * math.sqrt(east * east + north * north)
+    return 0
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _side(ax: float, ay: float, bx: float, by: float, cx: float, cy: float) -> float:
     return (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
 
 
-@njit(cache=True, nogil=True)
-def suspicious(coordinates: Any, ring_start: Any, feature_start: Any, box: Any, vertices: int) -> Any:
-    """Features that must be looked at closely before they are measured.
+@njit(cache=True, nogil=True, error_model="numpy")
+def suspicious(coordinates: Any, ring_start: Any, feature_start: Any, vertices: int, found: Any) -> int:
+    """Mark the features that must be looked at closely before they are measured.
 
     True where a number is not finite, where there are more than `vertices` vertices or several rings, and
     where two edges of the ring that are not neighbours meet. What is False is a valid simple polygon.
     """
-    n = len(feature_start) - 1
-    found = np.zeros(n, np.bool_)
-    for i in range(n):
+    for i in range(len(feature_start) - 1):
+        found[i] = False
         rings = feature_start[i + 1] - feature_start[i]
         if rings == 0:
             continue
@@ -115,11 +121,19 @@ def suspicious(coordinates: Any, ring_start: Any, feature_start: Any, box: Any, 
         if rings > 1 or last - first > vertices or last - first < 3:
             found[i] = True
             continue
-        found[i] = not np.isfinite(coordinates[first : last + 1].sum()) or _meets_itself(coordinates, first, last)
-    return found
+        found[i] = not _finite(coordinates, first, last) or _meets_itself(coordinates, first, last)
+    return 0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
+def _finite(xy: Any, first: int, last: int) -> bool:
+    for v in range(first, last + 1):
+        if not (math.isfinite(xy[v, 0]) and math.isfinite(xy[v, 1])):
+            return False
+    return bool(last >= first)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _meets_itself(xy: Any, first: int, last: int) -> bool:
     """Whether edges of the closed ring first … last meet elsewhere than at the vertex they share, or turn back."""
     for a in range(first, last):

@@ -8,12 +8,12 @@ import numpy as np
 from numba import njit
 
 # Well-known binary: a byte for the byte order, four for the type, then counts and coordinates.
-POLYGON_TYPE, MULTIPOLYGON_TYPE = 3, 6
+POINT_TYPE, POLYGON_TYPE, MULTIPOLYGON_TYPE = 1, 3, 6
 LITTLE_ENDIAN = 1
 HAS_Z, HAS_M, HAS_SRID = 0x80000000, 0x40000000, 0x20000000
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _uint32(data: Any, at: int) -> Any:
     return (
         np.int64(data[at])
@@ -23,7 +23,7 @@ def _uint32(data: Any, at: int) -> Any:
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _head(data: Any, at: int) -> tuple[int, int, int]:
     """Type (1–7), numbers per vertex, and where the counts begin; type -1 where the head cannot be read."""
     if data[at] != LITTLE_ENDIAN:
@@ -37,7 +37,7 @@ def _head(data: Any, at: int) -> tuple[int, int, int]:
     return iso % 1000, width, at
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _skip_rings(data: Any, at: int, width: int, end: int) -> tuple[int, int, int]:
     """Rings and vertices of the polygon whose ring count stands at `at`, and where it ends; -1 if cut short."""
     if at + 4 > end:
@@ -56,20 +56,19 @@ def _skip_rings(data: Any, at: int, width: int, end: int) -> tuple[int, int, int
     return rings, points, at
 
 
-@njit(cache=True, nogil=True)
-def count_wkb(data: Any, offsets: Any, present: Any) -> tuple[Any, Any, Any, int]:
-    """Kind, number of rings and of ring vertices of each value, and the first value that cannot be read or -1."""
-    n = len(offsets) - 1
-    kind, rings, points = np.zeros(n, np.int8), np.zeros(n, np.int64), np.zeros(n, np.int64)
-    for i in range(n):
+@njit(cache=True, nogil=True, error_model="numpy")
+def count_wkb(data: Any, offsets: Any, present: Any, kind: Any, rings: Any, points: Any) -> int:
+    """Write kind, number of rings and of ring vertices of each value; the first that cannot be read, or -1."""
+    for i in range(len(offsets) - 1):
+        kind[i], rings[i], points[i] = 0, 0, 0
         at, end = offsets[i], offsets[i + 1]
         if not present[i] or end - at == 0:
             continue
         if end - at < 9:
-            return kind, rings, points, i
+            return i
         shape, width, at = _head(data, at)
         if shape < 1:
-            return kind, rings, points, i
+            return i
         kind[i] = 1
         parts = 1
         if shape == MULTIPOLYGON_TYPE:
@@ -80,29 +79,35 @@ def count_wkb(data: Any, offsets: Any, present: Any) -> tuple[Any, Any, Any, int
         for _ in range(parts):
             if shape == MULTIPOLYGON_TYPE:
                 if at + 9 > end:
-                    return kind, rings, points, i
+                    return i
                 part, width, at = _head(data, at)
                 if part != POLYGON_TYPE:
-                    return kind, rings, points, i
+                    return i
             more, vertices, at = _skip_rings(data, at, width, end)
             if at < 0:
-                return kind, rings, points, i
+                return i
             rings[i] += more
             points[i] += vertices
         if points[i] > 0:
             kind[i] = 3
         else:
             kind[i], rings[i] = 0, 0
-    return kind, rings, points, -1
+    return -1
 
 
-@njit(cache=True, nogil=True)
-def read_wkb(data: Any, offsets: Any, kind: Any, feature_start: Any, vertex_start: Any) -> tuple[Any, Any, Any]:
-    """Coordinates, ring offsets and whether a ring is an outer one, of the values that `count_wkb` passed."""
-    coordinates = np.empty((vertex_start[-1], 2), np.float64)
-    raw = coordinates.reshape(-1).view(np.uint8)
-    ring_start = np.zeros(feature_start[-1] + 1, np.int64)
-    outer = np.zeros(feature_start[-1], np.bool_)
+@njit(cache=True, nogil=True, error_model="numpy")
+def read_wkb(
+    data: Any,
+    offsets: Any,
+    kind: Any,
+    feature_start: Any,
+    vertex_start: Any,
+    raw: Any,
+    ring_start: Any,
+    outer: Any,
+) -> int:
+    """Write the coordinates (as bytes), ring offsets and outer rings of the values that `count_wkb` passed."""
+    ring_start[0] = 0
     for i in range(len(offsets) - 1):
         if kind[i] != 3:
             continue
@@ -121,28 +126,53 @@ def read_wkb(data: Any, offsets: Any, kind: Any, feature_start: Any, vertex_star
                 size = _uint32(data, at)
                 at += 4
                 if width == 2:
-                    raw[vertex * 16 : (vertex + size) * 16] = data[at : at + size * 16]
+                    to = vertex * 16
+                    for k in range(size * 16):
+                        raw[to + k] = data[at + k]
                 else:
                     for v in range(size):
-                        here = at + v * width * 8
-                        raw[(vertex + v) * 16 : (vertex + v + 1) * 16] = data[here : here + 16]
+                        to, here = (vertex + v) * 16, at + v * width * 8
+                        for k in range(16):
+                            raw[to + k] = data[here + k]
                 at += size * width * 8
                 vertex += size
                 outer[ring] = r == 0
                 ring += 1
                 ring_start[ring] = vertex
-    return coordinates, ring_start, outer
+    return 0
 
 
-@njit(cache=True, nogil=True)
-def ring_signs_and_boxes(coordinates: Any, ring_start: Any, outer: Any, feature_start: Any) -> tuple[Any, Any]:
-    """The sign of each ring and the box of each feature, as `geo.flat.Flat` tells."""
-    sign = np.zeros(len(ring_start) - 1, np.int8)
-    box = np.empty((len(feature_start) - 1, 4), np.float64)
+@njit(cache=True, nogil=True, error_model="numpy")
+def read_points(data: Any, offsets: Any, present: Any, xy: Any, raw: Any) -> int:
+    """Write lon/lat of values that are points (NaN where there is none); the first that is not a point, or -1.
+
+    raw: the bytes of `xy`.
+    """
+    for i in range(len(offsets) - 1):
+        xy[i, 0] = xy[i, 1] = np.nan
+        at, end = offsets[i], offsets[i + 1]
+        if not present[i] or end == at:
+            continue
+        if end - at < 21:
+            return i
+        shape, width, at = _head(data, at)
+        if shape != POINT_TYPE or at + width * 8 > end:
+            return i
+        for k in range(16):
+            raw[i * 16 + k] = data[at + k]
+    return -1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def ring_signs_and_boxes(
+    coordinates: Any, ring_start: Any, outer: Any, feature_start: Any, sign: Any, box: Any
+) -> int:
+    """Write the sign of each ring and the box of each feature, as `geo.flat.Flat` tells."""
     for i in range(len(feature_start) - 1):
         west, south, east, north = np.inf, np.inf, -np.inf, -np.inf
         for r in range(feature_start[i], feature_start[i + 1]):
             first, last = ring_start[r], ring_start[r + 1]
+            sign[r] = 0
             if last - first < 4:
                 continue
             x0, y0 = coordinates[first, 0], coordinates[first, 1]
@@ -156,4 +186,4 @@ def ring_signs_and_boxes(coordinates: Any, ring_start: Any, outer: Any, feature_
             if twice != 0.0:
                 sign[r] = 1 if (twice > 0) == outer[r] else -1
         box[i, 0], box[i, 1], box[i, 2], box[i, 3] = west, south, east, north
-    return sign, box
+    return 0

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
 from numba import njit
 
 from geo.kernels_area import RADIANS, ring_area
@@ -22,7 +21,7 @@ from geo.measure import ECCENTRICITY_2, SEMI_MAJOR_M
 NOTHING_M2 = 1e-7
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _under(low: float, high: float, width: float, a: float, b: float, c: float) -> float:
     """∫ a y + b y² + c y³ along a straight side that climbs from `low` to `high` over `width`."""
     both = low + high
@@ -30,7 +29,7 @@ def _under(low: float, high: float, width: float, a: float, b: float, c: float) 
     return width * (a * both / 2 + b * (squares + low * high) / 3 + c * both * squares / 4)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _scale(latitude: float) -> tuple[float, float, float]:
     """What a degree of longitude measures in m² up to y degrees north of a latitude: a y + b y² + c y³."""
     sine, cosine = math.sin(latitude * RADIANS), math.cos(latitude * RADIANS)
@@ -42,7 +41,7 @@ def _scale(latitude: float) -> tuple[float, float, float]:
     return base * cosine, base * sine * second * RADIANS / 2, base * cosine * third * RADIANS**2 / 6
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def load_edges(
     xy: Any, ring_start: Any, ring_sign: Any, first: int, last: int, x0: float, y0: float, edge: Any
 ) -> int:
@@ -67,7 +66,7 @@ def load_edges(
     return count
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def common_area(
     edge: Any,
     count: int,
@@ -134,7 +133,7 @@ def common_area(
     return total
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def overlay(
     xy: Any,
     ring_start: Any,
@@ -158,20 +157,22 @@ def overlay(
     columns: int,
     rows: int,
     later_only: bool,
-) -> tuple[Any, Any, Any]:
-    """What features begin … end - 1 have in common with the owners of pieces: feature, owner, m².
+    edge: Any,
+    feature: Any,
+    owner: Any,
+    m2: Any,
+    found: int,
+    reached: Any,
+) -> int:
+    """Write what features begin … end - 1 have in common with the owners of pieces: feature, owner, m².
 
     Pieces are flat polygons with the cell of a grid they are found in; a piece that is `full` fills its
-    box. later_only: only owners of a higher position than the feature, for a layer with itself.
+    box. later_only: only owners of a higher position than the feature, for a layer with itself. edge:
+    scratch, a row for every vertex of the longest feature. found: rows there are already; returns how many
+    there are then. reached: the feature to go on with when there is no more room, else `end`.
     """
-    room = 2 * (end - begin) + 16
-    feature, owner, m2 = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.float64)
-    found = 0
-    longest = 0
-    for i in range(begin, end):
-        if box[i, 0] <= box[i, 2]:
-            longest = max(longest, ring_start[feature_start[i + 1]] - ring_start[feature_start[i]])
-    edge = np.empty((longest + 1, 5), np.float64)
+    room = len(feature)
+    reached[0] = end
     for i in range(begin, end):
         if not box[i, 0] <= box[i, 2]:
             continue
@@ -236,8 +237,8 @@ def overlay(
                         here += 1
                     if here == found:
                         if found == room:
-                            room *= 2
-                            feature, owner, m2 = _grown(feature, room), _grown(owner, room), _grown_m2(m2, room)
+                            reached[0] = i
+                            return mine
                         feature[found], owner[found], m2[found] = i, p_owner[p], 0.0
                         found += 1
                     m2[here] += part
@@ -247,18 +248,4 @@ def overlay(
                 owner[kept], m2[kept] = owner[here], m2[here]
                 kept += 1
         found = kept
-    return feature[:found].copy(), owner[:found].copy(), m2[:found].copy()
-
-
-@njit(cache=True, nogil=True)
-def _grown(values: Any, room: int) -> Any:
-    made = np.empty(room, np.int64)
-    made[: len(values)] = values
-    return made
-
-
-@njit(cache=True, nogil=True)
-def _grown_m2(values: Any, room: int) -> Any:
-    made = np.empty(room, np.float64)
-    made[: len(values)] = values
-    return made
+    return found

@@ -1,0 +1,62 @@
+"""Keeps the kernels' machine code between processes, so that only the first one has to compile it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cache
+from pathlib import Path
+
+from geo import kernels_native
+
+
+@cache
+def load_kernels() -> bool:
+    """Bind the kernels to kept machine code, compiling it first where none is kept; False where numba must do.
+
+    It is proven on Linux; elsewhere, and where it cannot be kept or does not fit, numba compiles as before.
+    The code is kept beside the program, or else in the user's cache, and never loaded from a file that
+    someone else could have written.
+    """
+    if sys.platform != "linux":
+        return False
+    name = f"kernels.{kernels_native.mark()}.o"
+    kept = next((folder / name for folder in _folders() if _trusted(folder / name)), None)
+    try:
+        kernels_native.load(_compiled(name) if kept is None else kept.read_bytes())
+    except (RuntimeError, OSError):
+        return False
+    return True
+
+
+def _folders() -> tuple[Path, Path]:
+    user = os.environ.get("XDG_CACHE_HOME")
+    home = Path(user) if user else Path.home() / ".cache"
+    return Path(kernels_native.__file__).parent / "__pycache__", home / "xiangtu"
+
+
+def _trusted(path: Path) -> bool:
+    try:
+        status = path.stat()
+    except OSError:
+        return False
+    return status.st_uid in (0, os.getuid()) and not status.st_mode & 0o022
+
+
+def _compiled(name: str) -> bytes:
+    """Machine code made now, and kept in the first folder that takes it."""
+    code = kernels_native.machine_code()
+    for folder in _folders():
+        partial = folder / f"{name}.{os.getpid()}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            partial.write_bytes(code)
+            partial.chmod(0o644)
+            partial.replace(folder / name)
+        except OSError:
+            continue
+        for old in folder.glob("kernels.*.o"):
+            if old.name != name:
+                old.unlink(missing_ok=True)
+        break
+    return code
