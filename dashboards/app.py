@@ -11,7 +11,7 @@ import streamlit as st
 from dashboards import widgets
 from dashboards.data import county
 from dashboards.pages import page_of, view
-from dashboards.session import language
+from dashboards.session import language, reader
 from dashboards.words import say
 from geo.errors import XiangtuError
 from pipelines.summarise import today
@@ -25,7 +25,7 @@ def main() -> None:
     st.set_page_config(page_title=say("app.name", lang), page_icon=str(ICON), layout="wide")
     widgets.dress()
     try:
-        here = county()
+        here = county(actor=reader())
         page = page_of(st.query_params.get("page"))
         widgets.head(here, page, lang)
         view(page).show(here, today())

@@ -1,37 +1,31 @@
-"""What the pages show, fetched from the workspace and kept until the workspace changes; no figure is made here."""
+"""What the pages show, as far as their reader may see it; no figure is made here."""
 
 from __future__ import annotations
 
-import hashlib
 import os
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
-import shapely
 
+from dashboards.editions import Edition, edition
+from dashboards.readers import reader_of
+from geo.access import Actor, decide, masked, pseudonym, readable_root, within
 from geo.layers import Layer
 from geo.progress import UNPLACED
+from pipelines.store.attachments import Attachments
+from pipelines.summarise import today
 from pipelines.workspace import Workspace
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from pipelines.tiles import Tiles
-
 WORKSPACE_VARIABLE = "XIANGTU_WORKSPACE"
 LEVELS = ("county", "township", "village")
-# Drawn outlines keep a detail of about one pixel on a map this many pixels wide.
-PIXELS = {"county": 1500, "township": 2000, "village": 6000}
-KEPT = 400
-LARGE = 100_000
-T = TypeVar("T")
+LEVEL_OF_LENGTH: Mapping[int, str] = {6: "county", 9: "township", 12: "village"}
 
 
 @dataclass(frozen=True)
@@ -45,53 +39,92 @@ class Area:
 
 
 class County:
-    """One edition of the workspace: everything read from it is kept until the edition changes."""
+    """The county as one reader may see it: a light view of an edition that all readers share.
 
-    def __init__(self, workspace: Workspace, edition: str) -> None:
-        self.workspace = workspace
-        self.edition = edition
-        self.root = Area(workspace.settings.code, workspace.settings.name, "county", "")
-        self._kept: OrderedDict[Hashable, object] = OrderedDict()
-        self._lock = threading.RLock()
+    `root` is the reader's own top: the county, or for a township's account that township. What lies outside is
+    not listed, counted or given out; only `outlines` draws the neighbours. Personal fields are masked by the
+    reader's role.
+    """
 
-    def _once(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What `make` gave the first time it was asked for `key`; one caller makes it, others wait."""
-        with self._lock:
-            if key not in self._kept:
-                self._kept[key] = make()
-                if len(self._kept) > KEPT:
-                    self._kept.popitem(last=False)
-            self._kept.move_to_end(key)
-            return self._kept[key]  # type: ignore[return-value]
+    def __init__(self, shared: Edition, actor: Actor) -> None:
+        self.actor = actor
+        self._shared = shared
+        self.root = self._top()
+
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace itself: it asks nobody who reads, so what a page takes from it must be nobody's secret."""
+        return self._shared.workspace
+
+    @property
+    def edition(self) -> str:
+        """A short mark that changes with every import and every event of the ledger."""
+        return self._shared.name
+
+    def layer_edition(self, layer_id: str) -> str:
+        """A short mark that changes when a layer or what its figures hang on changes."""
+        return self._shared.layer_mark(layer_id)
+
+    @property
+    def name(self) -> str:
+        """The county's name."""
+        return self.workspace.settings.name
+
+    # --- what the reader may see ----------------------------------------------------------------------------
+
+    def reach(self, layer_id: str) -> str | None:
+        """The root of the areas whose things of a layer the reader may read: "" for all, None for none."""
+        return readable_root(self.actor, layer_id)
+
+    def may(self, action: str, layer_id: str | None = None, area_code: str | None = None) -> bool:
+        """Whether the reader may do `action` on a thing of a layer that lies on an area."""
+        return decide(self.actor, action, layer=layer_id, area_code=area_code).allowed
+
+    def _top(self) -> Area:
+        settings = self.workspace.settings
+        county = Area(settings.code, settings.name, "county", "")
+        own = readable_root(self.actor) or ""
+        if len(own) <= len(county.code):
+            return county
+        return self._index().get(own) or Area(own, own, LEVEL_OF_LENGTH.get(len(own), "village"), county.code)
 
     # --- areas ---------------------------------------------------------------------------------------------
 
     @property
     def areas(self) -> gpd.GeoDataFrame:
-        """The areas frame (code, name, level, parent, geometry in EPSG:4490)."""
-        return self.workspace.areas()
+        """The areas within `root`, it among them (code, name, level, parent, geometry in EPSG:4490)."""
+        frame = self.workspace.areas()
+        if self.root.level == "county":
+            return frame
+        return self._shared.of_areas(
+            ("within", self.root.code), lambda: frame[frame["code"].str.startswith(self.root.code)]
+        )
 
     def area(self, code: str | None) -> Area | None:
-        """The unit of that code; the county itself for its own code; None when there is none.
+        """The unit of that code within `root`; `root` itself for None or its own code; None when there is none.
 
-        `unplaced` stands for what lies in no unit at all.
+        `unplaced` stands for what lies in no unit at all, for a reader of the whole county.
         """
         if code is None or code == self.root.code:
             return self.root
         if code == UNPLACED:
-            return Area(UNPLACED, "", UNPLACED, self.root.code)
-        found = self._once("index", self._index)
-        return found.get(code)
+            return Area(UNPLACED, "", UNPLACED, self.root.code) if self.root.level == "county" else None
+        found = self._index().get(code)
+        outside = found is not None and self.root.level != "county" and not within(code, self.root.code)
+        return None if outside else found
 
     def _index(self) -> dict[str, Area]:
-        frame = self.areas
-        rows = zip(frame["code"], frame["name"], frame["level"], frame["parent"], strict=True)
-        return {str(code): Area(str(code), str(name), str(level), str(up)) for code, name, level, up in rows}
+        def made() -> dict[str, Area]:
+            frame = self.workspace.areas()
+            rows = zip(frame["code"], frame["name"], frame["level"], frame["parent"], strict=True)
+            return {str(code): Area(str(code), str(name), str(level), str(up)) for code, name, level, up in rows}
+
+        return self._shared.of_areas("index", made)
 
     def path(self, area: Area) -> list[Area]:
-        """The unit and those above it, county first."""
+        """The unit and those above it as far as `root`, which comes first."""
         found = [area]
-        while found[0].level != "county":
+        while found[0].code != self.root.code:
             above = self.area(found[0].parent)
             found.insert(0, above if above is not None else self.root)
         return found
@@ -114,20 +147,8 @@ class County:
         return drawn if area.level == "county" else drawn[drawn["parent"] == area.code]
 
     def outlines(self, level: str) -> gpd.GeoDataFrame:
-        """All units of a level, their outlines thinned together for drawing so that neighbours still meet."""
-        return self._once(("outlines", level), lambda: self._thinned(level))
-
-    def _thinned(self, level: str) -> gpd.GeoDataFrame:
-        frame = self.areas
-        chosen = frame[frame["level"] == level].copy()
-        if chosen.empty:
-            return chosen
-        west, _, east, _ = frame.total_bounds
-        shapes = chosen.geometry.to_numpy()
-        thin = shapely.coverage_simplify(shapes, (east - west) / PIXELS[level])
-        thin = np.where(shapely.is_empty(thin), shapes, thin)
-        chosen.geometry = shapely.transform(thin, lambda c: np.round(c, 5))
-        return chosen
+        """All units of a level, thinned together for drawing; also those outside `root`, for orientation."""
+        return self._shared.outlines(level)
 
     def bounds(self, area: Area) -> tuple[float, float, float, float] | None:
         """West, south, east, north of a unit in degrees; None when it has no outline."""
@@ -142,121 +163,147 @@ class County:
 
     def topics(self) -> list[Layer]:
         """The layers a reader can choose: those with rows first, then the others, areas left out."""
-        layers = [layer for layer in self.workspace.layers().values() if not layer.is_area]
+        layers = [one for one in self.workspace.layers().values() if not one.is_area and self._reads(one.id)]
         return sorted(layers, key=lambda one: (not self.has_rows(one.id), not one.indicators))
 
+    def _reads(self, layer_id: str) -> bool:
+        return self.reach(layer_id) is not None
+
     def has_rows(self, layer_id: str) -> bool:
-        """Whether anything was ever taken in for this layer."""
-        return bool(self.workspace.imports(layer_id))
+        """Whether anything was ever taken in for this layer, or added to it in the ledger."""
+        taken = bool(self.workspace.imports(layer_id)) or layer_id in self._shared.heads
+        return taken and self._reads(layer_id)
 
     def first_day(self, layer_id: str) -> date | None:
         """The earliest day that a thing of this layer is dated; None when nothing is dated."""
-        return self._once(("first", layer_id), lambda: self._first_day(layer_id))
-
-    def _first_day(self, layer_id: str) -> date | None:
-        from pipelines.store.layers import current_rows
-
-        layer = self.workspace.layers()[layer_id]
-        columns = [s.date_field for s in layer.lifecycle.stages if s.date_field] if layer.lifecycle else []
-        if not columns or not self.has_rows(layer_id):
-            return None
-        earliest = current_rows(self.workspace, layer, columns=columns)[columns].min().min()
-        return None if pd.isna(earliest) else pd.Timestamp(earliest).date()
+        return self._shared.first_day(layer_id) if self._reads(layer_id) else None
 
     def progress(self, layer_id: str, by: str, as_of: date) -> pd.DataFrame:
-        """The layer's figures by units of a level on a day: what `xiangtu progress` gives."""
-        from pipelines.summarise import progress
+        """The layer's figures by units of a level on a day, as `xiangtu progress` gives them.
 
-        key = ("progress", layer_id, by, as_of)
-        return self._once(key, lambda: progress(self.workspace, layer_id, by=by, as_of=as_of))
+        Only rows within the reader's reach; a zone counts as within where most of it lies.
+        """
+        frame = self._shared.progress(layer_id, by, as_of)
+        reach = self.reach(layer_id)
+        if reach == "":
+            return frame
+        if reach is None:
+            return frame.iloc[:0]
+        if by == "zone":
+            mine = {str(one) for layer in ("zone", "zone_plan") for one in self._ids(layer, as_of)}
+            return frame[frame["area_code"].isin(mine)].reset_index(drop=True)
+        return frame[frame["area_code"].str.startswith(reach, na=False)].reset_index(drop=True)
+
+    def _ids(self, layer_id: str, as_of: date) -> list[str]:
+        if layer_id not in self.workspace.layers() or not self.has_rows(layer_id):
+            return []
+        return list(self.things(layer_id, as_of=as_of)["id"])
 
     def things(self, layer_id: str, *, area: Area | None = None, as_of: date) -> gpd.GeoDataFrame:
-        """The rows of a layer in an area on a day: what `xiangtu show` gives."""
-        from pipelines.exchange import show
-
-        def within() -> gpd.GeoDataFrame:
-            if area is not None and area.level == UNPLACED:
-                every = self.things(layer_id, as_of=as_of)
-                return every[every["area_code"].isna()]
-            if area is None or area.level == "county":
-                return show(self.workspace, layer_id, as_of=as_of)
-            if not self._is_large(layer_id):
-                every = self.things(layer_id, as_of=as_of)
-                return every[every["area_code"].str.startswith(area.code, na=False)]
-            return show(self.workspace, layer_id, area=area.code, as_of=as_of)
-
-        code = None if area is None or area.level == "county" else area.code
-        return self._once(("things", layer_id, code, as_of), within)
-
-    def _is_large(self, layer_id: str) -> bool:
-        """Whether a layer has too many rows to keep all their fields at hand."""
-        return sum(one.accepted for one in self.workspace.imports(layer_id)) > LARGE
-
-    def thing(self, layer_id: str, thing_id: str, as_of: date) -> pd.Series | None:
-        """One row of a layer on a day; None when there is none of that id."""
-        from pipelines.exchange import show
+        """The rows of a layer in an area on a day, as `xiangtu show` gives them, masked for the reader."""
+        reach = self.reach(layer_id)
+        if area is not None and area.level == UNPLACED:
+            every = self._shared.things(layer_id, "", as_of)
+            none = every["area_code"].isna() if reach == "" else pd.Series(False, index=every.index)
+            return self._masked(every[none], layer_id)
+        asked = "" if area is None or area.level == "county" else area.code
+        if reach is None or not (within(asked, reach) or within(reach, asked)):
+            return self._shared.things(layer_id, self.root.code, as_of).iloc[:0]
+        code = max(asked, reach, key=len)
+        clear = (self.actor.role, self.actor.area_code, self.actor.layers)
 
         def found() -> gpd.GeoDataFrame:
-            if self._is_large(layer_id):
-                return show(self.workspace, layer_id, feature_id=thing_id, as_of=as_of)
-            every = self.things(layer_id, as_of=as_of)
-            return every[every["id"] == thing_id]
+            return self._masked(self._shared.things(layer_id, code, as_of), layer_id)
 
-        rows = self._once(("thing", layer_id, thing_id, as_of), found)
-        return None if rows.empty else rows.iloc[0]
+        return self._shared.of_layer(layer_id, ("masked", code, as_of, clear), found)
+
+    def _masked(self, rows: gpd.GeoDataFrame, layer_id: str) -> gpd.GeoDataFrame:
+        return masked(rows, self.workspace.layer(layer_id), self.actor)
+
+    def thing(self, layer_id: str, thing_id: str, as_of: date) -> pd.Series | None:
+        """One row of a layer on a day; None when there is none of that id that the reader may see."""
+        rows = self._shared.thing(layer_id, thing_id, as_of)
+        if rows.empty or not self._sees(layer_id, rows["area_code"].iloc[0]):
+            return None
+        return self._masked(rows, layer_id).iloc[0]
+
+    def _sees(self, layer_id: str, area_code: object) -> bool:
+        reach = self.reach(layer_id)
+        return reach is not None and within(area_code if isinstance(area_code, str) else None, reach)
 
     def history(self, layer_id: str, thing_id: str) -> list[dict[str, Any]]:
-        """All that is known to have happened to a thing, oldest first: what `pipelines.exchange.history` gives."""
-        from pipelines.exchange import history
+        """All that the reader may know to have happened to a thing, oldest first.
 
-        return self._once(("history", layer_id, thing_id), lambda: history(self.workspace, layer_id, thing_id))
+        What `pipelines.exchange.history` gives; of the events only the reader's own where the role reads no
+        others, and people as stand-ins where it may see none.
+        """
+        place = None
+        if self.reach(layer_id) != "":
+            rows = self._shared.thing(layer_id, thing_id, today())
+            place = rows["area_code"].iloc[0] if len(rows) else None
+            if not isinstance(place, str) or not self._sees(layer_id, place):
+                return []
+        whole = self.may("history", layer_id, place)
+        named = self.may("personal", layer_id, place)
+        found = []
+        for one in self._shared.history(layer_id, thing_id):
+            who = one.get("actor")
+            if one["kind"] == "import" or who is None or who == self.actor.name:
+                found.append(one)
+            elif whole:
+                found.append(one if named else {**one, "actor": pseudonym(str(who), self.workspace.settings.code)})
+        return found
 
     def photo(self, digest: str, kind: str) -> Path | None:
-        """The file of a photo's `thumb` or `view`; None when there is none."""
-        from pipelines.store.attachments import Attachments
-
-        return Attachments(self.workspace.root / "attachments").path(digest, kind)
+        """The file of a photo's `thumb` or `view`; None when there is none of a thing the reader may see."""
+        file = Attachments(self.workspace.root / "attachments").path(digest, kind)
+        if file is None or readable_root(self.actor) == "":
+            return file
+        places = self._shared.photo_places(digest)
+        return file if any(self._sees(layer, area) for layer, area in places) else None
 
     def source_file(self, layer_id: str, import_id: str) -> str | None:
-        """The name of the file that an import was read from; None when the import is not there."""
-        return next((one.file for one in self.workspace.imports(layer_id) if one.id == import_id), None)
+        """The name of the file that an import was read from; None when it is not there or holds nothing to see."""
+        file = next((one.file for one in self.workspace.imports(layer_id) if one.id == import_id), None)
+        if file is None or self.reach(layer_id) == "":
+            return file
+        mine = self.things(layer_id, as_of=today())
+        return file if bool((mine["import_id"] == import_id).any()) else None
 
-    def tiles(self) -> Tiles:
-        """The vector tiles of this edition."""
-        from pipelines.tiles import Tiles
+    def tiles(self) -> ReadableTiles:
+        """The vector tiles of what the reader may see."""
+        return ReadableTiles(self)
 
-        return self._once("tiles", lambda: Tiles(self.workspace))
-
-
-def _edition(workspace: Workspace) -> str:
-    """A short mark that changes with every import and every event of the ledger."""
-    if workspace.settings.ledger_url:
-        from pipelines.act import workspace_ledger
-
-        ledger = workspace_ledger(workspace)
-        written: object = ledger.head()
-        ledger.close()
-    else:
-        files = [workspace.root / name for name in ("ledger.sqlite", "ledger.sqlite-wal")]
-        written = [(file.stat().st_mtime_ns, file.stat().st_size) for file in files if file.exists()]
-    return hashlib.sha256(f"{workspace.edition()} {written}".encode()).hexdigest()[:16]
+    def tiles_of(self, layer_id: str) -> Any:
+        """`pipelines.tiles.Tiles` of a layer's things within the reader's reach; None when there are none."""
+        reach = self.reach(layer_id)
+        return None if reach is None else self._shared.tiles(layer_id, reach)
 
 
-_current: dict[Path, County] = {}
-_opening = threading.Lock()
+class ReadableTiles:
+    """Tiles and clicks of one reader: what lies outside the reader's reach is not in them."""
+
+    def __init__(self, county: County) -> None:
+        self._county = county
+
+    def tile(self, layer_id: str, z: int, x: int, y: int, *, as_of: date | None = None) -> bytes:
+        """As `pipelines.tiles.Tiles.tile`."""
+        tiles = self._county.tiles_of(layer_id)
+        return tiles.tile(layer_id, z, x, y, as_of=as_of) if tiles is not None else b""
+
+    def at(self, layer_id: str, lon: float, lat: float, *, as_of: date | None = None) -> str | None:
+        """As `pipelines.tiles.Tiles.at`."""
+        tiles = self._county.tiles_of(layer_id)
+        return tiles.at(layer_id, lon, lat, as_of=as_of) if tiles is not None else None
 
 
-def county(root: Path | None = None) -> County:
-    """The workspace this server shows, as it is now; read anew when an import was added since.
+def county(root: Path | None = None, *, actor: Actor | None = None) -> County:
+    """The workspace this server shows, as it is now, for one reader.
 
-    root: the workspace folder; that of the environment variable XIANGTU_WORKSPACE when None. Raises
-    `geo.errors.Refused` when it is not a workspace.
+    root: the workspace folder; that of the environment variable XIANGTU_WORKSPACE when None. actor: who reads;
+    when None, whoever may read without signing in. Raises `geo.errors.Refused` when it is not a workspace, and
+    Forbidden when nobody reads it without signing in.
     """
     folder = Path(root or os.environ[WORKSPACE_VARIABLE])
-    with _opening:
-        workspace = Workspace(folder)
-        edition = _edition(workspace)
-        held = _current.get(folder)
-        if held is None or held.edition != edition or held.workspace.settings != workspace.settings:
-            held = _current[folder] = County(workspace, edition)
-        return held
+    shared = edition(folder)
+    return County(shared, actor if actor is not None else reader_of(folder, None))

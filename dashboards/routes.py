@@ -13,9 +13,10 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from dashboards.assets import HERE, VENDOR
-from dashboards.data import County, county
+from dashboards.data import WORKSPACE_VARIABLE, County, county
 from dashboards.looks import language, read_look
 from dashboards.prints import page
+from dashboards.readers import COOKIE, reader_of
 from dashboards.scenes import scene
 from dashboards.session import LANG_VARIABLE
 from geo.errors import XiangtuError
@@ -36,13 +37,19 @@ def routes() -> list[BaseRoute]:
     ]
 
 
+def county_of(request: Request) -> County:
+    """The county as whoever asks may see it; Forbidden without a live session."""
+    reader = reader_of(os.environ[WORKSPACE_VARIABLE], request.cookies.get(COOKIE))
+    return county(actor=reader)
+
+
 async def tile(request: Request) -> Response:
     """One vector tile, compressed; 204 where nothing lies, 404 for a layer that is not there.
 
     The address carries the edition, so a browser may keep the tile: another edition has another address.
     """
     asked = request.path_params
-    here = await run_in_threadpool(county)
+    here = await run_in_threadpool(county_of, request)
     if asked["layer"] not in here.workspace.layers():
         return PlainTextResponse("no such layer", status_code=404)
     try:
@@ -60,7 +67,7 @@ async def tile(request: Request) -> Response:
 async def photo(request: Request) -> Response:
     """One photo, as `thumb` or `view`: turned upright, without the camera's notes; its address is its content."""
     asked = request.path_params
-    here = await run_in_threadpool(county)
+    here = await run_in_threadpool(county_of, request)
     file = here.photo(asked["digest"], asked["kind"]) if asked["kind"] in ("thumb", "view") else None
     if file is None:
         return PlainTextResponse("no such photo", status_code=404)
@@ -73,7 +80,7 @@ async def printed(request: Request) -> Response:
     lang = language(asked.get("lang"), os.environ.get(LANG_VARIABLE))
 
     def made() -> str:
-        here: County = county()
+        here = county_of(request)
         look = read_look(asked, here, today=today(), lang=lang)
         return page(here, look, scene(here, look), back=f"/?{request.url.query}")
 

@@ -1,4 +1,4 @@
-"""One reader's session: the page's address is its only memory of what is looked at."""
+"""One reader's session: who reads, and the page's address, its only memory of what is looked at."""
 
 from __future__ import annotations
 
@@ -8,12 +8,31 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from dashboards.data import County
+from dashboards.data import WORKSPACE_VARIABLE, County
 from dashboards.looks import Look, read_look
 from dashboards.looks import language as chosen_language
+from dashboards.readers import COOKIE, end_session, reader_of
 from dashboards.words import Lang
+from geo.access import Actor
 
 LANG_VARIABLE = "XIANGTU_LANG"
+stand_in: Actor | None = None
+"""Who reads when a test runs a page as Streamlit would, without a browser to show a session."""
+
+
+def reader() -> Actor:
+    """Who reads this page, looked up in the ledger at every run.
+
+    Forbidden (`session_expired`, `password_must_change`) when the browser shows no live session.
+    """
+    if stand_in is not None:
+        return stand_in
+    return reader_of(os.environ[WORKSPACE_VARIABLE], st.context.cookies.get(COOKIE))
+
+
+def sign_out() -> None:
+    """End the reader's session in the ledger; the page then has no reader any more."""
+    end_session(os.environ[WORKSPACE_VARIABLE], st.context.cookies.get(COOKIE))
 
 
 def language() -> Lang:

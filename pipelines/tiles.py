@@ -24,10 +24,14 @@ KEPT_LAYERS = 6
 
 
 class Tiles:
-    """The tiles of one edition of a workspace; safe to ask from several threads."""
+    """The tiles of one edition of a workspace; safe to ask from several threads.
 
-    def __init__(self, workspace: Workspace) -> None:
+    area: only things most of which lie in that area's subtree.
+    """
+
+    def __init__(self, workspace: Workspace, *, area: str | None = None) -> None:
         self._workspace = workspace
+        self._area = area
         self._shapes: OrderedDict[tuple[str, date | None], Shapes] = OrderedDict()
         self._kept: OrderedDict[tuple[str, date | None, int, int, int], bytes] = OrderedDict()
         self._bytes = 0
@@ -68,10 +72,10 @@ class Tiles:
     def _read(self, layer_id: str, as_of: date | None) -> Shapes:
         layer = self._workspace.layers()[layer_id]
         colour_by = layer.style.get("colour_by")
-        if layer.lifecycle is not None:
+        if layer.lifecycle is not None or self._area is not None:
             from pipelines.exchange import show
 
-            rows: pd.DataFrame = show(self._workspace, layer_id, as_of=as_of)
+            rows: pd.DataFrame = show(self._workspace, layer_id, area=self._area, as_of=as_of)
         else:
             from pipelines.store.layers import current_rows
 

@@ -32,6 +32,8 @@ MIN_PASSWORD = 10
 NAME = re.compile(r"[\w.\-·]{1,60}")
 AREA = re.compile(r"([0-9]{6}([0-9]{3}([0-9]{3})?)?)?")
 FIRST_ADMINISTRATOR = Actor("系统", "administrator", has_account=False)
+KEYBOARD = Actor("本机", "administrator", has_account=False)
+"""Who uses the pages of a workspace that has no accounts: whoever sits at its machine."""
 COLUMNS = "name, role, unit, area_code, layers, must_change, disabled, failures, locked_until, created_at"
 
 

@@ -1,0 +1,228 @@
+"""The workspace as it is now, shared by all readers; what was read is kept until what it hangs on changes."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Hashable
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from dashboards.readers import ledger_of
+from dashboards.shelf import Shelf
+from geo.layers import Layer
+from pipelines.store.ledger import SYSTEM
+from pipelines.store.ledger_heads import layer_heads, photo_places
+from pipelines.territory import areas_key
+from pipelines.workspace import Workspace
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from pipelines.tiles import Tiles
+
+# Drawn outlines keep a detail of about one pixel on a map this many pixels wide.
+PIXELS = {"county": 1500, "township": 2000, "village": 6000}
+LARGE = 100_000
+T = TypeVar("T")
+
+
+class Edition:
+    """One state of a workspace. Nothing here asks who reads, and what is kept is kept unmasked:
+
+    pages have `dashboards.data.County`, which gives of it what its reader may see.
+
+    heads: number of the last event of each layer.
+    """
+
+    def __init__(self, workspace: Workspace, heads: dict[str, int], shelf: Shelf) -> None:
+        self.workspace = workspace
+        self.heads = heads
+        self._shelf = shelf
+
+    @cached_property
+    def name(self) -> str:
+        """A short mark that changes with every import and every event of the ledger."""
+        return _short(self.workspace.edition(), sorted(self.heads.items()), self._settings)
+
+    @cached_property
+    def _settings(self) -> str:
+        return repr(self.workspace.settings)
+
+    def layer_mark(self, layer_id: str) -> str:
+        """A short mark that changes whenever a layer's rows, state or figures may have changed."""
+        return self._once(("mark", layer_id), self.name, lambda: self._layer_mark(layer_id))
+
+    def _layer_mark(self, layer_id: str) -> str:
+        layers = sorted(related(self.workspace.layer(layer_id), self.workspace))
+        heads = [self.heads.get(one, 0) for one in layers]
+        return _short(self.workspace.edition(*layers), heads, self._settings)
+
+    def _once(self, key: Hashable, mark: Hashable, make: Callable[[], T]) -> T:
+        return self._shelf.once(key, mark, make)
+
+    def of_layer(self, layer_id: str, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gives, kept under `key` until the layer changes."""
+        return self._once((layer_id, key), self.layer_mark(layer_id), make)
+
+    def of_areas(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gives, kept under `key` until the areas change."""
+        return self._once(("areas", key), areas_key(self.workspace), make)
+
+    def outlines(self, level: str) -> gpd.GeoDataFrame:
+        """All units of a level, their outlines thinned together for drawing so that neighbours still meet."""
+        return self.of_areas(("outlines", level), lambda: self._thinned(level))
+
+    def _thinned(self, level: str) -> gpd.GeoDataFrame:
+        frame = self.workspace.areas()
+        chosen = frame[frame["level"] == level].copy()
+        if chosen.empty:
+            return chosen
+        west, _, east, _ = frame.total_bounds
+        shapes = chosen.geometry.to_numpy()
+        thin = shapely.coverage_simplify(shapes, (east - west) / PIXELS[level])
+        thin = np.where(shapely.is_empty(thin), shapes, thin)
+        chosen.geometry = shapely.transform(thin, lambda c: np.round(c, 5))
+        return chosen
+
+    def first_day(self, layer_id: str) -> date | None:
+        """The earliest day that a thing of this layer is dated; None when nothing is dated."""
+        return self.of_layer(layer_id, "first day", lambda: self._first_day(layer_id))
+
+    def _first_day(self, layer_id: str) -> date | None:
+        from pipelines.store.layers import current_rows
+
+        layer = self.workspace.layers()[layer_id]
+        columns = [s.date_field for s in layer.lifecycle.stages if s.date_field] if layer.lifecycle else []
+        if not columns or not self.workspace.imports(layer_id):
+            return None
+        earliest = current_rows(self.workspace, layer, columns=columns)[columns].min().min()
+        return None if pd.isna(earliest) else pd.Timestamp(earliest).date()
+
+    def progress(self, layer_id: str, by: str, as_of: date) -> pd.DataFrame:
+        """The layer's figures by units of a level on a day: what `xiangtu progress` gives."""
+        from pipelines.summarise import progress
+
+        key = ("progress", by, as_of)
+        return self.of_layer(layer_id, key, lambda: progress(self.workspace, layer_id, by=by, as_of=as_of))
+
+    def things(self, layer_id: str, area: str, as_of: date) -> gpd.GeoDataFrame:
+        """The rows of a layer in an area ("" for all) on a day, unmasked: what `xiangtu show` gives."""
+        return self.of_layer(layer_id, ("things", area, as_of), lambda: self._things(layer_id, area, as_of))
+
+    def _things(self, layer_id: str, area: str, as_of: date) -> gpd.GeoDataFrame:
+        from pipelines.exchange import show
+
+        if not area or self.is_large(layer_id):
+            return show(self.workspace, layer_id, area=area or None, as_of=as_of, actor=SYSTEM)
+        every = self.things(layer_id, "", as_of)
+        return every[every["area_code"].str.startswith(area, na=False)]
+
+    def is_large(self, layer_id: str) -> bool:
+        """Whether a layer has too many rows to keep all their fields at hand."""
+        return sum(one.accepted for one in self.workspace.imports(layer_id)) > LARGE
+
+    def thing(self, layer_id: str, thing_id: str, as_of: date) -> gpd.GeoDataFrame:
+        """The row of one thing on a day, unmasked, as a table of one row or none."""
+        from pipelines.exchange import show
+
+        def found() -> gpd.GeoDataFrame:
+            if self.is_large(layer_id):
+                return show(self.workspace, layer_id, feature_id=thing_id, as_of=as_of, actor=SYSTEM)
+            every = self.things(layer_id, "", as_of)
+            return every[every["id"] == thing_id]
+
+        return self.of_layer(layer_id, ("thing", thing_id, as_of), found)
+
+    def history(self, layer_id: str, thing_id: str) -> list[dict[str, Any]]:
+        """All that is known to have happened to a thing: what `pipelines.exchange.history` gives."""
+        from pipelines.exchange import history
+
+        key = ("history", thing_id)
+        return self.of_layer(layer_id, key, lambda: history(self.workspace, layer_id, thing_id))
+
+    def photo_places(self, digest: str) -> list[tuple[str, str | None]]:
+        """Layer and area code of all that a photo was given for."""
+
+        def found() -> list[tuple[str, str | None]]:
+            with ledger_of(self.workspace) as ledger:
+                return photo_places(ledger, digest) if ledger is not None else []
+
+        return self._once(("photo", digest), self.name, found)
+
+    def tiles(self, layer_id: str, area: str) -> Tiles:
+        """The vector tiles of a layer's things in an area ("" for all)."""
+        from pipelines.tiles import Tiles
+
+        return self.of_layer(layer_id, ("tiles", area), lambda: Tiles(self.workspace, area=area or None))
+
+
+def related(layer: Layer, workspace: Workspace) -> set[str]:
+    """The layers that a layer's rows and figures hang on, itself among them."""
+    from pipelines.summarise import denominators
+
+    others = {one.layer for one in layer.relations if one.layer}
+    return {layer.id, *others, *(one.id for one in denominators(workspace, layer))}
+
+
+def _short(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+_held: dict[Path, tuple[Hashable, Edition]] = {}
+_shelves: dict[Path, Shelf] = {}
+_opening = threading.Lock()
+
+
+def edition(root: Path) -> Edition:
+    """The workspace as it is now; the same object while nothing changed.
+
+    Raises `geo.errors.Refused` when `root` is no workspace.
+    """
+    with _opening:
+        stamp = _stamp(root)
+        before = _held.get(root)
+        workspace = before[1].workspace if before and before[0] == stamp else _opened(root, before)
+        heads = _heads(workspace, before[1].heads if before else {})
+        if before and before[1].workspace is workspace and before[1].heads == heads:
+            return before[1]
+        made = Edition(workspace, heads, _shelves.setdefault(root, Shelf()))
+        _held[root] = (stamp, made)
+        return made
+
+
+def _opened(root: Path, before: tuple[Hashable, Edition] | None) -> Workspace:
+    """The workspace read anew, with the areas of the one before when they are the same."""
+    workspace = Workspace(root)
+    old = before[1].workspace if before else None
+    if old is not None and old.settings == workspace.settings and areas_key(old) == areas_key(workspace):
+        for name in ("_areas", "_leaves", "_gazetteer"):
+            if name in old.__dict__:
+                workspace.__dict__[name] = old.__dict__[name]
+    return workspace
+
+
+def _stamp(root: Path) -> Hashable:
+    """What changes on disk with the settings, the layers and the imports of a workspace."""
+    watched = [root / "county.toml", root / "layers", *sorted((root / "layers").glob("*.toml"))]
+    watched += [root / "imports", *sorted((root / "imports").glob("*"))]
+    return tuple((str(path), path.stat().st_mtime_ns) for path in watched if path.exists())
+
+
+def _heads(workspace: Workspace, known: dict[str, int]) -> dict[str, int]:
+    """Number of the last event of each layer; only what came since `known` is read."""
+    with ledger_of(workspace) as ledger:
+        if ledger is None:
+            return {}
+        last, _ = ledger.head()
+        seen = max(known.values(), default=0)
+        if last == seen:
+            return known
+        # A ledger that is shorter than before is another one, restored in its place.
+        return layer_heads(ledger) if last < seen else {**known, **layer_heads(ledger, after=seen)}

@@ -1,0 +1,36 @@
+"""How far the ledger has come, for those who keep what they read from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipelines.store.ledger import Ledger
+
+
+def layer_heads(ledger: Ledger, *, after: int = 0) -> dict[str, int]:
+    """Number of the last event of every layer that has one after the event `after`; "" is what has no layer."""
+    with ledger.database.reading() as tx:
+        rows = tx.run(
+            "select coalesce(layer, ''), max(seq) from events where seq > ? group by 1", (after,)
+        ).fetchall()
+    return {str(layer): int(seq) for layer, seq in rows}
+
+
+def touched(ledger: Ledger, layer: str, *, after: int) -> set[str]:
+    """Ids of the things of a layer that have an event after the event `after`."""
+    with ledger.database.reading() as tx:
+        rows = tx.run(
+            "select distinct feature_id from events where seq > ? and layer = ? and feature_id is not null",
+            (after, layer),
+        ).fetchall()
+    return {str(row[0]) for row in rows}
+
+
+def photo_places(ledger: Ledger, digest: str) -> list[tuple[str, str | None]]:
+    """Layer and area code of every event that gives the photo of that digest as evidence."""
+    with ledger.database.reading() as tx:
+        rows = tx.run(
+            "select distinct layer, area_code from events where evidence like ?", (f'%"{digest}"%',)
+        ).fetchall()
+    return [(str(layer), area) for layer, area in rows]
