@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 WORKSPACE_VARIABLE = "XIANGTU_WORKSPACE"
+T = TypeVar("T")
 LEVELS = ("county", "township", "village")
 LEVEL_OF_LENGTH: Mapping[int, str] = {6: "county", 9: "township", 12: "village"}
 
@@ -158,6 +159,10 @@ class County:
             return None
         west, south, east, north = (float(value) for value in rows.total_bounds)
         return west, south, east, north
+
+    def kept(self, layer_id: str, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gives, kept under `key` for all readers until the layer changes: nothing that is masked."""
+        return self._shared.of_layer(layer_id, ("page", key), make)
 
     # --- layers and their figures ---------------------------------------------------------------------------
 
