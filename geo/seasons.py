@@ -140,15 +140,6 @@ def describe(series: Array, days: Sequence[date], season: Season, *, least_rise:
     return pd.DataFrame(out, columns=list(COLUMNS))
 
 
-def flooded_dates(ndvi: Array, lswi: Array) -> Array:
-    """How many dates show standing water under or instead of the crop: LSWI + 0.05 ≥ NDVI (Xiao et al. 2005).
-
-    Both (parcels, dates). Returns int64 (parcels).
-    """
-    with np.errstate(invalid="ignore"):
-        return np.asarray((lswi + 0.05 >= ndvi).sum(axis=1))
-
-
 def peer_groups(*levels: Sequence[Any] | pd.Series | Array) -> Array:
     """The number of the peer group of each parcel: the finest level with at least LEAST_PEERS, else all together.
 

@@ -18,7 +18,10 @@ Array = NDArray[Any]
 VERDICTS = ("confirmed", "contradicted", "inconclusive", "not_observable")
 # Kinds of land use that are kept without a yearly crop: never called idle by the growth of a crop.
 MANAGED = ("orchard", "greenhouse", "planned_fallow")
-EVIDENCE = ("clear", "gap_days", "peak", "base", "swing", "spread", "rise", "drop", "lowest", "cycles", "score")
+EVIDENCE = (
+    *("clear", "gap_days", "peak", "base", "swing", "spread", "rise", "drop", "lowest", "cycles", "score"),
+    *("flooded", "tilled"),
+)
 
 
 @dataclass(frozen=True)
@@ -29,12 +32,15 @@ class Rule:
     that must be clear for a date to count. least_pixels: effective pixels a parcel must fill.
     least_width_pixels: mean width in pixels. least_dates: clear dates in the season. longest_gap_days: blind
     run in the key part beyond which nothing is held against a parcel. confirm_*: all must be reached;
-    confirm_event is a green-up or a fall within 48 days, which weeds do not show. contradict_*: bare when
-    none is exceeded. evergreen_*: never below the base and hardly moving, and against a declared crop only
-    from that score down. contradict_score, confirm_score: quartile ranges from the median of the peers.
+    confirm_event is a green-up or a fall within 48 days, which weeds do not show; where bands tell, soil seen
+    flooded or bare before the greenest date stands for it. contradict_*: bare when none is exceeded, unless
+    the parcel lay under water on flooded_share of its clear dates (winter-flooded paddy, ponds). evergreen_*:
+    never below the base and hardly moving, and against a declared crop only from that score down.
+    contradict_score, confirm_score: quartile ranges from the median of the peers. tilled_bsi: bareness from
+    which soil counts as bare (crops −0.4 to −0.1, dry tilled soil 0.1 to 0.3).
     """
 
-    version: str = "2026-1"
+    version: str = "2026-2"
     inward_pixels: float = 0.25
     least_clear_share: float = 0.5
     least_pixels: float = 4.0
@@ -51,6 +57,8 @@ class Rule:
     evergreen_base: float = 0.42
     evergreen_score: float = -0.3
     evergreen_swing: float = 0.20
+    flooded_share: float = 0.5
+    tilled_bsi: float = 0.10
 
     def as_dict(self) -> dict[str, Any]:
         """The rule as plain values, for storing beside what it gave."""
@@ -62,21 +70,24 @@ class Facts:
     """What is known of the parcels beside their index; each an array over parcels or None when unknown.
 
     pixels: effective (fully clear) pixels of the fullest date. width_pixels: mean width. inside: share on the
-    pictures. management: one of MANAGED, "crop" where a yearly crop is declared, else "".
+    pictures. management: one of MANAGED, "crop" where a yearly crop is declared, else "". shapeless: True where
+    the records hold no boundary.
     """
 
     pixels: Array | None = None
     width_pixels: Array | None = None
     inside: Array | None = None
     management: Array | None = None
+    shapeless: Array | None = None
 
 
 def judge(described: pd.DataFrame, score: Array, facts: Facts, rule: Rule) -> pd.DataFrame:
     """One verdict per parcel of a season.
 
-    described: as `geo.seasons.describe`. score: as `geo.seasons.relative`. Returned: verdict, reason (a key of
-    the catalog), then the evidence columns, index as `described`. Growth that was seen confirms however little
-    else was seen; a lack of growth counts only where the key part of the season was seen.
+    described: as `geo.seasons.describe`, with the columns of `geo.season_signs.signs` where bands allowed.
+    score: as `geo.seasons.relative`. Returned: verdict, reason (a key of the catalog), then the evidence
+    columns, index as `described`. Growth that was seen confirms however little else was seen; a lack of growth
+    counts only where the key part of the season was seen.
     """
     count = len(described)
     management = np.full(count, "", dtype=object) if facts.management is None else facts.management
@@ -87,7 +98,8 @@ def judge(described: pd.DataFrame, score: Array, facts: Facts, rule: Rule) -> pd
     blind = ~(described["gap_days"].to_numpy(float) <= rule.longest_gap_days)
     with np.errstate(invalid="ignore"):
         grew = (swing >= rule.confirm_swing) & (peak >= rule.confirm_peak) & (relative >= rule.confirm_score)
-        grew &= described[["rise", "drop"]].max(axis=1).to_numpy(float) >= rule.confirm_event
+        worked, water = _sign(described, "worked") > 0, _sign(described, "flooded") >= rule.flooded_share * clear
+        grew &= (described[["rise", "drop"]].max(axis=1).to_numpy(float) >= rule.confirm_event) | worked
         weak = relative <= rule.contradict_score
         bare = (swing <= rule.contradict_swing) & (peak <= rule.contradict_peak) & weak
         evergreen = (base >= rule.evergreen_base) & (swing <= rule.evergreen_swing)
@@ -97,7 +109,9 @@ def judge(described: pd.DataFrame, score: Array, facts: Facts, rule: Rule) -> pd
     narrow = np.zeros(count, bool)
     if facts.width_pixels is not None:
         narrow = ~(facts.width_pixels >= rule.least_width_pixels)
+    shapeless = np.zeros(count, bool) if facts.shapeless is None else facts.shapeless
     cases = [
+        (shapeless, "not_observable", "no_shape"),
         (unseen, "not_observable", "off_picture"),
         (small, "not_observable", "too_small"),
         (narrow, "not_observable", "too_narrow"),
@@ -105,6 +119,7 @@ def judge(described: pd.DataFrame, score: Array, facts: Facts, rule: Rule) -> pd
         (grew, "confirmed", "grew"),
         (managed, "inconclusive", "managed"),
         (blind, "not_observable", "long_gap"),
+        (bare & water & (clear > 0), "inconclusive", "under_water"),
         (bare, "contradicted", "bare"),
         (evergreen & (relative <= rule.evergreen_score) & (management == "crop"), "contradicted", "overgrown"),
         (evergreen, "inconclusive", "evergreen"),
@@ -115,6 +130,13 @@ def judge(described: pd.DataFrame, score: Array, facts: Facts, rule: Rule) -> pd
     evidence = described.assign(score=score).reindex(columns=list(EVIDENCE))
     head = pd.DataFrame({"verdict": verdict, "reason": reason}, index=described.index)
     return pd.concat([head, evidence], axis=1)
+
+
+def _sign(described: pd.DataFrame, name: str) -> Array:
+    """A column of signs; NaN, which decides nothing, where no band could show it."""
+    if name not in described:
+        return np.full(len(described), np.nan)
+    return described[name].to_numpy(float)
 
 
 @cache
@@ -145,6 +167,9 @@ def sentence(row: Mapping[str, Any], rule: Rule, lang: str = "zh", *, season: st
     if row.get("management") in words["management"]:
         shown["management"] = words["management"][row["management"]][lang]
     text = str(words["reason"][row["reason"]][lang]).format_map(shown)
+    for sign in ("flooded", "tilled"):
+        if (row.get(sign) or 0) >= 1:  # NaN, where no band could show it, is not
+            text += ("" if lang == "zh" else " ") + words["note"][sign][lang].format(dates=int(row[sign]))
     if (row.get("block") or 0) > 1:
         text += ("" if lang == "zh" else " ") + words["note"]["block"][lang].format(members=int(row["block"]))
     return text
@@ -153,6 +178,6 @@ def sentence(row: Mapping[str, Any], rule: Rule, lang: str = "zh", *, season: st
 def _plain(key: str, value: Any) -> str:
     if isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
         number = float(value)
-        whole = key in ("clear", "gap_days", "cycles") or number.is_integer()
+        whole = key in ("clear", "gap_days", "cycles", "flooded", "tilled") or number.is_integer()
         return "…" if np.isnan(number) else f"{number:.0f}" if whole else f"{number:.2f}"
     return "…" if value is None else str(value)

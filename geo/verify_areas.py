@@ -27,12 +27,11 @@ def by_area(
     12 village); parcels on no area come under "". Columns as COLUMNS; the four parts add up to reported_mu in
     every row, and the rows to the county's (a row with area_code "*" for each season).
     """
-    codes = pd.Series(list(area_code), dtype=object).fillna("").astype(str).str[:digits].to_numpy()
     table = pd.DataFrame(
         {
-            "season": verdicts["season"].to_numpy(),
-            "area_code": codes,
-            "verdict": verdicts["verdict"].to_numpy(),
+            "season": verdicts["season"].astype(object).to_numpy(),
+            "area_code": area_keys(area_code, digits),
+            "verdict": verdicts["verdict"].astype(object).to_numpy(),
             "micro": np.asarray(micro_mu, np.int64),
         }
     )
@@ -55,38 +54,58 @@ def by_area(
     return made[COLUMNS]
 
 
+def area_keys(area_code: Sequence[Any] | Array, digits: int) -> Array:
+    """The first `digits` digits of every code, "" for none; object array."""
+    at, codes = pd.factorize(pd.Series(area_code, dtype=object))
+    cut = np.array([*(str(code)[:digits] for code in codes), ""], dtype=object)
+    return np.asarray(cut[at])
+
+
 def consolidation(
-    verdicts: pd.DataFrame, micro_mu: Array, accepted_on: Array, starts: dict[str, Any]
+    verdicts: pd.DataFrame,
+    micro_mu: Array,
+    accepted_on: Array,
+    starts: dict[str, Any],
+    area_code: Sequence[Any] | Array | None = None,
+    *,
+    digits: int = 9,
 ) -> pd.DataFrame:
     """亩 still in use k seasons after acceptance, with the share that could not be seen beside it.
 
     verdicts: `season`, `verdict`; micro_mu and accepted_on (datetime64, NaT = not accepted) of the same rows.
     starts: first day of each season. Season k of a parcel is the k-th that began after its acceptance.
-    Columns: seasons_after, accepted_mu, in_use_mu, contradicted_mu, consolidation_rate (in use ÷ accepted),
-    unseen_share (neither confirmed nor contradicted ÷ accepted).
+    area_code: of the same rows; then there are rows for each area as `by_area` cuts it, after the county's.
+    Columns: area_code ("*" the county), seasons_after, accepted_mu, in_use_mu, contradicted_mu,
+    consolidation_rate (in use ÷ accepted), unseen_share (neither confirmed nor contradicted ÷ accepted).
     """
     accepted = np.asarray(accepted_on).astype("datetime64[D]")
     order = sorted(starts, key=lambda season: starts[season])
     begins = np.array([np.datetime64(starts[season], "D") for season in order])
-    number = pd.Index(order).get_indexer(pd.Index(verdicts["season"]))
+    number = pd.Index(order).get_indexer(pd.Index(verdicts["season"].astype(object)))
     first = np.searchsorted(begins, accepted, side="right")
     after = np.where(np.isnat(accepted), 0, number - first + 1)
-    rows = []
-    for k in sorted({int(value) for value in after if value > 0}):
-        here = after == k
-        mu = np.asarray(micro_mu, np.int64)[here]
-        verdict = verdicts["verdict"].to_numpy()[here]
-        whole, used = int(mu.sum()), int(mu[verdict == "confirmed"].sum())
-        against = int(mu[verdict == "contradicted"].sum())
-        rows.append(
-            {
-                "seasons_after": k,
-                "accepted_mu": whole / MICRO,
-                "in_use_mu": used / MICRO,
-                "contradicted_mu": against / MICRO,
-                "consolidation_rate": used / whole if whole else np.nan,
-                "unseen_share": (whole - used - against) / whole if whole else np.nan,
-            }
-        )
-    names = ["seasons_after", "accepted_mu", "in_use_mu", "contradicted_mu", "consolidation_rate", "unseen_share"]
-    return pd.DataFrame(rows, columns=names)
+    mu = np.asarray(micro_mu, np.int64)
+    verdict = verdicts["verdict"].astype(object).to_numpy()
+    table = pd.DataFrame({"seasons_after": after, "accepted": mu})
+    table["in_use"] = np.where(verdict == "confirmed", mu, 0)
+    table["against"] = np.where(verdict == "contradicted", mu, 0)
+    table["area_code"] = "*"
+    parts = [table]
+    if area_code is not None:
+        parts.append(table.assign(area_code=area_keys(area_code, digits)))
+    made = [
+        part[part["seasons_after"] > 0].groupby(["area_code", "seasons_after"], sort=True).sum() for part in parts
+    ]
+    sums = pd.concat(made).reset_index()
+    whole = sums["accepted"].where(sums["accepted"] > 0)
+    return pd.DataFrame(
+        {
+            "area_code": sums["area_code"].astype(object),
+            "seasons_after": sums["seasons_after"],
+            "accepted_mu": sums["accepted"] / MICRO,
+            "in_use_mu": sums["in_use"] / MICRO,
+            "contradicted_mu": sums["against"] / MICRO,
+            "consolidation_rate": sums["in_use"] / whole,
+            "unseen_share": (sums["accepted"] - sums["in_use"] - sums["against"]) / whole,
+        }
+    )

@@ -19,13 +19,19 @@ COLUMNS = ["id", "task", "season", "times", "reason"]
 
 
 def tasks_of(
-    verdicts: pd.DataFrame, seasons: Sequence[Season], accepted_on: Array, declared: Sequence[Any]
+    verdicts: pd.DataFrame,
+    seasons: Sequence[Season],
+    accepted_on: Array,
+    declared: Sequence[Any],
+    *,
+    until: Array | None = None,
 ) -> pd.DataFrame:
     """Look-back tasks: one row per accepted parcel whose latest full season contradicts it.
 
     verdicts: id, season, verdict, reason, the parcels of every season in one order, as `judge_seasons` stacks
     them. accepted_on: day of acceptance (NaT = not accepted), declared: the season a parcel is cropped in (a
-    window's id; anything else means any), one per parcel. Columns: id, task (`look_back`; `review` by name
+    window's id; anything else means any), one per parcel. until: the last day that can be held against it (a
+    contract's end; NaT = none); later seasons do not count. Columns: id, task (`look_back`; `review` by name
     from the second contradicted season running on), season (the latest), times (seasons running), reason.
 
     Only seasons that began after acceptance count. Where no season is declared, one in which nothing grew is
@@ -34,16 +40,19 @@ def tasks_of(
     """
     ordered = sorted(seasons, key=lambda one: one.end)
     count = len(accepted_on)
-    verdict = {str(s): part["verdict"].to_numpy(object) for s, part in verdicts.groupby("season", sort=False)}
-    reason = {str(s): part["reason"].to_numpy(object) for s, part in verdicts.groupby("season", sort=False)}
+    by_season = verdicts.groupby("season", sort=False, observed=True)
+    verdict = {str(s): part["verdict"].to_numpy(object) for s, part in by_season}
+    reason = {str(s): part["reason"].to_numpy(object) for s, part in by_season}
     windows = {one.window for one in ordered}
     asked = np.array([value if value in windows else "" for value in declared], dtype=object)
     accepted = np.asarray(accepted_on).astype("datetime64[D]")
+    last_day = np.full(count, np.datetime64("NaT")) if until is None else np.asarray(until).astype("datetime64[D]")
     times = np.zeros(count, np.int64)
     last_season = np.full(count, "", dtype=object)
     last_reason = np.full(count, "", dtype=object)
     for one in ordered:
         counts = (accepted < np.datetime64(one.start, "D")) & ((asked == "") | (asked == one.window))
+        counts &= np.isnat(last_day) | (last_day >= np.datetime64(one.end, "D"))
         found = verdict[one.id]
         answered = _confirmed_around(one, ordered, verdict, count)
         against = counts & (found == "contradicted") & ~((asked == "") & answered)
@@ -74,20 +83,30 @@ def _days(a: date, b: date) -> timedelta:
 
 
 def contracts_in_doubt(tasks: pd.DataFrame, contract_of: dict[str, str], micro_mu: dict[str, int]) -> pd.DataFrame:
-    """Transfer contracts with parcels contradicted two seasons running: contract_id, parcels, micro_mu, season.
+    """Transfer contracts with parcels contradicted two seasons running, in order of 亩, the most first.
 
-    contract_of, micro_mu: by parcel id. In order of 亩, the most first.
+    contract_of, micro_mu: by parcel id. Columns: contract_id, parcels and micro_mu (those contradicted),
+    of_parcels and of_micro_mu (all of the contract), season (the latest), ids (of those contradicted, sorted).
     """
     doubted = tasks[(tasks["task"] == "review") & tasks["id"].isin(list(contract_of))]
-    table = pd.DataFrame(
-        {
-            "contract_id": [contract_of[i] for i in doubted["id"]],
-            "parcels": 1,
-            "micro_mu": [micro_mu[i] for i in doubted["id"]],
-            "season": doubted["season"].to_numpy(object),
-        }
-    )
-    grouped = table.groupby("contract_id", sort=True).agg({"parcels": "sum", "micro_mu": "sum", "season": "max"})
-    return grouped.reset_index().sort_values(
-        ["micro_mu", "contract_id"], ascending=[False, True], ignore_index=True
-    )
+    wanted = {contract_of[i] for i in doubted["id"]}
+    whole: dict[str, list[int]] = {}
+    for parcel, contract in contract_of.items():
+        if contract in wanted:
+            whole.setdefault(contract, []).append(micro_mu[parcel])
+    rows = []
+    for contract, part in doubted.groupby(doubted["id"].map(contract_of), sort=True):
+        rows.append(
+            {
+                "contract_id": contract,
+                "parcels": len(part),
+                "micro_mu": sum(micro_mu[i] for i in part["id"]),
+                "of_parcels": len(whole[contract]),
+                "of_micro_mu": sum(whole[contract]),
+                "season": part["season"].iloc[-1],
+                "ids": sorted(part["id"]),
+            }
+        )
+    names = ["contract_id", "parcels", "micro_mu", "of_parcels", "of_micro_mu", "season", "ids"]
+    made = pd.DataFrame(rows, columns=names)
+    return made.sort_values(["micro_mu", "contract_id"], ascending=[False, True], ignore_index=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from geo.zonal import Coverage
 Array = NDArray[Any]
 
 REACH = 2
+MOVES = tuple((dx, dy) for dy in range(-REACH, REACH + 1) for dx in range(-REACH, REACH + 1))
 # A parcel must hold this many pixels to have an inside that can be uneven.
 LEAST_PIXELS = 6.0
 MOST_PARCELS = 4000
@@ -41,32 +42,39 @@ class Registration:
         return (self.columns, self.rows) != (0, 0) and self.gain >= LEAST_GAIN and self.agree >= 0.5
 
 
-def registration(covered: Coverage, pictures: Sequence[Array]) -> Registration | None:
-    """Try every move of up to REACH pixels on each picture (rows, columns; NaN = not seen).
+def tried(covered: Coverage) -> Coverage | None:
+    """The parcels that moves are tried on: large enough, and on the grid wherever they are moved to.
 
-    Parcels are even inside when their borders fall on the borders of the fields; the best move has the least
-    variance within parcels, as a share of the variance of all. None when fewer than LEAST_PARCELS are large
-    enough.
+    None when fewer than LEAST_PARCELS are so.
     """
-    rows = np.flatnonzero((covered.pixels >= LEAST_PIXELS) & (covered.inside > 0.99))
-    if len(rows) < LEAST_PARCELS or not pictures:
+    columns, rows = covered.grid.columns, covered.grid.rows
+    large = np.flatnonzero((covered.pixels >= LEAST_PIXELS) & (covered.inside > 0.99))
+    chosen = covered.take(large[:: max(1, len(large) // MOST_PARCELS)])
+    if len(chosen) < LEAST_PARCELS:
         return None
-    chosen = covered.take(rows[:: max(1, len(rows) // MOST_PARCELS)])
-    moves = [(dx, dy) for dy in range(-REACH, REACH + 1) for dx in range(-REACH, REACH + 1)]
-    uneven = np.array([[_unevenness(chosen, picture, move) for move in moves] for picture in pictures])
-    uneven = uneven[np.isfinite(uneven).all(axis=1)]
-    if not len(uneven):
-        return None
-    mean = uneven.mean(axis=0)
-    best, still = int(np.argmin(mean)), moves.index((0, 0))
-    agree = float((uneven.argmin(axis=1) == best).mean())
-    gain = float(1 - mean[best] / mean[still]) if mean[still] > 0 else 0.0
-    return Registration(moves[best][0], moves[best][1], gain, agree, len(chosen))
+    row, column = np.divmod(chosen.cells, columns)
+    inner = (np.minimum(row, column) >= REACH) & (row < rows - REACH) & (column < columns - REACH)
+    kept = np.flatnonzero(np.logical_and.reduceat(inner, chosen.starts[:-1]))
+    return chosen.take(kept) if len(kept) >= LEAST_PARCELS else None
 
 
-def _unevenness(covered: Coverage, picture: Array, move: tuple[int, int]) -> float:
-    """Variance within parcels as a share of the whole, the parcels moved by (columns, rows)."""
-    found = covered.statistics(moved(picture, move))
+def unevenness(chosen: Coverage, picture: Array) -> Array:
+    """Variance within parcels as a share of the whole, for each of MOVES (columns, rows) of the parcels.
+
+    chosen: as `tried` gives. picture: (rows, columns), NaN = not seen. NaN for a move under which too few
+    parcels are seen.
+    """
+    return np.array([_uneven(moved(chosen, move), picture) for move in MOVES])
+
+
+def moved(covered: Coverage, move: tuple[int, int]) -> Coverage:
+    """The parcels moved by (columns, rows); their cells must stay on the grid."""
+    step = move[0] + move[1] * covered.grid.columns
+    return replace(covered, cells=covered.cells + np.int64(step))
+
+
+def _uneven(covered: Coverage, picture: Array) -> float:
+    found = covered.statistics(picture)
     seen = found.pixels > 0.9 * covered.pixels
     if seen.sum() < LEAST_PARCELS:
         return float("nan")
@@ -76,12 +84,25 @@ def _unevenness(covered: Coverage, picture: Array, move: tuple[int, int]) -> flo
     return inside / (inside + between) if inside + between > 0 else float("nan")
 
 
-def moved(picture: Array, move: tuple[int, int]) -> Array:
-    """The picture as parcels moved by (columns, rows) would see it; NaN where they look past its edge."""
-    dx, dy = move
-    rows, columns = picture.shape
-    out = np.full(picture.shape, np.nan, np.float32)
-    from_rows, to_rows = slice(max(dy, 0), rows + min(dy, 0)), slice(max(-dy, 0), rows + min(-dy, 0))
-    from_columns, to_columns = slice(max(dx, 0), columns + min(dx, 0)), slice(max(-dx, 0), columns + min(-dx, 0))
-    out[to_rows, to_columns] = picture[from_rows, from_columns]
-    return out
+def fitted(uneven: Sequence[Array], parcels: int) -> Registration | None:
+    """The move with the least unevenness over pictures, each given as `unevenness`; None when none was seen.
+
+    Parcels are even inside when their borders fall on the borders of the fields.
+    """
+    whole = [one for one in uneven if np.isfinite(one).all()]
+    if not whole:
+        return None
+    table = np.array(whole)
+    mean = table.mean(axis=0)
+    best, still = int(np.argmin(mean)), MOVES.index((0, 0))
+    agree = float((table.argmin(axis=1) == best).mean())
+    gain = float(1 - mean[best] / mean[still]) if mean[still] > 0 else 0.0
+    return Registration(MOVES[best][0], MOVES[best][1], gain, agree, parcels)
+
+
+def registration(covered: Coverage, pictures: Sequence[Array]) -> Registration | None:
+    """Try every move of up to REACH pixels on each picture (rows, columns; NaN = not seen)."""
+    chosen = tried(covered)
+    if chosen is None:
+        return None
+    return fitted([unevenness(chosen, picture) for picture in pictures], len(chosen))

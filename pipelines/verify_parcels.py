@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import partial
+from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,22 +23,33 @@ from geo.verify_management import management_of
 from geo.zonal import BLOCK, Grid, inward
 
 if TYPE_CHECKING:
+    from geo.layers import Layer
     from pipelines.workspace import Workspace
 
 Array = NDArray[Any]
 LON_LAT = CRS.from_epsg(4490)
 METRES_PER_DEGREE = 111_320.0
 SAID = ("mode", "crop", "use_after", "land_class", "remark")
-WANTED = ("reported_mu", "contracted_mu", "accepted_on", "season", "starts_on", "contract_id", *SAID)
+DATES = ("accepted_on", "starts_on", "ends_on", "terminated_on")
+WANTED = ("reported_mu", "contracted_mu", "season", "contract_id", "stage", *DATES, *SAID)
 
 
 class Parcels:
-    """Polygons of a layer. frame: one row each with id, area_code, micro_mu (int64), management, lon, lat …"""
+    """Things of a layer, most of them with a polygon. frame: one row each, in order of id.
 
-    def __init__(self, frame: pd.DataFrame, shapes: list[pa.Array]) -> None:
+    id, area_code, area_m2 (NaN without polygon), micro_mu (int64), management, season (declared), lon, lat,
+    mode, contract_id; accepted_on (NaT = never), closed (accepted and not open again), in_force_from and
+    in_force_to of a contract; file and position of the shape.
+
+    The shapes are read when first asked for and let go by `release`; they are most of what a layer weighs.
+    """
+
+    def __init__(self, frame: pd.DataFrame, files: Sequence[Path]) -> None:
         self.frame = frame
-        self._shapes = shapes
         self.width_m = np.full(len(frame), np.nan)
+        self._files = tuple(files)
+        self._loaded: dict[int, pa.Array] = {}
+        self._loading = Lock()
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -46,7 +59,12 @@ class Parcels:
         """West, south, east, north of the parcels' own points, with a rim of about 500 m."""
         lon, lat = self.frame["lon"].to_numpy(float), self.frame["lat"].to_numpy(float)
         rim = 0.005
-        return float(lon.min() - rim), float(lat.min() - rim), float(lon.max() + rim), float(lat.max() + rim)
+        return (
+            float(np.nanmin(lon) - rim),
+            float(np.nanmin(lat) - rim),
+            float(np.nanmax(lon) + rim),
+            float(np.nanmax(lat) + rim),
+        )
 
     def shapes(self, rows: Array, crs: CRS) -> Array:
         """Polygons of some rows, by position, in `crs`."""
@@ -54,12 +72,23 @@ class Parcels:
         made = np.empty(len(rows), dtype=object)
         for file in np.unique(files[rows]):
             here = files[rows] == file
-            wkb = self._shapes[file].take(pa.array(places[rows[here]]))
+            wkb = self._wkb(int(file)).take(pa.array(places[rows[here]]))
             made[here] = shapely.from_wkb(wkb.to_numpy(zero_copy_only=False))
         if crs == LON_LAT:
             return made
         to_crs = Transformer.from_crs(LON_LAT, crs, always_xy=True)
         return np.asarray(shapely.transform(made, to_crs.transform, interleaved=False), dtype=object)
+
+    def _wkb(self, file: int) -> pa.Array:
+        with self._loading:
+            if file not in self._loaded:
+                self._loaded[file] = _read_wkb(self._files[file])
+            return self._loaded[file]
+
+    def release(self) -> None:
+        """Let the shapes go; they are read again when asked for."""
+        with self._loading:
+            self._loaded.clear()
 
     def blocks(self, grid: Grid, inward_pixels: float, least_pixels: float) -> Iterator[Callable[[], Array]]:
         """Functions that give the parcels in the grid's CRS, drawn in; as a side effect they fill `width_m`."""
@@ -87,49 +116,86 @@ def metres_per_unit(grid: Grid, bounds: tuple[float, float, float, float]) -> fl
 
 
 def read_parcels(workspace: Workspace, layer_id: str, as_of: date | None) -> Parcels:
-    """Polygons of a layer on a day, in order of id; Refused (`verify_nothing_to_check`) when there are none."""
+    """Things of a layer on a day, in order of id; Refused (`verify_nothing_to_check`) when none has a polygon.
+
+    Things without a polygon stay in the list, so that what was reported adds up: no picture can show them.
+    """
     from pipelines.store.layers import current_rows
 
     layer = workspace.layer(layer_id)
     known = {field.name for field in layer.fields}
     columns = ["id", "area_m2", "lon", "lat", "area_code", *(name for name in WANTED if name in known)]
+    if layer.lifecycle is not None:
+        named = (layer.lifecycle.stage_field, *(stage.date_field for stage in layer.lifecycle.stages))
+        columns = list(dict.fromkeys([*columns, *(name for name in named if name in known)]))
     rows = current_rows(workspace, layer, columns=columns, as_of=as_of)
-    rows = rows[rows["area_m2"].to_numpy(float, na_value=np.nan) > 0].reset_index(drop=True)
-    if rows.empty:
+    if not (rows["area_m2"].to_numpy(float, na_value=np.nan) > 0).any():
         raise Refused("verify_nothing_to_check", layer=layer_id)
     reported = next((name for name in ("reported_mu", "contracted_mu") if name in known), None)
-    measured = mu_from_m2(rows["area_m2"].to_numpy(float))
+    measured = np.nan_to_num(mu_from_m2(rows["area_m2"].to_numpy(float, na_value=np.nan)))
     mu = measured if reported is None else rows[reported].to_numpy(float, na_value=np.nan)
     mu = np.where(np.isnan(mu), measured, mu)
     said = [rows[name] for name in SAID if name in rows and name != "remark"]
     never = pd.Series(pd.NaT, index=rows.index, dtype="datetime64[s]")
-    accepted, begun = rows.get("accepted_on", never), rows.get("starts_on", never)
-    editions = {one.id: n for n, one in enumerate(workspace.imports(layer_id))}
+    day = {name: pd.to_datetime(rows[name]) if name in rows else never for name in DATES}
+    accepted, closed = _acceptance(workspace, layer, rows, day["accepted_on"], as_of)
+    imports = workspace.imports(layer_id)
+    editions = {one.id: n for n, one in enumerate(imports)}
     frame = pd.DataFrame(
         {
-            "id": rows["id"].astype(object),
-            "area_code": rows["area_code"].astype(object),
-            "area_m2": rows["area_m2"].to_numpy(float),
+            "id": rows["id"].astype("str"),
+            "area_code": rows["area_code"].astype("category"),
+            "area_m2": rows["area_m2"].to_numpy(float, na_value=np.nan),
             "micro_mu": np.rint(mu * MICRO).astype(np.int64),
-            "management": management_of(*said) if said else "",
-            "accepted_on": pd.to_datetime(accepted),
-            "in_force_from": pd.to_datetime(begun),
-            "season": rows["season"].astype(object) if "season" in rows else None,
-            "lon": rows["lon"].to_numpy(float),
-            "lat": rows["lat"].to_numpy(float),
-            "mode": rows["mode"].astype(object) if "mode" in rows else "",
+            "management": pd.Categorical(management_of(*said) if said else [""] * len(rows)),
+            "accepted_on": accepted,
+            "closed": closed,
+            "in_force_from": day["starts_on"],
+            "in_force_to": day["ends_on"].where(day["terminated_on"].isna(), day["terminated_on"]),
+            "season": _words(rows, "season"),
+            "lon": rows["lon"].to_numpy(float, na_value=np.nan),
+            "lat": rows["lat"].to_numpy(float, na_value=np.nan),
+            "mode": _words(rows, "mode"),
             "contract_id": rows["contract_id"].astype(object) if "contract_id" in rows else None,
-            "file": rows["import_id"].map(editions).astype(np.int64),
-            "position": rows["position"].astype(np.int64),
+            "file": rows["shape_import"].map(editions).astype(np.int32),
+            "position": rows["position"].astype(np.int32),
         }
     )
-    folders = [workspace.import_folder(one) for one in workspace.imports(layer_id)]
-    shapes = [_wkb(folder / "data.parquet", n in set(frame["file"])) for n, folder in enumerate(folders)]
-    return Parcels(frame, shapes)
+    return Parcels(frame, [workspace.import_folder(one) / "data.parquet" for one in imports])
 
 
-def _wkb(path: Any, wanted: bool) -> pa.Array:
-    if not wanted:
-        return pa.array([], pa.binary())
-    column = pq.read_table(path, columns=["geometry"])["geometry"].cast(pa.large_binary())
-    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], pa.large_binary())
+def _acceptance(
+    workspace: Workspace, layer: Layer, rows: pd.DataFrame, stated: pd.Series, as_of: date | None
+) -> tuple[pd.Series, Array]:
+    """Day of the latest acceptance, stated or recorded in the ledger (NaT = never), and whether it still holds."""
+    from geo.lifecycle import local_days, state_at
+    from pipelines.summarise import events_of, today
+
+    life = layer.lifecycle
+    if life is None or not any(stage.date_field == "accepted_on" for stage in life.stages):
+        return stated, stated.notna().to_numpy()
+    events = events_of(workspace, layer)
+    state = state_at(rows, events, layer, as_of or today())
+    done = {stage.id for stage in life.stages if stage.kind == "done"}
+    taken = events[events["to_stage"].isin(done)]
+    gate = next(stage.id for stage in life.stages if stage.date_field == "accepted_on")
+    taken = taken[taken["to_stage"] == gate].assign(day=lambda t: local_days(t["at"]).astype("datetime64[s]"))
+    latest = taken.groupby("feature_id")["day"].max().reindex(rows["id"])
+    recorded = pd.Series(latest.to_numpy("datetime64[s]"), index=rows.index)
+    held = (state["kind"] == "done").fillna(False).to_numpy(bool)
+    accepted = stated.where(recorded.isna() | (stated > recorded), recorded)
+    since = pd.to_datetime(state["stage_since"])
+    return accepted.where(accepted.notna() | ~held, since).astype("datetime64[s]"), held
+
+
+def _words(rows: pd.DataFrame, name: str) -> pd.Categorical:
+    """A column of few words; none of them where the layer has no such column."""
+    values = rows[name].astype(object) if name in rows else [None] * len(rows)
+    return pd.Categorical(values)
+
+
+def _read_wkb(path: Path) -> pa.Array:
+    with pq.ParquetFile(path) as file:
+        parts = [batch.column(0) for batch in file.iter_batches(columns=["geometry"], batch_size=50_000)]
+    parts = [part.cast(pa.large_binary()) for part in parts]
+    return pa.concat_arrays(parts) if parts else pa.array([], pa.large_binary())

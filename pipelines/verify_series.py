@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,37 +16,61 @@ from pyproj import CRS
 from geo.errors import Refused
 from geo.issues import Issue
 from geo.verdicts import Rule
-from geo.zonal import Coverage, Grid, coverage_in_blocks
-from geo.zonal_shift import Registration, registration
-from pipelines.imagery import Box, Scene, bounds_in, fingerprint, part_of, window_of
+from geo.zonal import Grid
+from geo.zonal_shift import Registration, fitted, unevenness
+from pipelines.imagery import INDICES, Box, Scene, bounds_in, fingerprint, part_of, window_of
+from pipelines.verify_ground import Ground, read_arrays
 from pipelines.verify_parcels import LON_LAT, Parcels, metres_per_unit
 from pipelines.verify_store import write_arrays
 
 Array = NDArray[Any]
 Progress = Callable[[str, int, int | None], None]
 # Raise when what is kept for a scene changes, so that kept scenes are read anew.
-EDITION = 1
-# Pictures tried for how well the layer lies on them.
+EDITION = 2
+# Pictures tried for how well the layer lies on them: the clearest, if more than half clear.
 TRIED = 3
+# Index values are kept to about a two-thousandth: half the memory, and far below what an instrument resolves.
+KEPT = np.float16
 
 
 @dataclass
 class Picked:
-    """What was read. days: ascending. ndvi, lswi, pixels, share: float32 (parcels, days); share is the clear share
-    of the parcel. whole: effective pixels of each parcel on the finest grid; inside: its share on the pictures.
-    pixel_m: side of the finest pixel. moves: how the layer fits, by grid.
+    """What was read, by day and parcel: arrays are (days, parcels), float16, NaN = not seen.
+
+    days: ascending. mean, std: by index (ndvi; lswi and bsi where bands allowed). pixels: clear pixels. share:
+    clear share of the parcel. whole: effective pixels of each parcel on the finest grid; inside: its share on
+    the pictures. pixel_m: side of the finest pixel. moves: how the layer fits, by grid. used: scenes by name.
     """
 
     days: list[date]
-    ndvi: Array
-    lswi: Array
     pixels: Array
     share: Array
     whole: Array
     inside: Array
-    pixel_m: float
-    moves: list[tuple[Grid, Registration]]
-    scenes: int
+    mean: dict[str, Array] = field(default_factory=dict)
+    std: dict[str, Array] = field(default_factory=dict)
+    pixel_m: float = np.inf
+    moves: list[tuple[Grid, Registration]] = field(default_factory=list)
+    used: dict[str, Scene] = field(default_factory=dict)
+
+    @property
+    def scenes(self) -> int:
+        """How many pictures gave something."""
+        return len(self.used)
+
+    @classmethod
+    def empty(cls, days: list[date], parcels: int) -> Picked:
+        """Nothing seen yet."""
+        shape = (len(days), parcels)
+        made = cls(days, np.zeros(shape, KEPT), np.zeros(shape, KEPT), np.zeros(parcels), np.zeros(parcels))
+        made.reserve("ndvi")
+        return made
+
+    def reserve(self, index: str) -> None:
+        """Make room for an index."""
+        if index not in self.mean:
+            self.mean[index] = np.full(self.share.shape, np.nan, KEPT)
+            self.std[index] = np.full(self.share.shape, np.nan, KEPT)
 
 
 def read_scenes(
@@ -60,49 +83,32 @@ def read_scenes(
 ) -> Picked:
     """Read each scene under all parcels. What is refused goes to `issues` and the rest goes on.
 
-    kept: folder of this layer's finished scenes. A scene that repeats another's pixels is used once. Refused
-    (`scenes_none`) when nothing could be used.
+    kept: folder of this edition's finished scenes and grids. A scene that repeats another's pixels is used
+    once. Refused (`scenes_none`) when nothing could be used.
     """
-    days = sorted({scene.day for scene in scenes})
-    shape = (len(parcels), len(days))
-    made = Picked(
-        days=days,
-        ndvi=np.full(shape, np.nan, np.float32),
-        lswi=np.full(shape, np.nan, np.float32),
-        pixels=np.zeros(shape, np.float32),
-        share=np.zeros(shape, np.float32),
-        whole=np.zeros(len(parcels)),
-        inside=np.zeros(len(parcels)),
-        pixel_m=np.inf,
-        moves=[],
-        scenes=0,
-    )
+    made = Picked.empty(sorted({scene.day for scene in scenes}), len(parcels))
     marks: dict[str, Scene] = {}
     done = 0
     for group in _by_grid(scenes):
         grid = group[0].grid
         box = window_of(grid, _project(parcels.bounds, grid.crs))
-        if box is None:
+        ground = None if box is None else Ground(parcels, part_of(grid, box), rule, kept / "grids", progress)
+        if box is None or ground is None or not (ground.pixels > 0).any():
             issues += [Issue("scene_outside", params={"scene": scene.name}) for scene in group]
             done += len(group)
             continue
-        covered = _cover(parcels, part_of(grid, box), rule, progress)
-        used = _read_group(group, covered, box, rule, kept, made, marks, issues, progress, done, len(scenes))
+        reading = _Reading(ground, box, kept, made, marks, issues)
+        for number, scene in enumerate(group, start=1):
+            reading.take(scene, rule)
+            if progress:
+                progress("影像 / scenes", done + number, len(scenes))
         done += len(group)
-        if used:
-            _note_grid(made, covered, grid, parcels)
+        reading.finish(metres_per_unit(grid, parcels.bounds))
     if not made.scenes:
         raise Refused("scenes_none", path=str(kept.name), found=len(scenes))
-    made.inside = np.maximum(made.inside, made.share.max(axis=1))
-    made.whole = np.maximum(made.whole, made.pixels.max(axis=1))
+    made.inside = np.maximum(made.inside, made.share.max(axis=0))
+    made.whole = np.maximum(made.whole, made.pixels.max(axis=0))
     return made
-
-
-def _note_grid(made: Picked, covered: Coverage, grid: Grid, parcels: Parcels) -> None:
-    """Remember the finest pixels that each parcel has."""
-    made.pixel_m = min(made.pixel_m, grid.cell_size * metres_per_unit(grid, parcels.bounds))
-    made.whole = np.maximum(made.whole, covered.pixels)
-    made.inside = np.maximum(made.inside, np.nan_to_num(covered.inside))
 
 
 def _by_grid(scenes: Sequence[Scene]) -> list[list[Scene]]:
@@ -119,65 +125,53 @@ def _project(bounds: tuple[float, float, float, float], crs: CRS) -> tuple[float
     return bounds_in(box, crs)
 
 
-def _cover(parcels: Parcels, grid: Grid, rule: Rule, progress: Progress | None) -> Coverage:
-    done = 0
+class _Reading:
+    """The scenes of one grid, taken one after another into what was picked so far."""
 
-    def tick(count: int) -> None:
-        nonlocal done
-        done += count
-        if progress:
-            progress("地块上网格 / parcels on the grid", done, len(parcels))
+    def __init__(
+        self, ground: Ground, box: Box, kept: Path, made: Picked, marks: dict[str, Scene], issues: list[Issue]
+    ) -> None:
+        self.ground, self.box, self.kept = ground, box, kept
+        self.made, self.marks, self.issues = made, marks, issues
+        self.uneven: list[tuple[float, Array, int]] = []
+        self.used = 0
 
-    blocks = parcels.blocks(grid, rule.inward_pixels, rule.least_pixels)
-    return coverage_in_blocks(blocks, grid, progress=tick)
-
-
-def _read_group(
-    group: Sequence[Scene],
-    covered: Coverage,
-    box: Box,
-    rule: Rule,
-    kept: Path,
-    made: Picked,
-    marks: dict[str, Scene],
-    issues: list[Issue],
-    progress: Progress | None,
-    done: int,
-    total: int,
-) -> int:
-    """Read the scenes of one grid; how many gave something."""
-    if not (covered.pixels > 0).any():
-        issues += [Issue("scene_outside", params={"scene": scene.name}) for scene in group]
-        return 0
-    used = 0
-    pictures: list[tuple[float, Array]] = []
-    for number, scene in enumerate(group, start=1):
-        if progress:
-            progress("影像 / scenes", done + number, total)
-        path = kept / f"{_scene_key(scene, box)}.npz"
-        try:
-            found = _kept(path, len(covered)) or _read(scene, covered, box, path, pictures)
-        except Refused as refusal:
-            issues.append(Issue(refusal.code, params=dict(refusal.params)))
-            continue
-        mark = str(found["mark"])
-        other = marks.setdefault(mark, scene)
+    def take(self, scene: Scene, rule: Rule) -> None:
+        """Add one scene, from what is kept of it or from its file."""
+        path = self.kept / f"{_scene_key(scene, self.box)}.npz"
+        found = read_arrays(path)
+        if found is None or len(found.get("ndvi", ())) != len(self.ground.pixels):
+            try:
+                found = _read(scene, self.ground, self.box)
+            except Refused as refusal:
+                self.issues.append(Issue(refusal.code, params=dict(refusal.params)))
+                return
+            write_arrays(path, **found)
+        other = self.marks.setdefault(str(found["mark"]), scene)
         if other is not scene:
             params = {"scene": scene.name, "day": scene.day.isoformat()}
-            issues.append(
-                Issue("scene_repeated", params={**params, "other": other.name, "other_day": str(other.day)})
-            )
-            continue
+            params |= {"other": other.name, "other_day": other.day.isoformat()}
+            self.issues.append(Issue("scene_repeated", params=params))
+            return
         if not (found["pixels"] > 0).any():
-            issues.append(Issue("scene_all_cloud", params={"scene": scene.name}))
-        _merge(made, scene.day, covered, found, rule)
-        used += 1
-    made.scenes += used
-    best = [picture for _, picture in sorted(pictures, key=lambda one: -one[0])[:TRIED]]
-    fit = registration(covered, best)
-    if fit is not None:
-        made.moves.append((covered.grid, fit))
-    return used
+            self.issues.append(Issue("scene_all_cloud", params={"scene": scene.name}))
+        merge(self.made, scene.day, self.ground, found, rule)
+        self.made.used[scene.name] = scene
+        self.used += 1
+        if "uneven" in found:
+            self.uneven.append((float(found["clear"]), found["uneven"], int(found["tried"])))
+
+    def finish(self, pixel_m: float) -> None:
+        """Note what the grid as a whole tells: its pixels, and whether the layer lies on it."""
+        if not self.used:
+            return
+        self.made.pixel_m = min(self.made.pixel_m, pixel_m)
+        self.made.whole = np.maximum(self.made.whole, self.ground.pixels)
+        self.made.inside = np.maximum(self.made.inside, self.ground.inside)
+        best = sorted(self.uneven, key=lambda one: -one[0])[:TRIED]
+        fit = fitted([one[1] for one in best], best[0][2]) if best else None
+        if fit is not None:
+            self.made.moves.append((self.ground.grid, fit))
 
 
 def _scene_key(scene: Scene, box: Box) -> str:
@@ -193,54 +187,70 @@ def _scene_key(scene: Scene, box: Box) -> str:
     return hashlib.blake2b("\n".join(parts).encode(), digest_size=12).hexdigest()
 
 
-def _kept(path: Path, parcels: int) -> dict[str, Array] | None:
-    """What an earlier run kept for a scene; None when there is nothing, or nothing whole."""
-    try:
-        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as data:
-            found = {name: data[name] for name in data.files}
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-        return None
-    return found if len(found.get("ndvi", ())) == parcels else None
-
-
-def _read(
-    scene: Scene, covered: Coverage, box: Box, path: Path, pictures: list[tuple[float, Array]]
-) -> dict[str, Array]:
+def _read(scene: Scene, ground: Ground, box: Box) -> dict[str, Array]:
+    """What is kept of a scene: mean and std of each index and clear pixels, by parcel; a mark of its pixels."""
+    covered = ground.coverage()
     values = scene.read_in_strips(box)
-    picture = values["ndvi"]
-    zonal = covered.statistics(picture)
-    found = {"ndvi": zonal.mean.astype(np.float32), "pixels": zonal.pixels.astype(np.float32)}
-    found["std"] = zonal.std.astype(np.float32)
-    if "lswi" in values:
-        found["lswi"] = covered.statistics(values["lswi"]).mean.astype(np.float32)
-    found["mark"] = np.array(fingerprint(picture) if np.isfinite(picture).any() else f"{scene.day} {scene.name}")
-    write_arrays(path, **found)
-    clear = float(zonal.pixels.sum() / max(covered.pixels.sum(), 1e-9))
-    if clear > 0.5:
-        pictures.append((clear, picture))
-        pictures.sort(key=lambda one: -one[0])
-        del pictures[TRIED:]
+    found: dict[str, Array] = {}
+    for index in (name for name in INDICES if name in values):
+        picture = values.pop(index)
+        zonal = covered.statistics(picture)
+        if index == "ndvi":
+            found["pixels"] = zonal.pixels.astype(np.float32)
+            seen = np.isfinite(picture).any()
+            found["mark"] = np.array(fingerprint(picture) if seen else f"{scene.day} {scene.name}")
+            _try_moves(found, ground, picture)
+        half_seen = zonal.pixels >= 0.5 * found["pixels"]
+        found[index] = np.where(half_seen, zonal.mean, np.nan).astype(KEPT)
+        found[f"{index}_std"] = np.where(half_seen, zonal.std, np.nan).astype(KEPT)
+        del picture
     return found
 
 
-def _merge(made: Picked, day: date, covered: Coverage, found: dict[str, Array], rule: Rule) -> None:
+def _try_moves(found: dict[str, Array], ground: Ground, picture: Array) -> None:
+    """Note how even parcels are when moved, on a picture that is more than half clear."""
+    clear = float(found["pixels"].sum() / max(float(ground.pixels.sum()), 1e-9))
+    chosen = ground.tried()
+    if clear > 0.5 and chosen is not None:
+        found["uneven"] = unevenness(chosen, picture)
+        found["clear"], found["tried"] = np.array(clear), np.array(len(chosen))
+
+
+def merge(made: Picked, day: date, ground: Ground, found: dict[str, Array], rule: Rule) -> None:
     """Add a scene to its day: parts of a parcel on neighbouring pictures are joined, else the fuller view wins."""
     at = made.days.index(day)
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(covered.pixels > 0, found["pixels"] / covered.whole, 0.0)
-    before = made.share[:, at].astype(float)
+        share = np.where(ground.pixels > 0, found["pixels"] / ground.whole, 0.0).astype(np.float32)
+    before = made.share[at].astype(np.float32)
     enough = (share > 0) & (found["pixels"] >= min(1.0, 0.25 * rule.least_pixels))
     joined = enough & (before > 0) & (before + share <= 1.02)
     better = enough & ~joined & (share > before)
-    for name in ("ndvi", "lswi"):
-        if name not in found:
+    for index in INDICES:
+        if index not in found:
             continue
-        target = getattr(made, name)
-        with np.errstate(invalid="ignore"):
-            both = (target[:, at] * before + found[name] * share) / (before + share)
-        target[joined, at] = both[joined]
-        target[better, at] = found[name][better]
-    made.pixels[joined, at] += found["pixels"][joined]
-    made.pixels[better, at] = found["pixels"][better]
-    made.share[joined, at] += share[joined]
-    made.share[better, at] = share[better]
+        made.reserve(index)
+        mean, std = made.mean[index][at], made.std[index][at]
+        if joined.any():
+            old = (mean[joined], std[joined], before[joined])
+            new = (found[index][joined], found[f"{index}_std"][joined], share[joined])
+            mean[joined], std[joined] = _together(old, new)
+        mean[better], std[better] = found[index][better], found[f"{index}_std"][better]
+    made.pixels[at, joined] += found["pixels"][joined].astype(KEPT)
+    made.pixels[at, better] = np.minimum(found["pixels"][better], np.finfo(KEPT).max)
+    made.share[at, joined] += share[joined].astype(KEPT)
+    made.share[at, better] = share[better]
+
+
+def _together(*parts: tuple[Array, Array, Array]) -> tuple[Array, Array]:
+    """Mean and standard deviation of parts, each given by its own and its weight; a part not seen has none."""
+    total = np.zeros(len(parts[0][0]), np.float32)
+    first, second = np.zeros((2, len(total)), np.float32)
+    for mean, std, weight in parts:
+        seen = np.where(np.isfinite(mean), weight, 0.0)
+        level, spread = (np.nan_to_num(values.astype(np.float32)) for values in (mean, std))
+        total += seen
+        first += seen * level
+        second += seen * (spread**2 + level**2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = first / total
+        return mean, np.sqrt(np.maximum(second / total - mean**2, 0.0))

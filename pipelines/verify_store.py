@@ -33,14 +33,15 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write_table(path: Path, frame: pd.DataFrame) -> None:
-    """Write a table as parquet, whole or not at all."""
+    """Write a table as parquet, whole or not at all, in groups small enough to find one row quickly."""
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    frame.to_parquet(partial)
+    frame.to_parquet(partial, row_group_size=50_000)
     partial.replace(path)
 
 
 def write_arrays(path: Path, **arrays: np.ndarray[Any, Any]) -> None:
-    """Write named arrays as .npz, whole or not at all."""
+    """Write named arrays as .npz, whole or not at all; their folder is made when missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     with partial.open("wb") as handle:
         np.savez(handle, allow_pickle=False, **arrays)

@@ -6,6 +6,7 @@ import hashlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from geo.errors import XiangtuError
@@ -41,13 +42,19 @@ def plan_tasks(
     not take is said in `issues` and the rest goes on.
     """
     frame = parcels.frame
-    tasks = tasks_of(verdicts, seasons, frame["accepted_on"].to_numpy(), frame["season"].tolist())
+    declared = frame["season"].astype(object).tolist()
+    closed = np.where(frame["closed"], frame["accepted_on"].to_numpy(), np.datetime64("NaT"))
+    tasks = tasks_of(verdicts, seasons, closed, declared)
     with_contract = frame[frame["contract_id"].notna()]
-    contracts = contracts_in_doubt(
-        tasks_of(verdicts, seasons, frame["in_force_from"].to_numpy(), frame["season"].tolist()),
-        dict(zip(with_contract["id"], with_contract["contract_id"], strict=True)),
-        dict(zip(frame["id"], (int(v) for v in frame["micro_mu"]), strict=True)),
-    )
+    if with_contract.empty:
+        contracts = contracts_in_doubt(tasks.head(0), {}, {})
+    else:
+        ends = frame["in_force_to"].to_numpy()
+        contracts = contracts_in_doubt(
+            tasks_of(verdicts, seasons, frame["in_force_from"].to_numpy(), declared, until=ends),
+            dict(zip(with_contract["id"], with_contract["contract_id"], strict=True)),
+            dict(zip(with_contract["id"], (int(v) for v in with_contract["micro_mu"]), strict=True)),
+        )
     if len(tasks) and workspace.layer(layer_id).lifecycle is not None:
         _enter(workspace, layer_id, parcels, tasks, rule, issues, now or datetime.now(UTC))
     return tasks, contracts
@@ -66,7 +73,8 @@ def _enter(
     from pipelines.store.ledger import SYSTEM
     from pipelines.store.ledger_acts import Act
 
-    codes = dict(zip(parcels.frame["id"], parcels.frame["area_code"], strict=True))
+    wanted = parcels.frame[parcels.frame["id"].isin(tasks["id"])]
+    codes = dict(zip(wanted["id"], wanted["area_code"].astype(object), strict=True))
     acts = []
     for values in tasks.to_dict("records"):
         row = {str(name): value for name, value in values.items()}

@@ -11,7 +11,6 @@ from geo.errors import Refused
 from geo.seasons import (
     Season,
     describe,
-    flooded_dates,
     peer_groups,
     peer_rank,
     read_windows,
@@ -132,7 +131,3 @@ def test_a_low_score_shrinks_when_little_of_the_key_part_was_seen() -> None:
     described = describe(np.vstack([np.repeat(CROP, 40, axis=0), BARE, blind]), DAYS, YEAR)
     score = relative(described, peer_groups(["v"] * 42))
     assert score[-2] < score[-1] < 0
-
-
-def test_water_under_a_crop_is_seen_where_wetness_exceeds_green() -> None:
-    assert flooded_dates(np.array([[0.1, 0.2, 0.7, np.nan]]), np.array([[0.2, 0.16, 0.3, 0.4]])).tolist() == [2]

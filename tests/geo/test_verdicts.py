@@ -68,7 +68,17 @@ def test_a_parcel_never_seen_at_all_is_not_observable() -> None:
 
 
 def test_every_reason_has_a_sentence_without_holes_in_both_languages() -> None:
-    row = {**BARE, "rise": 0.1, "drop": 0.1, "lowest": 0.1, "cycles": 0, "pixels": 3.0, "width": 6.0}
+    row = {
+        **BARE,
+        "rise": 0.1,
+        "drop": 0.1,
+        "lowest": 0.1,
+        "cycles": 0,
+        "flooded": 8,
+        "tilled": 1,
+        "pixels": 3.0,
+        "width": 6.0,
+    }
     reasons = [
         "grew",
         "bare",
@@ -79,6 +89,8 @@ def test_every_reason_has_a_sentence_without_holes_in_both_languages() -> None:
         "too_small",
         "too_narrow",
         "off_picture",
+        "no_shape",
+        "under_water",
         "few_dates",
         "long_gap",
     ]

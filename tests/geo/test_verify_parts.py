@@ -82,6 +82,17 @@ def test_land_in_use_is_counted_from_the_first_season_that_began_after_acceptanc
     assert made["accepted_mu"].tolist() == [2.0, 1.0]
     assert made["consolidation_rate"].tolist() == [0.5, 0.0]
     assert made["unseen_share"].tolist() == [0.5, 0.0]
+    assert made["area_code"].tolist() == ["*", "*"]
+
+
+def test_land_in_use_by_township_adds_up_to_the_county() -> None:
+    verdicts = pd.DataFrame({"season": "a", "verdict": ["confirmed", "contradicted", "not_observable"]})
+    accepted = np.array(["2023-03-01"] * 3, dtype="datetime64[s]")
+    mu = np.array([1_000_000, 2_000_000, 4_000_000])
+    codes = ["519721001001", "519721001002", None]
+    made = consolidation(verdicts, mu, accepted, {"a": date(2023, 4, 1)}, codes).set_index("area_code")
+    assert made["accepted_mu"].to_dict() == {"*": 7.0, "": 4.0, "519721001": 3.0}
+    assert made.loc["519721001", ["in_use_mu", "contradicted_mu", "unseen_share"]].tolist() == [1.0, 2.0, 0.0]
 
 
 SPRING = Season("2024-spring", "spring", date(2023, 10, 15), date(2024, 5, 31), date(2024, 1, 1), date(2024, 5, 1))
@@ -117,8 +128,19 @@ def test_contracts_are_listed_when_their_parcels_fail_twice_running() -> None:
     found = pd.DataFrame(
         {"id": ["a", "b", "c"], "task": ["review", "look_back", "review"], "season": "2024-autumn"}
     )
-    made = contracts_in_doubt(found, {"a": "H1", "b": "H2"}, {"a": 5, "b": 6, "c": 7})
-    assert made.to_dict("records") == [{"contract_id": "H1", "parcels": 1, "micro_mu": 5, "season": "2024-autumn"}]
+    contracts = {"a": "H1", "b": "H2", "d": "H1"}
+    made = contracts_in_doubt(found, contracts, {"a": 5, "b": 6, "c": 7, "d": 8})
+    doubt = {"contract_id": "H1", "parcels": 1, "micro_mu": 5, "of_parcels": 2, "of_micro_mu": 13}
+    assert made.to_dict("records") == [{**doubt, "season": "2024-autumn", "ids": ["a"]}]
+
+
+def test_nothing_is_held_against_a_contract_in_a_season_after_its_end() -> None:
+    verdicts = pd.DataFrame(
+        {"id": "P", "season": [SPRING.id, AUTUMN.id], "verdict": "contradicted", "reason": "bare"}
+    )
+    begun, ended = (np.array([day], dtype="datetime64[s]") for day in ("2023-09-01", "2024-06-30"))
+    made = tasks_of(verdicts, [SPRING, AUTUMN], begun, [None], until=ended)
+    assert made[["season", "times"]].to_dict("records") == [{"season": SPRING.id, "times": 1}]
 
 
 def county(count: int = 600) -> pd.DataFrame:
@@ -191,10 +213,9 @@ def test_a_layer_in_its_place_is_left_there() -> None:
 
 def test_moving_the_parcels_east_is_looking_further_east() -> None:
     picture = np.arange(9, dtype=np.float32).reshape(3, 3)
-    east = moved(picture, (1, 0))
-    assert east[0, :2].tolist() == [1.0, 2.0]
-    assert np.isnan(east[:, 2]).all()
-    assert moved(picture, (0, 1))[0].tolist() == [3.0, 4.0, 5.0]
+    one = coverage([shapely.box(0, 20, 10, 30)], Grid(3, 3, (10, 0, 0, 0, -10, 30), PLANE))
+    seen = [float(moved(one, move).statistics(picture).mean[0]) for move in ((0, 0), (1, 0), (0, 1))]
+    assert seen == [0.0, 1.0, 3.0]
 
 
 def test_indices_follow_their_formulas_and_missing_stays_missing() -> None:

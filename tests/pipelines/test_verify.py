@@ -134,9 +134,12 @@ def test_contradicted_twice_becomes_a_review_by_name_entered_once(tmp_path: Path
 def test_land_still_in_use_after_acceptance_stands_beside_what_was_not_seen(tmp_path: Path) -> None:
     made = verify(stored(tmp_path / "w", corners()).root, pictures(tmp_path / "s"))
     assert made.consolidation is not None
-    assert made.consolidation["seasons_after"].tolist() == [1, 2]
-    assert made.consolidation["consolidation_rate"].tolist() == pytest.approx([45 / 48] * 2)
-    assert made.consolidation["unseen_share"].tolist() == [0.0, 0.0]
+    county = made.consolidation[made.consolidation["area_code"] == "519721"]
+    assert county["seasons_after"].tolist() == [1, 2]
+    assert county["consolidation_rate"].tolist() == pytest.approx([45 / 48] * 2)
+    assert county["unseen_share"].tolist() == [0.0, 0.0]
+    townships = made.consolidation[made.consolidation["area_code"] != "519721"]
+    assert townships.groupby("seasons_after")["in_use_mu"].sum().tolist() == county["in_use_mu"].tolist()
 
 
 def test_orchards_are_never_contradicted(tmp_path: Path) -> None:
@@ -150,7 +153,7 @@ def test_a_run_broken_off_reads_only_the_scenes_it_had_not_read(tmp_path: Path) 
     root = stored(tmp_path / "w", corners()).root
     folder = pictures(tmp_path / "s")
     whole = verify(root, folder).verdicts
-    kept = sorted((root / "summary" / "verify" / "abandoned_parcel" / "scenes").rglob("*.npz"))
+    kept = sorted((root / "summary" / "verify" / "abandoned_parcel" / "scenes").glob("*/*.npz"))
     assert len(kept) == len(DAYS)
     before = {path: path.stat().st_mtime_ns for path in kept[3:]}
     kept[0].unlink()
