@@ -100,13 +100,25 @@ def things_at(workspace: Workspace, layer: Layer, as_of: date, columns: list[str
 
     Things that did not exist yet are left out. Index 0…n-1, in order of id.
     """
-    from geo.lifecycle import state_at
-
     if layer.id in AREA_LAYERS:
         return _areas_as_things(workspace, layer)
-    stored = ["id", "area_m2", "length_m", "area_code", "placed_by", *needed_fields(layer), *(columns or ())]
-    rows = rows_on(workspace, layer, as_of, list(dict.fromkeys(stored)))
-    state = state_at(rows, events_of(workspace, layer), layer, as_of)
+    rows = rows_on(workspace, layer, as_of, counted_columns(layer, columns))
+    return standing_on(workspace, layer, as_of, rows, events_of(workspace, layer))
+
+
+def counted_columns(layer: Layer, more: list[str] | None = None) -> list[str]:
+    """The stored columns that counting a layer needs, and `more`."""
+    stored = ["id", "area_m2", "length_m", "area_code", "placed_by", *needed_fields(layer), *(more or ())]
+    return list(dict.fromkeys(stored))
+
+
+def standing_on(
+    workspace: Workspace, layer: Layer, as_of: date, rows: pd.DataFrame, events: pd.DataFrame
+) -> pd.DataFrame:
+    """What `things_at` gives, of `rows_on` and `events_of` read before: many days need reading only once."""
+    from geo.lifecycle import state_at
+
+    state = state_at(rows, events, layer, as_of)
     things = pd.concat([rows, state.drop(columns=[c for c in state if c in rows], errors="ignore")], axis=1)
     for name in set(state) & set(rows) - {"id"}:
         things[name] = state[name]
