@@ -11,8 +11,9 @@ from geo.flat import MISSING, Flat
 from geo.layers import PlaceRule
 from geo.measure import area_mm2, length_m, share_out
 from geo.overlaps import overlaps_layer, overlaps_self
-from geo.parts import parts_on
+from geo.parts import MANY, parts_on
 from geo.pieces import Geometries, Leaves, Positions, leaf_areas
+from geo.slabs import on_first
 
 __all__ = [
     "area_shares",
@@ -39,23 +40,38 @@ def _leaves(areas: pd.DataFrame | Leaves) -> Leaves:
 def assign_points(points: npt.ArrayLike, areas: pd.DataFrame | Leaves) -> Positions:
     """For each point the position of its area in the areas frame, -1 where it is on none or there is no point.
 
-    points: shapely points, EPSG:4490. areas: an areas frame sorted by code, or `leaf_areas` of one. The
-    finest level wins; a point on the border of several takes the one of the lowest code. A shape that is
-    not a point stands where its representative point does.
+    points: shapely points, EPSG:4490, or their lon/lat as (n, 2) numbers, NaN for none. areas: an areas
+    frame sorted by code, or `leaf_areas` of one. The finest level wins; a point on the border of several
+    takes the one of the lowest code. A shape that is not a point stands where its representative point
+    does. Many points are placed by compiled loops over edges; where rounding could decide, GEOS does.
     """
     leaves = _leaves(areas)
+    values = np.asarray(points)
+    if values.ndim == 2:
+        return _by_slabs(values.astype(np.float64, copy=False), leaves)
     shapes = np.asarray(points, dtype=object)
     kinds = shapely.get_type_id(shapes)
     shapes = np.where((kinds > 0) & ~shapely.is_empty(shapes), shapely.point_on_surface(shapes), shapes)
+    if len(shapes) >= MANY:
+        there = ~shapely.is_missing(shapes) & ~shapely.is_empty(shapes)
+        xy = np.full((len(shapes), 2), np.nan)
+        xy[there] = shapely.get_coordinates(shapes[there])
+        return _by_slabs(xy, leaves)
     none = len(leaves.position) + 1
     best = np.full(len(shapes), none, dtype=np.intp)
-    order = np.lexsort((leaves.position, leaves.rank))
+    order = leaves.order
     leaf, point = shapely.STRtree(shapes).query(leaves.shapes[order], predicate="intersects")
     np.minimum.at(best, point, leaf)
     found = best < none
     position = np.full(len(shapes), -1, dtype=np.intp)
     position[found] = leaves.position[order[best[found]]]
     return position
+
+
+def _by_slabs(points: Floats, leaves: Leaves) -> Positions:
+    found = on_first(points, leaves.slabs)
+    ordered = np.append(leaves.position[leaves.order], -1)
+    return np.asarray(ordered[found])
 
 
 def area_shares(

@@ -91,9 +91,9 @@ def _processor() -> tuple[str, str]:
 def machine_code() -> bytes:
     """All kernels as one object file for this processor; takes numba some ten seconds."""
     import llvmlite.binding as llvm
-    import numba
 
-    types: Any = numba.types
+    numba: Any = import_module("numba")
+    types = numba.types
     numba_types = {"f": types.float64, "i": types.int64, "b": types.boolean}
     numba_types |= {"j": types.int32, "c": types.int8, "u": types.uint8}
     whole = llvm.parse_assembly("")

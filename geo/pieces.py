@@ -47,6 +47,19 @@ class Leaves:
         return index(flatten(self.shapes))
 
     @cached_property
+    def order(self) -> Positions:
+        """The shapes in the order in which they claim a point: the finest level first, then the lowest code."""
+        return np.lexsort((self.position, self.rank))
+
+    @cached_property
+    def slabs(self) -> Any:
+        """The shapes in that order as `geo.slabs` wants them to place many points (`geo.slabs.Slabs`)."""
+        from geo.flat import flatten
+        from geo.slabs import slabs_of
+
+        return slabs_of(flatten(self.shapes[self.order]))
+
+    @cached_property
     def overlaps(self) -> Geometries:
         """Where two of the shapes lie on each other: things there cannot be placed by one of them alone."""
         tree = shapely.STRtree(self.shapes)

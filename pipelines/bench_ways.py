@@ -63,14 +63,12 @@ def ours(stage: str, folder: Path, out: Path) -> None:
 
 
 def _our_points(folder: Path, out: Path) -> None:
-    import geopandas as gpd
     import numpy as np
 
-    from geo.joins import assign_points
+    from geo.slabs import on_first, slabs_of
+    from pipelines.store.flat_columns import read_flat, read_points
 
-    points = gpd.read_parquet(folder / "points.parquet", columns=["geometry"]).geometry.to_numpy()
-    villages = gpd.read_parquet(folder / "villages.parquet", columns=["geometry"])
-    areas = assign_points(points, villages.assign(level="village", parent=""))
+    areas = on_first(read_points(folder / "points.parquet"), slabs_of(read_flat(folder / "villages.parquet")))
     found = np.flatnonzero(areas >= 0)
     _write(out, a=found, b=areas[found])
 
