@@ -170,11 +170,16 @@ def readable_root(actor: Actor, layer: str | None = None) -> str | None:
 
 
 def mask(value: object) -> object:
-    """A personal value with all but its first character hidden; numbers keep their last two digits."""
+    """A personal value with all but its first character hidden; numbers keep their last two digits.
+
+    What is masked already stays as it is.
+    """
     if value is None or value is pd.NA or (isinstance(value, float) and value != value):
         return value
     text = str(value).strip()
     if not text:
+        return value
+    if len(text) > 1 and (set(text[1:]) == {"*"} or set(text[:-2]) == {"*"}):
         return value
     digits = sum(c.isdigit() for c in text)
     if digits >= 6:

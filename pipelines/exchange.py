@@ -110,11 +110,12 @@ def history(workspace: Workspace, layer_id: str, feature_id: str) -> list[dict[s
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows as plain values for JSON: dates as ISO text, missing as None, whole numbers as integers."""
     plain = pd.DataFrame(frame).drop(columns="geometry", errors="ignore")
-    columns = {name: [_plain(v) for v in plain[name]] for name in plain.columns}
+    columns = {name: [plain_value(v) for v in plain[name]] for name in plain.columns}
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)] if columns else []
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
+    """A stored value as JSON has it: dates as ISO text, missing as None, whole numbers as integers."""
     if value is None or value is pd.NA or value is pd.NaT:
         return None
     if isinstance(value, (float, np.floating)):

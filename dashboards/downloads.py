@@ -1,0 +1,103 @@
+"""What is on the screen as a file to take away, as far as the reader may see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+
+from dashboards.data import County
+from dashboards.words import Lang, day, number, say
+from geo.access import masked, roles, within
+from pipelines.downloads import as_csv, as_gpkg, as_xlsx
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+Format = Literal["xlsx", "gpkg", "csv"]
+MEDIA: Mapping[str, str] = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "gpkg": "application/geopackage+sqlite3",
+    "csv": "text/csv",
+}
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file for the reader: its name, its media type and its bytes."""
+
+    name: str
+    media_type: str
+    body: bytes
+
+
+def table(
+    county: County,
+    layer_id: str,
+    rows: gpd.GeoDataFrame,
+    fmt: Format,
+    *,
+    as_of: date,
+    lang: Lang,
+    filters: Mapping[str, str] | None = None,
+    extra: Mapping[str, str] | None = None,
+) -> Download:
+    """Rows of `County.things` as a file: within the reader's reach, masked, with what they are and where from.
+
+    filters: what was chosen → what it was set to, in the reader's words. extra: further columns of the rows →
+    their headings (not in a GeoPackage). Refused (`download_too_large`) as in `pipelines.downloads`.
+    """
+    layer = county.workspace.layer(layer_id)
+    shown = masked(_within_reach(county, layer_id, rows), layer, county.actor)
+    files = {one.id: one.file for one in county.workspace.imports(layer_id)}
+    if "import_id" in shown:
+        shown = shown.assign(source_file=shown["import_id"].map(files))
+    facts = about(county, layer_id, len(shown), as_of=as_of, lang=lang, filters=filters)
+    if fmt == "gpkg":
+        body = as_gpkg(shown, layer, lang=lang, facts=facts)
+    else:
+        body = (as_xlsx if fmt == "xlsx" else as_csv)(shown, layer, lang=lang, facts=facts, extra=extra)
+    return Download(f"{layer_id}_{county.root.code}_{as_of}.{fmt}", MEDIA[fmt], body)
+
+
+def _within_reach(county: County, layer_id: str, rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    reach = county.reach(layer_id)
+    if reach == "":
+        return rows
+    if reach is None:
+        return rows.iloc[:0]
+    mine = [within(code if isinstance(code, str) else None, reach) for code in rows["area_code"]]
+    return rows[pd.Series(mine, index=rows.index, dtype=bool)]
+
+
+def about(
+    county: County,
+    layer_id: str,
+    count: int,
+    *,
+    as_of: date,
+    lang: Lang,
+    filters: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """What a file says of itself: county, layer, edition, day, filters, who took it, and what was hidden."""
+    layer = county.workspace.layer(layer_id)
+    actor = county.actor
+    who = " · ".join(part for part in (actor.unit, actor.name, roles()[actor.role](lang)) if part)
+    found = {
+        say("download.county", lang): f"{county.name} {county.workspace.settings.code}",
+        say("download.area", lang): f"{county.root.name} {county.root.code}",
+        say("download.layer", lang): layer.label(lang),
+        say("download.as_of", lang): day(as_of, lang),
+        say("download.edition", lang): f"{county.edition} · {county.layer_edition(layer_id)}",
+        say("download.rows", lang): number(float(count), "count"),
+        **(filters or {}),
+        say("download.reader", lang): who,
+    }
+    if any(one.personal for one in layer.fields):
+        found[say("download.personal", lang)] = say(
+            "download.clear" if county.may("personal", layer_id, county.root.code) else "download.masked", lang
+        )
+    return found
