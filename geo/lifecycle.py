@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from geo.deadlines import FIRST_YEAR, LAST_YEAR, add_working_days
 from geo.layers import Layer, Lifecycle, Stage
 from geo.steps import check_step, legal_steps
 
-__all__ = ["check_step", "legal_steps", "local_days", "state_at"]
+__all__ = ["check_step", "china_day", "legal_steps", "local_days", "state_at"]
 
 DAY = "datetime64[D]"
 NEVER = np.datetime64("NaT", "D")
@@ -36,6 +36,13 @@ def local_days(instants: pd.Series) -> np.ndarray:
     if stamps is None:
         stamps = pd.to_datetime(instants, utc=True, format="ISO8601").dt.tz_localize(None)
     return (stamps + pd.Timedelta(hours=CHINA_HOURS_AHEAD)).to_numpy().astype(DAY)
+
+
+def china_day(moment: datetime) -> date:
+    """The day in China of a moment; ValueError for one without a zone."""
+    if moment.tzinfo is None:
+        raise ValueError("a moment needs its time zone")
+    return (moment.astimezone(UTC) + timedelta(hours=CHINA_HOURS_AHEAD)).date()
 
 
 def as_day(value: date | None) -> np.datetime64:

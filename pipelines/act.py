@@ -1,35 +1,55 @@
-"""One step of one thing, from whoever takes it into the ledger: `xiangtu act` and every button that does so."""
+"""What somebody does to a thing, into the ledger: `xiangtu act` and every button that does so."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, date, datetime
+import hashlib
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
-from geo.access import Actor
+from geo.access import Actor, readable_root
 from geo.changes import Event
+from geo.duplicates import NEAR_M, near_same
+from geo.edits import read_given
 from geo.errors import Conflict, Refused
 from geo.layers import Layer
-from geo.lifecycle import state_at
-from pipelines.evidence import Photo, compare, take_photo
+from geo.lifecycle import china_day, state_at
+from pipelines.pictures import pictures_of_others, with_photos
 from pipelines.store.accounts import named_actor
-from pipelines.store.attachments import Attachments
 from pipelines.store.layers import current_rows
-from pipelines.store.ledger import Act, Ledger, open_ledger
+from pipelines.store.ledger import Act, Ledger, instant, open_ledger
+from pipelines.store.whereabouts import Whereabouts
+from pipelines.things import added_things, find_thing, place_of
 from pipelines.workspace import Workspace
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+__all__ = [
+    "Added",
+    "Near",
+    "act",
+    "add_point",
+    "added_things",
+    "find_thing",
+    "pictures_of_others",
+    "with_photos",
+    "workspace_ledger",
+]
 
 ATTEMPTS = 5
+PHOTO_TO_COME = ("0" * 64,)
+"""Stands for pictures that are only taken in once it is sure that the act is allowed."""
+CLIENT_ID_CHARACTERS = 200
 
 
 def workspace_ledger(workspace: Workspace) -> Ledger:
     """The ledger of a workspace: its PostgreSQL where `county.toml` names one, else its own SQLite file."""
-    return open_ledger(workspace.settings.ledger_url or workspace.root, layers=workspace.layers())
+    return open_ledger(
+        workspace.settings.ledger_url or workspace.root, layers=workspace.layers(), places=Whereabouts(workspace)
+    )
 
 
 def act(
@@ -42,83 +62,59 @@ def act(
     photo: Path | None = None,
     now: datetime | None = None,
     base_version: int | None = None,
+    photos: Sequence[Path | bytes] = (),
 ) -> Event:
     """Take one step of one thing; the event as the ledger holds it.
 
     by: an account's name, or whoever `pipelines.store.accounts.named_actor` understands; an `Actor` where the
-    caller has already made sure of it. base_version: the version the actor had on the screen; None takes the
-    thing as it is. Refused when there is no such thing, Forbidden or Conflict as `Ledger.append` says; nothing
-    is written then.
+    caller has already made sure of it. photo, photos: pictures as files or as their bytes. base_version: the
+    version the actor had on the screen; None takes the thing as it is. Refused when there is no such thing,
+    Forbidden or Conflict as `Ledger.append` says; nothing is written then, and no picture kept.
     """
     workspace = Workspace(workspace_dir)
     layer = workspace.layer(layer_id)
     moment = now or datetime.now(UTC)
+    pictures = [*([photo] if photo is not None else []), *photos]
     ledger = workspace_ledger(workspace)
     try:
-        actor = named_actor(ledger, by) if isinstance(by, str) else by
+        actor = _actor(ledger, by)
         asked = Act(
             layer.id, feature_id, actor, to_stage=to_stage, note=note, base_version=base_version, at=moment
         )
         thing = find_thing(workspace, ledger, layer, feature_id)
-        if photo is not None:
-            ledger.check(_on(asked, thing, layer, ledger, photo_to_come=True), now=moment)
-            asked = with_photos(workspace, ledger, asked, thing, [photo], claimed_at=moment)
-        for attempt in range(ATTEMPTS):
-            try:
-                return ledger.append(_on(asked, thing, layer, ledger), now=moment)
-            except Conflict:
-                if base_version is not None or attempt == ATTEMPTS - 1:
-                    raise
-        raise AssertionError("the last attempt returns or raises")
+        if pictures:
+            told = on_thing(replace(asked, evidence=PHOTO_TO_COME), thing, layer, ledger)
+            ledger.check(told, now=moment)
+            taken = with_photos(workspace, ledger, told, pictures, claimed_at=moment)
+            asked = replace(asked, evidence=taken.evidence, data=taken.data)
+        return append_again(ledger, lambda: on_thing(asked, thing, layer, ledger), moment, base_version)
     finally:
         ledger.close()
 
 
-def find_thing(workspace: Workspace, ledger: Ledger, layer: Layer, feature_id: str) -> pd.DataFrame:
-    """The one accepted row of a thing: id, area_code, lon, lat, import_at, the layer's fields; Refused for none.
+def _actor(ledger: Ledger, by: str | Actor) -> Actor:
+    return named_actor(ledger, by) if isinstance(by, str) else by
 
-    A thing that was added in the ledger and not by a file is made of the event that added it.
+
+def append_again(ledger: Ledger, made: Callable[[], Act], now: datetime, base_version: int | None) -> Event:
+    """Append the act as it is made of the thing's latest state; again when somebody was quicker.
+
+    With a base version the actor has a screen, and the Conflict is for them to see.
     """
-    columns = ["id", "area_code", "lon", "lat", *(f.name for f in layer.fields)]
-    rows = current_rows(workspace, layer, columns=columns, ids=[feature_id])
-    found = rows[rows["id"] == feature_id]
-    if not found.empty:
-        return found.tail(1)
-    added = added_things(ledger, layer)
-    found = added[added["id"] == feature_id]
-    if found.empty:
-        raise Refused("thing_unknown", layer=layer.id, id=feature_id)
-    return found.tail(1)
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return ledger.append(made(), now=now)
+        except Conflict:
+            if base_version is not None:
+                raise
+    return ledger.append(made(), now=now)
 
 
-def added_things(ledger: Ledger, layer: Layer, *, as_of: date | None = None) -> pd.DataFrame:
-    """The things of a layer that were added in the ledger, as rows like those of an import.
-
-    Columns: id, area_code, lon, lat, import_at (when it was added, UTC), the layer's fields; empty when none.
-    """
-    events = ledger.events(layer=layer.id, as_of=as_of)
-    events = events[events["kind"] == "add"]
-    added = [Event.from_row(row) for row in events.itertuples(index=False)]
-    given = [dict(e.data.get("fields", {})) for e in added]
-    frame = pd.DataFrame(given, columns=[f.name for f in layer.fields], index=events.index)
-    for field in layer.fields:
-        if field.type == "date":
-            frame[field.name] = pd.to_datetime(frame[field.name]).astype("datetime64[s]")
-    stamps = pd.to_datetime(events["at"], utc=True, format="ISO8601")
-    return frame.assign(
-        id=events["feature_id"],
-        area_code=events["area_code"],
-        lon=events["lon"],
-        lat=events["lat"],
-        import_at=stamps,
-    ).reset_index(drop=True)
-
-
-def _on(asked: Act, thing: pd.DataFrame, layer: Layer, ledger: Ledger, *, photo_to_come: bool = False) -> Act:
+def on_thing(asked: Act, thing: pd.DataFrame, layer: Layer, ledger: Ledger) -> Act:
     """The act with the thing's place, and the stage and version it has now unless the actor named a version."""
     events = ledger.events(layer=layer.id, feature_id=asked.feature_id)
     state = state_at(thing, events, layer, None).iloc[0]
-    lon, lat = _place(thing)
+    lon, lat = place_of(thing)
     area = thing["area_code"].iloc[0]
     return replace(
         asked,
@@ -127,53 +123,161 @@ def _on(asked: Act, thing: pd.DataFrame, layer: Layer, ledger: Ledger, *, photo_
         area_code=area if isinstance(area, str) and area else None,
         lon=asked.lon if asked.lon is not None else lon,
         lat=asked.lat if asked.lat is not None else lat,
-        evidence=("0" * 64,) if photo_to_come else asked.evidence,
     )
 
 
-def _place(thing: pd.DataFrame) -> tuple[float | None, float | None]:
-    row = thing.iloc[0]
-    return tuple(None if pd.isna(row[k]) else float(row[k]) for k in ("lon", "lat"))  # type: ignore[return-value]
+@dataclass(frozen=True)
+class Near:
+    """An open thing that a new one may be: how far it is (metres), and where it stands."""
+
+    id: str
+    distance_m: float
+    stage: str | None
 
 
-def with_photos(
-    workspace: Workspace,
-    ledger: Ledger,
-    asked: Act,
-    thing: pd.DataFrame,
-    sources: Sequence[Path | bytes],
+@dataclass(frozen=True)
+class Added:
+    """A new thing in the ledger. again: the same draft had been sent before, and this is its one event."""
+
+    event: Event
+    again: bool
+    near: tuple[Near, ...]
+
+
+def add_point(
+    workspace_dir: Path | str,
+    layer_id: str,
+    actor: str | Actor,
     *,
-    claimed_at: datetime,
-) -> Act:
-    """The act with its pictures taken in, and what they say of place and time noted beside them as facts."""
-    kept = Attachments(workspace.root / "attachments")
-    photos = [take_photo(source, kept) for source in sources]
-    others = pictures_of_others(ledger, asked.layer, asked.feature_id)
-    lon, lat = _place(thing)
-    noted = [_noted(photo, lon, lat, claimed_at, others) for photo in photos]
-    return replace(asked, evidence=tuple(p.sha256 for p in photos), data={**asked.data, "photos": noted})
+    fields: Mapping[str, object],
+    lon: float,
+    lat: float,
+    photos: Sequence[Path | bytes] = (),
+    now: datetime,
+    client_id: str | None = None,
+    note: str | None = None,
+    found_at: datetime | None = None,
+) -> Added:
+    """Add a new point to a layer of points; what came of it.
+
+    fields: layer field → value as a person wrote it; without a value in the layer's id field the program makes
+    an id. lon, lat: EPSG:4490 (or WGS 84) degrees. photos: pictures as files or as their bytes. now: when the
+    ledger takes it; found_at: when it was found, for a draft made offline. client_id: the draft's own id: the
+    same draft sent twice by the same actor gives one event, and `again` says so.
+
+    The actor's rights are asked for the area the point really lies on, worked out from the county's areas. In
+    `near` stand the open things of the same category within the category's distance (`[duplicates]` of
+    county.toml) that the actor may read, nearest first: offered, never decided.
+
+    Refused for a point outside the county, a layer that is not of points, fields the layer does not have or that
+    cannot be read, a required one that is blank, pictures that are none; Forbidden and Conflict (`id_taken`) as
+    `Ledger.append` says. Nothing is written then.
+    """
+    workspace = Workspace(workspace_dir)
+    layer = workspace.layer(layer_id)
+    if layer.geometry not in ("point", "any") or layer.is_area:
+        raise Refused("layer_takes_no_points", layer=layer.label.zh)
+    ledger = workspace_ledger(workspace)
+    try:
+        who = _actor(ledger, actor)
+        draft = _draft_id(layer, who, client_id)
+        before = ledger.event(draft)
+        if before is not None:
+            near = near_open(workspace, ledger, layer, _as_point(before, layer), who, now)
+            return Added(before, True, near)
+        values = read_given(layer, fields, today=china_day(now))
+        name = str(values.get(layer.id_field) or f"N{draft[:12].upper()}")
+        values[layer.id_field] = name
+        _nothing_missing(layer, values)
+        area = Whereabouts(workspace).area_at(lon, lat)
+        if area is None:
+            raise Refused("point_outside_county", lon=round(lon, 6), lat=round(lat, 6))
+        asked = Act(
+            layer.id,
+            name,
+            who,
+            "add",
+            area_code=area,
+            note=note,
+            at=found_at or now,
+            lon=lon,
+            lat=lat,
+            data={"fields": {key: value for key, value in values.items() if value is not None}},
+            id=draft,
+        )
+        ledger.check(asked, now=now)
+        if photos:
+            asked = with_photos(workspace, ledger, asked, photos, claimed_at=found_at or now)
+        event = ledger.append(asked, now=now)
+        near = near_open(workspace, ledger, layer, _as_point(event, layer), who, now)
+        return Added(event, event.recorded_at != instant(now), near)
+    finally:
+        ledger.close()
 
 
-def _noted(
-    photo: Photo, lon: float | None, lat: float | None, claimed_at: datetime, others: list[tuple[str, str, str]]
-) -> dict[str, Any]:
-    seen = compare(photo, lon=lon, lat=lat, claimed_at=claimed_at, others=[(d, h) for d, h, _ in others])
-    where = {digest: name for digest, _, name in reversed(others)}
-    return {
-        **photo.as_dict(),
-        "position": seen.position,
-        "distance_m": seen.distance_m,
-        "distance_gcj02_m": seen.distance_gcj02_m,
-        "delay_hours": seen.delay_hours,
-        "reused": [{"sha256": d, "bits": bits, "id": where[d]} for d, bits in seen.reused],
-    }
+def _draft_id(layer: Layer, actor: Actor, client_id: str | None) -> str:
+    """The event id of a draft: the same whenever the same actor sends it, and nobody else's."""
+    if client_id is None:
+        return uuid.uuid4().hex
+    if not client_id.strip() or len(client_id) > CLIENT_ID_CHARACTERS:
+        raise Refused("client_id_malformed", characters=CLIENT_ID_CHARACTERS)
+    parts = "\0".join(("add", layer.id, actor.name, client_id))
+    return hashlib.sha256(parts.encode("utf-8", "replace")).hexdigest()[:32]
 
 
-def pictures_of_others(ledger: Ledger, layer: str, feature_id: str) -> list[tuple[str, str, str]]:
-    """(sha256, perceptual hash, id of the thing) of every picture given for other things, oldest first."""
-    rows = ledger.pictures()
-    return [
-        (p["sha256"], p["perceptual_hash"], name)
-        for where, name, p in rows
-        if (where, name) != (layer, feature_id)
-    ]
+def _nothing_missing(layer: Layer, values: Mapping[str, Any]) -> None:
+    for field in layer.fields:
+        if field.required and values.get(field.name) is None:
+            words = {"label": field.label.zh, "label_en": field.label.en, "heading": field.label.zh}
+            raise Refused("value_required_missing", **words)
+
+
+def _as_point(event: Event, layer: Layer) -> pd.DataFrame:
+    """A new point as a row: id, lon, lat and, where the layer has one, category."""
+    row: dict[str, Any] = {"id": event.feature_id, "lon": event.lon, "lat": event.lat}
+    if "category" in {f.name for f in layer.fields}:
+        row["category"] = event.data.get("fields", {}).get("category")
+    return pd.DataFrame([row]).astype({"lon": float, "lat": float})
+
+
+def near_open(
+    workspace: Workspace, ledger: Ledger, layer: Layer, new: pd.DataFrame, actor: Actor, now: datetime
+) -> tuple[Near, ...]:
+    """The open things that new points (columns id, lon, lat, category where the layer has it) may be the same as.
+
+    Only those that the actor may read; nearest first. `[duplicates]` of county.toml gives metres by category, and
+    `default_m`.
+    """
+    root = readable_root(actor, layer.id)
+    category = "category" if "category" in new else None
+    columns = ["id", "area_code", "lon", "lat", *(f.name for f in layer.fields)]
+    parts = [current_rows(workspace, layer, columns=columns), added_things(ledger, layer)]
+    things = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    things = things.drop_duplicates("id")
+    things = things[~things["id"].isin(new["id"])]
+    if root is None or things.empty:
+        return ()
+    things = things[things["area_code"].fillna("").astype(str).str.startswith(root)].reset_index(drop=True)
+    state = state_at(things, ledger.events(layer=layer.id), layer, china_day(now))
+    live = state["exists"].to_numpy(bool) & state["kind"].isin(["open", "in_progress"]).to_numpy(bool)
+    metres, default_m = same_within(workspace)
+    pairs = near_same(new, things[live], category=category, metres=metres, default_m=default_m)
+    stages = dict(zip(things["id"], state["stage"], strict=True))
+    return tuple(
+        Near(str(other), float(metres), stages[other] if isinstance(stages[other], str) else None)
+        for other, metres in zip(pairs["same_as"], pairs["distance_m"], strict=True)
+    )
+
+
+def same_within(workspace: Workspace) -> tuple[dict[str, float], float]:
+    """Within how many metres points may be the same thing: by category, and for all others.
+
+    From `[duplicates]` of county.toml: `category = metres`, and `default_m`; Refused for what is no distance.
+    """
+    declared = dict(workspace.settings.raw.get("duplicates", {}))
+    for name, value in declared.items():
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 10_000:
+            reason = f"[duplicates] {name} = {value!r}"
+            raise Refused("settings_unreadable", path=str(workspace.root / "county.toml"), reason=reason)
+    default_m = float(declared.pop("default_m", NEAR_M))
+    return {str(name): float(value) for name, value in declared.items()}, default_m

@@ -17,7 +17,17 @@ from geo.changes import Event, Projection, projection, row_hash
 from geo.errors import Conflict, Forbidden, Refused
 from geo.issues import Issue
 from geo.layers import Layer, builtin_layers
-from pipelines.store.ledger_acts import Act, allowed, end_of_day, instant, same_act, settled, well_formed
+from pipelines.store.ledger_acts import (
+    Act,
+    Places,
+    allowed,
+    end_of_day,
+    instant,
+    located,
+    same_act,
+    settled,
+    well_formed,
+)
 from pipelines.store.ledger_sql import (
     PostgresDatabase,
     SqliteDatabase,
@@ -38,11 +48,14 @@ _INSERT = f"insert into events ({', '.join(EVENT_COLUMNS)}) values ({', '.join('
 _SELECT = f"select {', '.join(EVENT_COLUMNS)} from events"
 
 
-def open_ledger(target: Path | str, *, layers: Mapping[str, Layer] | None = None) -> Ledger:
+def open_ledger(
+    target: Path | str, *, layers: Mapping[str, Layer] | None = None, places: Places | None = None
+) -> Ledger:
     """The ledger at an address (`postgresql://…`), in a workspace folder, or in a file; made when missing.
 
-    layers: the layers whose lifecycles it enforces; the built-in ones when None. Refused in one sentence when
-    the database cannot be opened, is damaged, or was written by a newer program.
+    layers: the layers whose lifecycles it enforces; the built-in ones when None. places: who knows where things
+    really lie, so that no caller's word is taken for it; without it only the ledger's own events are. Refused in
+    one sentence when the database cannot be opened, is damaged, or was written by a newer program.
     """
     database = open_database(target)
     try:
@@ -50,7 +63,7 @@ def open_ledger(target: Path | str, *, layers: Mapping[str, Layer] | None = None
     except Refused as refusal:
         if refusal.code != "ledger_read_only":
             raise
-    return Ledger(database, layers if layers is not None else builtin_layers())
+    return Ledger(database, layers if layers is not None else builtin_layers(), places=places)
 
 
 class Ledger:
@@ -61,10 +74,12 @@ class Ledger:
         database: SqliteDatabase | PostgresDatabase,
         layers: Mapping[str, Layer],
         actor: Actor | None = None,
+        places: Places | None = None,
     ) -> None:
         self.database = database
         self.layers = layers
         self.actor = actor
+        self.places = places
 
     @property
     def folder(self) -> Path | None:
@@ -73,7 +88,7 @@ class Ledger:
 
     def acting_as(self, actor: Actor) -> Ledger:
         """The same ledger as `actor` may see it: on PostgreSQL under the account's own database role."""
-        return Ledger(self.database, self.layers, actor)
+        return Ledger(self.database, self.layers, actor, self.places)
 
     def _role(self, actor: Actor | None) -> str | None:
         if self.database.dialect == "sqlite" or actor is None or not actor.has_account:
@@ -89,6 +104,7 @@ class Ledger:
         same thing meanwhile (`theirs` in its parameters), Refused when it cannot be understood; nothing is
         written then. An act whose `id` was taken before gives that event again.
         """
+        act = located(act, self.places)
         with self.database.writing(self._role(act.actor)) as tx:
             return self._take(tx, act, now)
 
@@ -105,7 +121,7 @@ class Ledger:
                     if acts[k].actor != actor:
                         continue
                     try:
-                        answers[k] = self._take(tx, acts[k], now)
+                        answers[k] = self._take(tx, located(acts[k], self.places), now)
                     except (Forbidden, Conflict) as refusal:
                         answers[k] = refusal
                     except Refused as refusal:
@@ -116,10 +132,12 @@ class Ledger:
 
     def check(self, act: Act, *, now: datetime) -> None:
         """Raise what `append` would raise for the act, and write nothing."""
+        act = located(act, self.places)
         with self.database.reading(self._role(act.actor)) as tx:
             layer = well_formed(act, self.layers, now)
             past = self._past(tx, act)
             allowed(settled(act, past, now), past, layer, now)
+            self._must_exist(act, past)
 
     def merge(
         self, layer: str, duplicate: str, into: str, *, actor: Actor, note: str, now: datetime, **where: str | None
@@ -136,6 +154,7 @@ class Ledger:
         stage = "duplicate" if life is not None and any(s.id == "duplicate" for s in life.stages) else None
         away = Act(layer, duplicate, actor, "merge", stage, area_code=where.get("area_code"), note=note)
         stays = Act(layer, into, actor, "merged", area_code=where.get("into_area_code"), note=note)
+        away, stays = located(away, self.places), located(stays, self.places)
         with self.database.writing(self._role(actor)) as tx:
             kept = self._take(tx, replace(stays, data={"from": duplicate}), now)
             return self._take(tx, replace(away, data={"into": into}), now), kept
@@ -143,6 +162,12 @@ class Ledger:
     def _past(self, tx: Transaction, act: Act) -> list[Event]:
         found = tx.run(f"{_SELECT} where layer = ? and feature_id = ? order by seq", (act.layer, act.feature_id))
         return [Event.from_row(row) for row in found.fetchall()]
+
+    def _must_exist(self, act: Act, past: Sequence[Event]) -> None:
+        """Refused for a thing that neither an import nor an event has told of."""
+        if past or act.kind == "add" or self.places is None or self.places.holds(act.layer, act.feature_id):
+            return
+        raise Refused("thing_unknown", layer=act.layer, id=act.feature_id)
 
     def _take(self, tx: Transaction, act: Act, now: datetime) -> Event:
         if act.id is not None:
@@ -153,6 +178,7 @@ class Ledger:
         past = self._past(tx, act)
         act = settled(act, past, now)
         allowed(act, past, layer, now)
+        self._must_exist(act, past)
         event = self._linked(tx, act, now)
         self._project(tx, projection([*past, event]))
         return event
@@ -324,6 +350,12 @@ class Ledger:
         if self.actor is None:
             return found
         return [e for e in found if within(e.area_code, self.actor.area_code)]
+
+    def event(self, event_id: str) -> Event | None:
+        """The event of that id, wherever it lies; None when there is none."""
+        with self.database.reading() as tx:
+            row = tx.run(f"{_SELECT} where id = ?", (event_id,)).fetchone()
+        return Event.from_row(row) if row is not None else None
 
     def pictures(self) -> list[tuple[str, str, dict[str, Any]]]:
         """(layer, id of the thing, what the picture said of itself) of every picture given, oldest first."""

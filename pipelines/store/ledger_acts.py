@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from geo.access import ACTION_OF_KIND, Actor, require
 from geo.changes import Event, collide, compact, projection, touched
@@ -52,6 +52,18 @@ class Act:
     id: str | None = None
 
 
+class Places(Protocol):
+    """Who knows where things really lie: an import's rows and the county's areas."""
+
+    def has_areas(self) -> bool: ...
+
+    def area_at(self, lon: float, lat: float) -> str | None: ...
+
+    def holds(self, layer_id: str, feature_id: str) -> bool: ...
+
+    def area_of(self, layer_id: str, feature_id: str) -> str | None: ...
+
+
 def instant(moment: datetime) -> str:
     """A moment as the ledger writes it: UTC, ISO, to the microsecond; ValueError for one without a zone."""
     if moment.tzinfo is None:
@@ -94,6 +106,30 @@ def _writable(act: Act) -> bool:
     except (UnicodeEncodeError, TypeError, ValueError):
         return False
     return all(ord(c) >= 32 or c in "\n\t\r" for c in text)
+
+
+def located(act: Act, places: Places | None) -> Act:
+    """The act with the area its thing really lies on, which rights are then asked for.
+
+    Forbidden (`area_code_forged`) when the caller claims another one, Conflict when a new thing has the id of an
+    imported one. What has no point and no import, and a county without areas, is left to the ledger's own events.
+    """
+    if places is None or not act.feature_id.strip():
+        return act
+    held = places.holds(act.layer, act.feature_id)
+    if act.kind == "add":
+        if held:
+            raise Conflict("id_taken", id=act.feature_id, layer=act.layer)
+        if act.lon is None or act.lat is None or not places.has_areas():
+            return act
+        real = places.area_at(act.lon, act.lat)
+    elif held and places.has_areas():
+        real = places.area_of(act.layer, act.feature_id)
+    else:
+        return act
+    if act.area_code is not None and act.area_code != real:
+        raise Forbidden("area_code_forged", given=act.area_code, known=real or "—", id=act.feature_id)
+    return replace(act, area_code=real)
 
 
 def settled(act: Act, past: Sequence[Event], now: datetime) -> Act:
