@@ -1,0 +1,151 @@
+"""Figures over many days: what each area's figures were at the end of each month, kept from one asking to the next."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from geo.layers import Layer
+from geo.lifecycle import FIRST_SEEN_FIELDS, local_days
+from geo.progress import additive, rates, roll_up, tally
+from geo.quantities import whole_units
+from pipelines.summarise import (
+    RULES,
+    counted_columns,
+    denominators,
+    events_of,
+    keep_table,
+    rows_on,
+    shares_of,
+    standing_on,
+)
+from pipelines.territory import AREA_LAYERS
+
+if TYPE_CHECKING:
+    from pipelines.workspace import Workspace
+
+MONTHS = 25
+"""Two years of months: a day, and the ends of the months before it."""
+
+
+def month_ends(as_of: date, months: int = MONTHS) -> list[date]:
+    """`as_of` and the ends of the months before it, ascending, `months` days in all."""
+    found = [as_of]
+    while len(found) < months:
+        found.append(found[-1].replace(day=1) - timedelta(days=1))
+    return found[::-1]
+
+
+def trend(workspace: Workspace, layer_id: str, days: Sequence[date], by: str = "county") -> pd.DataFrame:
+    """The figures of a layer by area on each of `days`, as `progress` gives them but not rounded.
+
+    Columns: day (datetime64[s]), area_code, area_name, level, features and the layer's indicators (float64), rates
+    0–100 and NaN without denominator. In order of day, then as `geo.progress.roll_up` has them: areas by code, with
+    rows of level `unplaced` last. Empty when the county has no areas.
+    """
+    layer, areas = workspace.layer(layer_id), workspace.areas()
+    if areas.empty or layer.id in AREA_LAYERS:
+        return pd.DataFrame(columns=["day", "area_code", "area_name", "level", "features"])
+    own = _tallies(workspace, layer, days)
+    others = {one.id: (one, _tallies(workspace, one, days)) for one in denominators(workspace, layer)}
+    made = []
+    for day in days:
+        rolled = {name: (one, roll_up(kept[day], areas, by)) for name, (one, kept) in others.items()}
+        rows = rates(roll_up(own[day], areas, by), layer, rolled)
+        rows.insert(0, "day", np.full(len(rows), np.datetime64(day, "s")))
+        made.append(rows)
+    frame = pd.concat(made, ignore_index=True)
+    for one in additive(layer):
+        frame[one.id] = frame[one.id] / whole_units(one)
+    return frame
+
+
+def _tallies(workspace: Workspace, layer: Layer, days: Sequence[date]) -> dict[date, pd.DataFrame]:
+    """`leaf_tally` of each day; those of before are kept, the others are made from one reading of the rows."""
+    path = workspace.root / "summary" / "trends" / f"{layer.id}.parquet"
+    events = events_of(workspace, layer)
+    marks = _marks(workspace, layer, events, days)
+    found = _kept(path, marks)
+    missing = [day for day in days if day not in found]
+    if missing:
+        found |= _counted(workspace, layer, missing, events)
+        keep_table(_as_one(found, marks, days), path)
+    return {day: found[day] for day in days}
+
+
+def _marks(workspace: Workspace, layer: Layer, events: pd.DataFrame, days: Sequence[date]) -> dict[date, str]:
+    """What each day's figures hang on: declarations, imports, and the events that had happened by then."""
+    from pipelines.territory import areas_key
+
+    wanted = {layer.id, *(one.layer for one in layer.relations if one.layer)}
+    imports = [f"{one.layer}/{one.id}" for one in workspace.imports() if one.layer in wanted]
+    base = repr((RULES, areas_key(workspace), imports, layer))
+    happened = local_days(events["at"])
+    ids = events["id"].to_numpy(object)
+    marks = {}
+    for day in days:
+        by_then = np.flatnonzero(happened <= np.datetime64(day, "D"))
+        last = str(ids[by_then[-1]]) if len(by_then) else ""
+        marks[day] = hashlib.sha256(f"{base} {day} {len(by_then)} {last}".encode()).hexdigest()[:16]
+    return marks
+
+
+def _kept(path: Path, marks: Mapping[date, str]) -> dict[date, pd.DataFrame]:
+    if not path.exists():
+        return {}
+    table = pd.read_parquet(path)
+    by_mark = {str(mark): rows for mark, rows in table.groupby("mark", sort=False)}
+    return {
+        day: by_mark[mark].drop(columns="mark").set_index("area") for day, mark in marks.items() if mark in by_mark
+    }
+
+
+def _as_one(found: Mapping[date, pd.DataFrame], marks: Mapping[date, str], days: Sequence[date]) -> pd.DataFrame:
+    parts = [found[day].reset_index().assign(mark=marks[day]) for day in days]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _counted(
+    workspace: Workspace, layer: Layer, days: Sequence[date], events: pd.DataFrame
+) -> dict[date, pd.DataFrame]:
+    """The tallies of days, rows and shares read once for all days that know the same imports."""
+    groups: dict[tuple[str, ...], list[date]] = {}
+    for day in days:
+        known = tuple(one.id for one in workspace.imports(layer.id, as_of=day))
+        groups.setdefault(known, []).append(day)
+    found: dict[date, pd.DataFrame] = {}
+    for group in groups.values():
+        rows = rows_on(workspace, layer, max(group), counted_columns(layer))
+        shares = shares_of(workspace, layer, rows)
+        added = (rows["import_id"] == "").to_numpy(bool)
+        taken = local_days(rows["import_at"])
+        for day in sorted(group):
+            if found and _still(layer, found, group, day):
+                found[day] = found[min(group)]
+                continue
+            there = ~added | (taken <= np.datetime64(day, "D"))
+            known_rows = rows[there].reset_index(drop=True)
+            things = standing_on(workspace, layer, day, known_rows, events)
+            found[day] = tally(things, _shares_for(things, rows, shares), layer, as_of=day)
+    return found
+
+
+def _still(layer: Layer, found: Mapping[date, pd.DataFrame], group: Sequence[date], day: date) -> bool:
+    """Whether nothing of a layer can have changed since the first day of a group that knows the same imports."""
+    dated = {one.name for one in layer.fields if one.type == "date"} & set(FIRST_SEEN_FIELDS)
+    timed = any(one.expired is not None or one.ends_within_days is not None for one in layer.indicators)
+    return layer.lifecycle is None and not dated and not timed and day != min(group) and min(group) in found
+
+
+def _shares_for(things: pd.DataFrame, rows: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
+    """The shares of `rows` with their feature as a position in `things`, which are some of them."""
+    at = pd.Index(things["id"]).get_indexer(pd.Index(rows["id"]))
+    feature = at[shares["feature"].to_numpy(np.intp)]
+    kept = shares.assign(feature=feature)[feature >= 0]
+    return kept.sort_values(["feature", "area"], kind="stable", ignore_index=True)
