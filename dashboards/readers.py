@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from geo.access import Actor
-from pipelines.store import accounts
+from pipelines.store import accounts, accounts_sessions
 from pipelines.store.ledger import Ledger
 from pipelines.workspace import Workspace
 
@@ -58,11 +58,11 @@ def reader_of(root: Path | str, token: str | None, *, now: datetime | None = Non
     with ledger_of(Workspace(root)) as ledger:
         if ledger is None or not accounts.any_accounts(ledger):
             return accounts.KEYBOARD
-        return accounts.acting(ledger, token or "", now=now or datetime.now(UTC))
+        return accounts_sessions.acting(ledger, token or "", now=now or datetime.now(UTC))
 
 
 def end_session(root: Path | str, token: str | None) -> None:
     """End the session of a token; one that is unknown is ended already."""
     with ledger_of(Workspace(root)) as ledger:
         if ledger is not None and token:
-            accounts.sign_out(ledger, token)
+            accounts_sessions.sign_out(ledger, token)

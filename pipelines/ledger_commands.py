@@ -109,6 +109,23 @@ def account_add(arguments: argparse.Namespace, console: Console) -> int:
     return 0
 
 
+def account_reset(arguments: argparse.Namespace, console: Console) -> int:
+    """Give an account a new first password; it goes to standard output, once."""
+    from pipelines.act import workspace_ledger
+    from pipelines.store.accounts import named_actor, reset
+    from pipelines.workspace import Workspace
+
+    ledger = workspace_ledger(Workspace(arguments.dir))
+    by = named_actor(ledger, arguments.by) if arguments.by else None
+    password = reset(ledger, arguments.name, now=datetime.now(UTC), by=by)
+    console.say(
+        f"账号 {arguments.name} 的新首次密码如下，登录后必须修改；原来的登录都已结束：",
+        f"A new first password for {arguments.name}, to be changed at sign-in; earlier sign-ins are over:",
+    )
+    console.result(password)
+    return 0
+
+
 def account_disable(arguments: argparse.Namespace, console: Console) -> int:
     """Close an account; what it did stays."""
     from pipelines.act import workspace_ledger

@@ -1,22 +1,21 @@
-"""Local accounts: who may sign in, with what role and area, and for how long a sign-in lasts.
+"""Local accounts: who there is, with what role and area. Sign-ins are in `accounts_sessions`.
 
 `xiangtu account add DIR NAME --role R [--unit U] [--area CODE] [--layers A,B]` calls `add`, which gives a first
-password to be changed at the first sign-in; `account disable DIR NAME` calls `disable`, `account list DIR` calls
-`accounts`.
+password to be changed at the first sign-in; `account reset` calls `reset`, which gives a new
+one; `account disable` calls `disable`, `account list` calls `accounts`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from geo.access import Actor, require, roles
 from geo.errors import Forbidden, Refused
+from pipelines.store.accounts_passwords import checked, first_password, hashed
 from pipelines.store.ledger_acts import instant
 from pipelines.store.ledger_sql import database_role
 
@@ -24,11 +23,6 @@ if TYPE_CHECKING:
     from pipelines.store.ledger import Ledger
     from pipelines.store.ledger_sql import Transaction
 
-SESSION_HOURS = 12
-IDLE_HOURS = 2
-FREE_FAILURES = 5
-LOCK_MINUTES = 15
-MIN_PASSWORD = 10
 NAME = re.compile(r"[\w.\-·]{1,60}")
 AREA = re.compile(r"([0-9]{6}([0-9]{3}([0-9]{3})?)?)?")
 FIRST_ADMINISTRATOR = Actor("系统", "administrator", has_account=False)
@@ -57,16 +51,8 @@ class Account:
         return Actor(self.name, self.role, self.unit, self.area_code, self.layers)
 
 
-@dataclass(frozen=True)
-class Session:
-    """A sign-in. `token` goes to the browser and is not kept; the ledger keeps its hash."""
-
-    token: str
-    account: Account
-    expires_at: str
-
-
-def _account(row: Sequence[Any]) -> Account:
+def account_of(row: Sequence[Any]) -> Account:
+    """The account of a row of `COLUMNS`."""
     name, role, unit, area, layers, must_change, disabled, failures, locked, created = row
     kept = tuple(part for part in str(layers).split(",") if part)
     return Account(name, role, unit, area, kept, bool(must_change), bool(disabled), failures, locked, created)
@@ -75,14 +61,14 @@ def _account(row: Sequence[Any]) -> Account:
 def accounts(ledger: Ledger) -> list[Account]:
     """Every account, disabled ones too, by name."""
     with ledger.database.reading() as tx:
-        return [_account(row) for row in tx.run(f"select {COLUMNS} from accounts order by name").fetchall()]
+        return [account_of(row) for row in tx.run(f"select {COLUMNS} from accounts order by name").fetchall()]
 
 
 def find(ledger: Ledger, name: str) -> Account | None:
     """The account of that name, or None."""
     with ledger.database.reading() as tx:
         row = tx.run(f"select {COLUMNS} from accounts where name = ?", (name,)).fetchone()
-    return _account(row) if row is not None else None
+    return account_of(row) if row is not None else None
 
 
 def any_accounts(ledger: Ledger) -> bool:
@@ -128,17 +114,41 @@ def add(
     if by is None:
         raise Forbidden("account_needs_administrator")
     require(by, "account")
-    secret = password if password is not None else secrets.token_urlsafe(12)
-    _check_password(secret, name)
+    secret = checked(password if password is not None else first_password(), name)
     with ledger.database.writing() as tx:
         tx.run(
             "insert into accounts (name, role, unit, area_code, layers, password_hash, must_change, disabled,"
             " failures, locked_until, created_at) values (?, ?, ?, ?, ?, ?, 1, 0, 0, null, ?)",
-            (name, role, unit, area_code, ",".join(layers), _hashed(secret), instant(now)),
+            (name, role, unit, area_code, ",".join(layers), hashed(secret), instant(now)),
         )
         make_database_role(tx, ledger, name, role, area_code)
     details = {"role": role, "unit": unit, "area_code": area_code, "layers": list(layers)}
     ledger.record_account("add", name, details, by=by, now=now)
+    return secret
+
+
+def reset(
+    ledger: Ledger, name: str, *, now: datetime, by: Actor | None = None, password: str | None = None
+) -> str:
+    """Give an account a new first password, which the next sign-in must change; its sign-ins end, its lock too.
+
+    by: an administrator's account. Refused for an account that there is not or that was disabled.
+    """
+    account = find(ledger, name)
+    if account is None or account.disabled:
+        raise Refused("account_unknown", name=name)
+    if by is None:
+        raise Forbidden("account_needs_administrator")
+    require(by, "account")
+    secret = checked(password if password is not None else first_password(), name)
+    with ledger.database.writing() as tx:
+        tx.run(
+            "update accounts set password_hash = ?, must_change = 1, failures = 0, locked_until = null"
+            " where name = ?",
+            (hashed(secret), name),
+        )
+        tx.run("delete from sessions where account = ?", (name,))
+    ledger.record_account("reset", name, {}, by=by, now=now)
     return secret
 
 
@@ -175,122 +185,6 @@ def make_database_role(tx: Transaction, ledger: Ledger, name: str, role: str, ar
         "insert into db_roles (db_role, account, may_write, area_code) values (?, ?, ?, ?)",
         (own, name, writes, area_code),
     )
-
-
-def _check_password(password: str, name: str) -> None:
-    if len(password) < MIN_PASSWORD or len(password) > 200 or name in password or len(set(password)) < 5:
-        raise Refused("password_weak", characters=MIN_PASSWORD)
-
-
-def _hasher() -> Any:
-    from argon2 import PasswordHasher
-
-    return PasswordHasher()
-
-
-def _hashed(password: str) -> str:
-    return str(_hasher().hash(password))
-
-
-def _matches(kept: str, password: str) -> bool:
-    from argon2.exceptions import InvalidHashError, VerificationError
-
-    try:
-        return bool(_hasher().verify(kept, password))
-    except (VerificationError, InvalidHashError):
-        return False
-
-
-def sign_in(ledger: Ledger, name: str, password: str, *, now: datetime) -> Session:
-    """A session for the right name and password.
-
-    Forbidden with one and the same sentence for a wrong name and a wrong password; after five failures in a row
-    each further one locks the account for a quarter of an hour, also against the right password. A session of an
-    account whose first password was not changed yet is good for nothing but `change_password`.
-    """
-    with ledger.database.reading() as tx:
-        row = tx.run(f"select {COLUMNS}, password_hash from accounts where name = ?", (name,)).fetchone()
-    account = _account(row[:-1]) if row is not None else None
-    if account is not None and account.locked_until is not None and account.locked_until > instant(now):
-        raise Forbidden("sign_in_locked", minutes=LOCK_MINUTES)
-    # A name that does not exist costs the same time as one that does.
-    good = _matches(row[-1] if row is not None else _hashed("no such account"), password[:200])
-    if account is None or account.disabled or not good:
-        if account is not None:
-            _note_failure(ledger, account, now)
-        raise Forbidden("sign_in_failed")
-    token = secrets.token_urlsafe(32)
-    expires = instant(now + timedelta(hours=SESSION_HOURS))
-    with ledger.database.writing() as tx:
-        tx.run("update accounts set failures = 0, locked_until = null where name = ?", (name,))
-        tx.run("delete from sessions where expires_at < ?", (instant(now),))
-        tx.run(
-            "insert into sessions (token_hash, account, created_at, seen_at, expires_at) values (?, ?, ?, ?, ?)",
-            (_token_hash(token), name, instant(now), instant(now), expires),
-        )
-    return Session(token, account, expires)
-
-
-def _note_failure(ledger: Ledger, account: Account, now: datetime) -> None:
-    with ledger.database.writing() as tx:
-        tx.run("update accounts set failures = failures + 1 where name = ?", (account.name,))
-        failures = tx.run("select failures from accounts where name = ?", (account.name,)).fetchone()[0]
-        if failures >= FREE_FAILURES:
-            until = instant(now + timedelta(minutes=LOCK_MINUTES))
-            tx.run("update accounts set locked_until = ? where name = ?", (until, account.name))
-
-
-def _token_hash(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
-
-
-def session(ledger: Ledger, token: str, *, now: datetime) -> Account:
-    """The account of a live session, seen just now; Forbidden when it is unknown, expired, idle, or disabled."""
-    with ledger.database.reading() as tx:
-        row = tx.run(
-            "select account, seen_at, expires_at from sessions where token_hash = ?", (_token_hash(token),)
-        ).fetchone()
-    idle = instant(now - timedelta(hours=IDLE_HOURS))
-    account = find(ledger, row[0]) if row is not None and row[1] > idle and row[2] > instant(now) else None
-    if account is None or account.disabled:
-        raise Forbidden("session_expired")
-    if row[1] < instant(now - timedelta(minutes=5)):
-        with ledger.database.writing() as tx:
-            tx.run("update sessions set seen_at = ? where token_hash = ?", (instant(now), _token_hash(token)))
-    return account
-
-
-def acting(ledger: Ledger, token: str, *, now: datetime) -> Actor:
-    """Who acts in a session; Forbidden also while the first password still has to be changed."""
-    account = session(ledger, token, now=now)
-    if account.must_change:
-        raise Forbidden("password_must_change")
-    return account.actor()
-
-
-def change_password(ledger: Ledger, token: str, old: str, new: str, *, now: datetime) -> None:
-    """Change one's own password; the account's other sign-ins end. Refused for a weak or unchanged one."""
-    account = session(ledger, token, now=now)
-    with ledger.database.reading() as tx:
-        kept = tx.run("select password_hash from accounts where name = ?", (account.name,)).fetchone()[0]
-    if not _matches(kept, old):
-        _note_failure(ledger, account, now)
-        raise Forbidden("sign_in_failed")
-    _check_password(new, account.name)
-    if new == old:
-        raise Refused("password_unchanged")
-    with ledger.database.writing() as tx:
-        tx.run(
-            "update accounts set password_hash = ?, must_change = 0, failures = 0 where name = ?",
-            (_hashed(new), account.name),
-        )
-        tx.run("delete from sessions where account = ? and token_hash <> ?", (account.name, _token_hash(token)))
-
-
-def sign_out(ledger: Ledger, token: str) -> None:
-    """End a session; one that is unknown is ended already."""
-    with ledger.database.writing() as tx:
-        tx.run("delete from sessions where token_hash = ?", (_token_hash(token),))
 
 
 def named_actor(ledger: Ledger, spoken: str) -> Actor:

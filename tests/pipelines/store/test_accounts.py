@@ -9,7 +9,7 @@ import pytest
 
 from geo.access import Actor
 from geo.errors import Forbidden, Refused, XiangtuError
-from pipelines.store import accounts
+from pipelines.store import accounts, accounts_passwords, accounts_sessions
 from pipelines.store.ledger import Act, Ledger, open_ledger
 from pipelines.store.ledger_sql import database_role
 
@@ -23,7 +23,9 @@ def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """argon2 as the program uses it, with its cost turned down."""
     from argon2 import PasswordHasher
 
-    monkeypatch.setattr(accounts, "_hasher", lambda: PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr(
+        accounts_passwords, "_hasher", lambda: PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    )
 
 
 @pytest.fixture
@@ -91,21 +93,21 @@ def test_a_township_cannot_add_accounts(staffed: Ledger) -> None:
 
 def test_the_first_password_must_be_changed_before_anything_else(ledger: Ledger) -> None:
     first = accounts.add(ledger, ADMIN, role="administrator", now=NOW)
-    signed = accounts.sign_in(ledger, ADMIN, first, now=NOW)
+    signed = accounts_sessions.sign_in(ledger, ADMIN, first, now=NOW)
     with pytest.raises(Forbidden) as refusal:
-        accounts.acting(ledger, signed.token, now=NOW)
+        accounts_sessions.acting(ledger, signed.token, now=NOW)
     assert code_of(refusal) == "password_must_change"
     with pytest.raises(Refused) as unchanged:
-        accounts.change_password(ledger, signed.token, first, first, now=NOW)
+        accounts_sessions.change_password(ledger, signed.token, first, first, now=NOW)
     assert code_of(unchanged) == "password_unchanged"
-    accounts.change_password(ledger, signed.token, first, SECRET, now=NOW)
-    assert accounts.acting(ledger, signed.token, now=NOW).role == "administrator"
-    assert accounts.sign_in(ledger, ADMIN, SECRET, now=NOW).account.must_change is False
+    accounts_sessions.change_password(ledger, signed.token, first, SECRET, now=NOW)
+    assert accounts_sessions.acting(ledger, signed.token, now=NOW).role == "administrator"
+    assert accounts_sessions.sign_in(ledger, ADMIN, SECRET, now=NOW).account.must_change is False
 
 
 def test_a_password_is_kept_as_an_argon2_hash_and_a_token_as_a_hash(ledger: Ledger) -> None:
     accounts.add(ledger, ADMIN, role="administrator", now=NOW, password=SECRET)
-    signed = accounts.sign_in(ledger, ADMIN, SECRET, now=NOW)
+    signed = accounts_sessions.sign_in(ledger, ADMIN, SECRET, now=NOW)
     with ledger.database.reading() as tx:
         kept = tx.run("select password_hash from accounts").fetchone()[0]
         tokens = [row[0] for row in tx.run("select token_hash from sessions").fetchall()]
@@ -117,7 +119,7 @@ def test_a_password_is_kept_as_an_argon2_hash_and_a_token_as_a_hash(ledger: Ledg
 def test_a_wrong_name_and_a_wrong_password_are_told_in_the_same_words(staffed: Ledger) -> None:
     for name in (ADMIN, "没有这个人"):
         with pytest.raises(Forbidden) as refusal:
-            accounts.sign_in(staffed, name, "wrong password", now=NOW)
+            accounts_sessions.sign_in(staffed, name, "wrong password", now=NOW)
         assert code_of(refusal) == "sign_in_failed"
 
 
@@ -125,11 +127,11 @@ def test_five_failures_lock_the_account_for_a_quarter_of_an_hour(ledger: Ledger)
     accounts.add(ledger, ADMIN, role="administrator", now=NOW, password=SECRET)
     for _ in range(5):
         with pytest.raises(Forbidden):
-            accounts.sign_in(ledger, ADMIN, "wrong password", now=NOW)
+            accounts_sessions.sign_in(ledger, ADMIN, "wrong password", now=NOW)
     with pytest.raises(Forbidden) as refusal:
-        accounts.sign_in(ledger, ADMIN, SECRET, now=NOW + timedelta(minutes=14))
+        accounts_sessions.sign_in(ledger, ADMIN, SECRET, now=NOW + timedelta(minutes=14))
     assert code_of(refusal) == "sign_in_locked"
-    assert accounts.sign_in(ledger, ADMIN, SECRET, now=NOW + timedelta(minutes=16)).account.name == ADMIN
+    assert accounts_sessions.sign_in(ledger, ADMIN, SECRET, now=NOW + timedelta(minutes=16)).account.name == ADMIN
 
 
 def test_a_session_ends_when_idle_or_old_or_signed_out_or_forged(ledger: Ledger) -> None:
@@ -137,33 +139,33 @@ def test_a_session_ends_when_idle_or_old_or_signed_out_or_forged(ledger: Ledger)
 
     def gone(token: str, now: datetime) -> bool:
         try:
-            accounts.session(ledger, token, now=now)
+            accounts_sessions.session(ledger, token, now=now)
         except Forbidden as refusal:
             return refusal.code == "session_expired"
         return False
 
-    first = accounts.sign_in(ledger, ADMIN, SECRET, now=NOW).token
+    first = accounts_sessions.sign_in(ledger, ADMIN, SECRET, now=NOW).token
     assert not gone(first, NOW + timedelta(minutes=119)) and not gone(first, NOW + timedelta(minutes=230))
     assert gone(first, NOW + timedelta(minutes=351))
-    second = accounts.sign_in(ledger, ADMIN, SECRET, now=NOW).token
+    second = accounts_sessions.sign_in(ledger, ADMIN, SECRET, now=NOW).token
     for minutes in range(90, 720, 90):
         assert not gone(second, NOW + timedelta(minutes=minutes))
     assert gone(second, NOW + timedelta(hours=12))
-    third = accounts.sign_in(ledger, ADMIN, SECRET, now=NOW).token
-    accounts.sign_out(ledger, third)
+    third = accounts_sessions.sign_in(ledger, ADMIN, SECRET, now=NOW).token
+    accounts_sessions.sign_out(ledger, third)
     assert gone(third, NOW) and gone("' or 1=1 --", NOW) and gone("", NOW)
 
 
 def test_disabling_an_account_ends_its_sign_ins_and_keeps_what_it_did(staffed: Ledger) -> None:
     admin, town = accounts.named_actor(staffed, ADMIN), accounts.named_actor(staffed, "青石")
     accounts.add(staffed, "临时", role="inspector", now=NOW, by=admin, password=SECRET)
-    token = accounts.sign_in(staffed, "临时", SECRET, now=NOW).token
+    token = accounts_sessions.sign_in(staffed, "临时", SECRET, now=NOW).token
     staffed.append(verify(town, "P1", "510921101"), now=NOW)
     for name in ("临时", "青石"):
         accounts.disable(staffed, name, now=NOW, by=admin)
     for attempt in (
-        lambda: accounts.session(staffed, token, now=NOW),
-        lambda: accounts.sign_in(staffed, "临时", SECRET, now=NOW),
+        lambda: accounts_sessions.session(staffed, token, now=NOW),
+        lambda: accounts_sessions.sign_in(staffed, "临时", SECRET, now=NOW),
         lambda: accounts.named_actor(staffed, "青石"),
     ):
         with pytest.raises(Forbidden):
@@ -173,6 +175,56 @@ def test_disabling_an_account_ends_its_sign_ins_and_keeps_what_it_did(staffed: L
         accounts.disable(staffed, ADMIN, now=NOW, by=admin)
     assert code_of(refusal) == "last_administrator"
     assert staffed.audit() == []
+
+
+def test_a_new_first_password_ends_sign_ins_and_locks_and_must_be_changed(staffed: Ledger) -> None:
+    admin = accounts.named_actor(staffed, ADMIN)
+    accounts.add(staffed, "临时", role="inspector", now=NOW, by=admin, password=SECRET)
+    token = accounts_sessions.sign_in(staffed, "临时", SECRET, now=NOW).token
+    for _ in range(5):
+        with pytest.raises(Forbidden):
+            accounts_sessions.sign_in(staffed, "临时", "wrong password", now=NOW)
+    fresh = accounts.reset(staffed, "临时", now=NOW, by=admin)
+    with pytest.raises(Forbidden):
+        accounts_sessions.session(staffed, token, now=NOW)
+    with pytest.raises(Forbidden):
+        accounts_sessions.sign_in(staffed, "临时", SECRET, now=NOW)
+    signed = accounts_sessions.sign_in(staffed, "临时", fresh, now=NOW)
+    with pytest.raises(Forbidden) as refusal:
+        accounts_sessions.acting(staffed, signed.token, now=NOW)
+    assert code_of(refusal) == "password_must_change"
+    assert staffed.events()["data"].str.contains('"reset"').any()
+    assert not staffed.events()["data"].str.contains(fresh, regex=False).any()
+    assert staffed.audit() == []
+
+
+def test_only_an_administrator_gives_a_new_password_and_only_to_an_account_in_use(staffed: Ledger) -> None:
+    admin, town = accounts.named_actor(staffed, ADMIN), accounts.named_actor(staffed, "青石")
+    accounts.disable(staffed, "白水", now=NOW, by=admin)
+    for name, by, code in (
+        ("县长", None, "account_needs_administrator"),
+        ("县长", town, "not_allowed"),
+        ("没有", admin, "account_unknown"),
+        ("白水", admin, "account_unknown"),
+    ):
+        with pytest.raises(XiangtuError) as refusal:
+            accounts.reset(staffed, name, now=NOW, by=by)
+        assert code_of(refusal) == code
+
+
+def test_whom_the_countys_sign_in_service_vouches_for_needs_no_password_here(staffed: Ledger) -> None:
+    admin = accounts.named_actor(staffed, ADMIN)
+    first = accounts.add(staffed, "临时", role="inspector", now=NOW, by=admin)
+    signed = accounts_sessions.vouched(staffed, "临时", now=NOW)
+    assert accounts_sessions.acting(staffed, signed.token, now=NOW).role == "inspector"
+    with pytest.raises(Forbidden) as withdrawn:
+        accounts_sessions.sign_in(staffed, "临时", first, now=NOW)
+    assert code_of(withdrawn) == "sign_in_failed"
+    accounts.disable(staffed, "临时", now=NOW, by=admin)
+    for name in ("临时", "没有"):
+        with pytest.raises(Forbidden) as refusal:
+            accounts_sessions.vouched(staffed, name, now=NOW)
+        assert code_of(refusal) == "sign_in_not_known"
 
 
 def test_until_there_are_accounts_any_name_acts_and_afterwards_none_without_one(ledger: Ledger) -> None:

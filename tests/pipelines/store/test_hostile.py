@@ -18,7 +18,7 @@ from geo.access import Actor
 from geo.errors import XiangtuError
 from pipelines.__main__ import main
 from pipelines.act import act, workspace_ledger
-from pipelines.store import accounts
+from pipelines.store import accounts, accounts_sessions
 from pipelines.store.ledger import Act, Ledger
 from pipelines.workspace import Workspace
 
@@ -59,8 +59,8 @@ def place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Place:
 
 def expired_session(place: Place) -> None:
     accounts.add(place.ledger, "管理", role="administrator", now=NOW, password=SECRET)
-    token = accounts.sign_in(place.ledger, "管理", SECRET, now=NOW).token
-    accounts.acting(place.ledger, token, now=NOW + timedelta(hours=13))
+    token = accounts_sessions.sign_in(place.ledger, "管理", SECRET, now=NOW).token
+    accounts_sessions.acting(place.ledger, token, now=NOW + timedelta(hours=13))
 
 
 def unknown_actor(place: Place) -> None:
