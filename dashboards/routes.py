@@ -12,6 +12,7 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from dashboards import mark
 from dashboards.assets import HERE, VENDOR
 from dashboards.data import WORKSPACE_VARIABLE, County, county
 from dashboards.looks import language, read_look
@@ -34,6 +35,7 @@ def routes() -> list[BaseRoute]:
         Route("/print", printed),
         Route("/photos/{digest}/{kind}.jpg", photo),
         Route("/tiles/{layer}/{z:int}/{x:int}/{y:int}.pbf", tile),
+        *mark.routes(),
     ]
 
 

@@ -1,0 +1,256 @@
+"""The routes of the form on which sites are marked: its page, its worker, what it asks for, and what it sends."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import math
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import shapely
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from dashboards import mark_page
+from dashboards.data import WORKSPACE_VARIABLE, County, county
+from dashboards.looks import language
+from dashboards.readers import COOKIE, reader_of
+from dashboards.words import Lang, say
+from geo.errors import Conflict, Forbidden, Refused, XiangtuError
+from pipelines.act import same_within
+from pipelines.marks import Draft, Taken, categories, groups_confirmed, take
+from pipelines.marks_places import LAYER, Spot, known_sites, where
+from pipelines.summarise import today
+
+LANG_VARIABLE = "XIANGTU_LANG"
+TOKEN_HEADER = "x-xiangtu-token"
+MOST_BYTES = mark_page.MOST_MB * 2**20
+NO_STORE = {"cache-control": "no-store"}
+A_YEAR = {"cache-control": "private, max-age=31536000, immutable"}
+
+
+def routes() -> list[BaseRoute]:
+    """The routes of the form."""
+    return [
+        Route("/mark", form),
+        Route("/mark/sw.js", worker),
+        Route("/mark/setup", setup),
+        Route("/mark/areas", areas),
+        Route("/mark/where", whereabouts),
+        Route("/mark/send", send, methods=["POST"]),
+    ]
+
+
+def _lang(request: Request) -> Lang:
+    return language(request.query_params.get("lang"), os.environ.get(LANG_VARIABLE))
+
+
+def _county(request: Request) -> County:
+    """The county as whoever asks may see it; Forbidden without a live session."""
+    return county(actor=reader_of(os.environ[WORKSPACE_VARIABLE], request.cookies.get(COOKIE)))
+
+
+async def form(request: Request) -> Response:
+    """The page of the form."""
+    here = await run_in_threadpool(_county, request)
+    return HTMLResponse(mark_page.page(_lang(request), here.name), headers={"cache-control": "no-cache"})
+
+
+async def worker(request: Request) -> Response:
+    """The service worker of the form; it may serve `/mark`, which lies above its own address."""
+    headers = {"service-worker-allowed": "/mark", "cache-control": "no-cache"}
+    text = await run_in_threadpool(mark_page.worker, _lang(request))
+    return Response(text, media_type="text/javascript", headers=headers)
+
+
+async def setup(request: Request) -> Response:
+    """Who marks, whether they may, and what the form offers; 401 without a live session."""
+    return await _answer(lambda: _setup(_county(request), request))
+
+
+def token(request: Request) -> str:
+    """What a page of this system shows with every change it sends: bound to the session, of no use to others."""
+    session = request.cookies.get(COOKIE, "")
+    return hashlib.sha256(f"xiangtu post\0{session}".encode()).hexdigest()[:32]
+
+
+def _setup(here: County, request: Request) -> dict[str, Any]:
+    workspace = here.workspace
+    sites = _sites(here)
+    near, near_m = same_within(workspace)
+    kinds = workspace.layer(LAYER).field("place_kind").choices
+    allowed = here.may("add", LAYER, here.root.code if here.root.level != "county" else None)
+    return {
+        "account": here.actor.name,
+        "token": token(request),
+        "may_add": allowed,
+        "groups": [
+            {"zh": g.zh, "en": g.en, "choices": [{"value": c.value, "zh": c.zh, "en": c.en} for c in g.choices]}
+            for g in categories(workspace, sites, today())
+        ],
+        "groups_confirmed": groups_confirmed(workspace),
+        "place_kinds": [{"value": k.value, "zh": k.label.zh, "en": k.label.en} for k in kinds],
+        "same_m": {**{name: float(metres) for name, metres in near.items()}, "": near_m},
+        "areas": f"/mark/areas?edition={_areas_mark(here)}",
+    }
+
+
+def _sites(here: County) -> Any:
+    day = today()
+    return here.kept(LAYER, ("sites", day), lambda: known_sites(here.workspace, day))
+
+
+def _areas_mark(here: County) -> str:
+    from pipelines.territory import areas_key
+
+    return areas_key(here.workspace)
+
+
+async def areas(request: Request) -> Response:
+    """Outlines of townships and villages for the small map, thinned; its address carries their edition."""
+
+    def made() -> bytes:
+        here = _county(request)
+        found = {f"{level}s": _outlines(here, level) for level in ("township", "village")}
+        body = {**found, "bounds": here.bounds(here.root)}
+        return gzip.compress(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), 6)
+
+    try:
+        body = await run_in_threadpool(made)
+    except XiangtuError as error:
+        return _refused(error)
+    return Response(body, media_type="application/json", headers={**A_YEAR, "content-encoding": "gzip"})
+
+
+def _outlines(here: County, level: str) -> list[dict[str, Any]]:
+    frame = here.outlines(level)
+    return [
+        {
+            "code": code,
+            "name": name,
+            "parent": parent,
+            "rings": [shapely.get_coordinates(r).tolist() for r in _rings(s)],
+        }
+        for code, name, parent, s in zip(
+            frame["code"], frame["name"], frame["parent"], frame.geometry, strict=True
+        )
+    ]
+
+
+def _rings(shape: Any) -> list[Any]:
+    """All rings of an area; by the even-odd rule they tell inside from outside, holes and parts alike."""
+    return [ring for part in shapely.get_parts(shape) for ring in shapely.get_rings(part)]
+
+
+async def whereabouts(request: Request) -> Response:
+    """What is known of a place: townships, a guess of its kind, open sites near it."""
+
+    def found() -> dict[str, Any]:
+        here = _county(request)
+        lon, lat = (_number(request.query_params.get(name)) for name in ("lon", "lat"))
+        return _spot(where(here.workspace, _sites(here), lon, lat, here.actor), here)
+
+    return await _answer(found)
+
+
+def _spot(spot: Spot, here: County) -> dict[str, Any]:
+    life = here.workspace.layer(LAYER).lifecycle
+    stages = {one.id: {"zh": one.label.zh, "en": one.label.en} for one in life.stages} if life else {}
+    return {
+        "township": spot.township[1] if spot.township else None,
+        "village": spot.village[1] if spot.village else None,
+        "inside": spot.area_code is not None,
+        "may_add": here.may("add", LAYER, spot.area_code),
+        "guess": {"value": spot.guess.value, "basis": spot.guess.basis, "params": dict(spot.guess.params)},
+        "near": [{**one, "stage": stages.get(str(one["stage"]))} for one in spot.near],
+    }
+
+
+def _number(text: str | None) -> float:
+    try:
+        return float(text or "nan")
+    except ValueError:
+        return math.nan
+
+
+async def send(request: Request) -> Response:
+    """Take one draft, once however often it comes; the refusal, in both languages, when it cannot be taken."""
+    if refusal := forged(request):
+        return refusal
+    if int(request.headers.get("content-length") or 0) > MOST_BYTES:
+        too_large = Refused("photo_too_large", mb=math.ceil(MOST_BYTES / 2**20), limit=mark_page.MOST_MB)
+        return _refused(too_large)
+    async with request.form(max_files=4, max_fields=20) as given:
+        photos = [await one.read() for one in given.getlist("photo") if isinstance(one, UploadFile)]
+        told = {name: value for name, value in given.items() if isinstance(value, str)}
+    return await _answer(lambda: _taken(_take(_county(request), told, photos)))
+
+
+def _take(here: County, told: Mapping[str, str], photos: list[bytes]) -> Taken:
+    return take(here.workspace, here.actor, read_draft(told), photos, now=datetime.now(UTC))
+
+
+def read_draft(told: Mapping[str, str]) -> Draft:
+    """The draft of a form's fields; Refused for one that the form cannot have made."""
+    try:
+        marked = datetime.fromisoformat(told.get("marked_at", ""))
+    except ValueError:
+        raise Refused("mark_malformed", field="marked_at") from None
+    if marked.tzinfo is None:
+        raise Refused("mark_malformed", field="marked_at")
+    accuracy = _number(told.get("accuracy_m"))
+    return Draft(
+        client_id=told.get("client_id", ""),
+        lon=_number(told.get("lon")),
+        lat=_number(told.get("lat")),
+        category=told.get("category") or None,
+        marked_at=marked,
+        place_kind=told.get("place_kind") or None,
+        description=told.get("description", ""),
+        position_by=told.get("position_by", "device")[:10],
+        accuracy_m=accuracy if math.isfinite(accuracy) else None,
+        same_as=told.get("same_as") or None,
+    )
+
+
+def _taken(taken: Taken) -> dict[str, Any]:
+    near = [{"id": name, "distance_m": metres} for name, metres in taken.near]
+    return {"id": taken.id, "again": taken.again, "near": near}
+
+
+def forged(request: Request) -> Response | None:
+    """The refusal of a change that was not sent from a page of this server: another origin, or no token of it."""
+    origin = request.headers.get("origin") or request.headers.get("referer", "")
+    own = urlsplit(origin).netloc == request.headers.get("host")
+    if own and request.headers.get(TOKEN_HEADER) == token(request):
+        return None
+    told = {lang: say("mark.forged", lang) for lang in ("zh", "en")}
+    return JSONResponse({"code": "forged", **told}, status_code=403, headers=NO_STORE)
+
+
+async def _answer(make: Any) -> Response:
+    try:
+        return JSONResponse(await run_in_threadpool(make), headers=NO_STORE)
+    except XiangtuError as error:
+        return _refused(error)
+
+
+def _refused(error: XiangtuError) -> Response:
+    """A refusal in both languages: 401 to sign in, 403 not allowed, 409 changed meanwhile, 422 the rest."""
+    status = 422
+    if error.code in ("session_expired", "password_must_change"):
+        status = 401
+    elif isinstance(error, Forbidden):
+        status = 403
+    elif isinstance(error, Conflict):
+        status = 409
+    told = {"code": error.code, "zh": error.words("zh"), "en": error.words("en")}
+    return JSONResponse(told, status_code=status, headers=NO_STORE)
