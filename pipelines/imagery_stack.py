@@ -68,8 +68,8 @@ def _source(path: Path, index: int, kind: str, nodata: float | None, scale: floa
 def _index(source: Source, path: Path) -> Source:
     """An index band brought to −1…1 when its own tags do not: whole numbers by their type, fractions must be so.
 
-    Whole numbers are ten-thousandths, bytes hundredths. Refused (`scene_without_index`) when a coarse sample shows
-    numbers no index can have.
+    Whole numbers are ten-thousandths, bytes hundredths. Refused (`scene_without_index`) when samples show numbers
+    no index can have.
     """
     import rasterio
     from rasterio.errors import RasterioError
@@ -78,8 +78,7 @@ def _index(source: Source, path: Path) -> Source:
         return source
     try:
         with rasterio.open(path) as data:
-            shape = (min(data.height, 256), min(data.width, 256))
-            sample = np.asarray(data.read(source.band, out_shape=shape))
+            sample = np.concatenate([data.read(source.band, window=w).ravel() for w in _samples(data)])
     except (RasterioError, OSError) as error:
         raise Refused("scene_unreadable", scene=path.name, reason=str(error).splitlines()[0][:160]) from None
     factor = 1.0 if sample.dtype.kind == "f" else 100.0 if sample.dtype.itemsize == 1 else 10_000.0
@@ -88,6 +87,16 @@ def _index(source: Source, path: Path) -> Source:
     if high > 1.2 * factor:
         raise Refused("scene_without_index", scene=path.name, bands=f"0 … {high:.0f}")
     return Source(source.path, source.band, 1.0 / factor, 0.0, source.nodata)
+
+
+def _samples(data: Any) -> list[Any]:
+    """Five windows of a picture: its corners and its middle, so that a large one need not be read whole."""
+    from rasterio.windows import Window
+
+    width, height = min(data.width, 256), min(data.height, 256)
+    right, bottom = data.width - width, data.height - height
+    places = {(0, 0), (right, 0), (0, bottom), (right, bottom), (right // 2, bottom // 2)}
+    return [Window(left, top, width, height) for left, top in sorted(places)]
 
 
 def patch_scenes(folder: Path) -> Iterator[Scene]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,10 @@ from geo.verify_table import Series, read_series
 MAPS = {".gpkg", ".shp", ".geojson", ".json", ".fgb", ".kml"}
 PARQUET = {".parquet", ".geoparquet", ".pq"}
 SHEETS = {".xlsx", ".xls"}
-TEXTS = {".csv": ",", ".tsv": "\t", ".txt": None}
-SUFFIXES = MAPS | PARQUET | SHEETS | set(TEXTS)
+TEXTS = {".csv", ".tsv", ".txt", ".dat"}
+SEPARATORS = (",", ";", "\t", "|")
+NOTHING = ["--", "---", "-", "null", "NULL", "Null", "none", "None", "NODATA", "nodata", "."]
+SUFFIXES = MAPS | PARQUET | SHEETS | TEXTS
 
 
 def is_series_file(path: Path) -> bool:
@@ -47,7 +51,7 @@ def _frame(path: Path) -> pd.DataFrame:
         if suffix in SHEETS:
             return pd.read_excel(path, engine="calamine")
         if suffix in TEXTS:
-            return _text(path, TEXTS[suffix])
+            return _text(path)
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
         raise Refused("series_unreadable", path=path.name, reason=str(error).splitlines()[0][:200]) from None
     raise Refused("series_unreadable", path=path.name, reason=f"*{suffix}")
@@ -62,15 +66,19 @@ def _parquet(path: Path) -> pd.DataFrame:
         return pd.read_parquet(path)
 
 
-def _text(path: Path, separator: str | None) -> pd.DataFrame:
+def _text(path: Path) -> pd.DataFrame:
+    """A table of text: separator and decimal sign told from its first lines."""
     raw = path.read_bytes()
     for encoding in ("utf-8-sig", "gb18030"):
         try:
-            raw.decode(encoding)
+            text = raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-        engine: Any = "c" if separator else "python"
-        return pd.read_csv(path, sep=separator, encoding=encoding, engine=engine)
+        lines = text.splitlines()[:20]
+        head = lines[0] if lines else ""
+        separator = max(SEPARATORS, key=head.count)
+        decimal = "," if separator != "," and any(re.search(r"\d,\d", line) for line in lines[1:]) else "."
+        return pd.read_csv(StringIO(text), sep=separator, decimal=decimal, na_values=NOTHING, low_memory=False)
     raise ValueError("utf-8, gb18030")
 
 

@@ -9,8 +9,11 @@ import pandas as pd
 import pytest
 
 from geo.errors import Refused
-from geo.verify_headings import dated, families, idle_labels, index_family, label_column, place_columns
-from geo.verify_table import index_values, read_series
+from geo.verify_dates import dated, families, index_family
+from geo.verify_headings import place_columns
+from geo.verify_labels import idle_labels, label_column
+from geo.verify_table import read_series
+from geo.verify_values import index_values
 
 
 @pytest.mark.parametrize(
