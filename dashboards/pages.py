@@ -11,6 +11,7 @@ from dashboards.data import County
 
 VIEWS: Mapping[str, str] = {
     "leader": "dashboards.views.leader",
+    "planner": "dashboards.views.planner",
 }
 """Each page and the module that draws it, in the order they stand in the head; the first one is the home."""
 HOME = next(iter(VIEWS))

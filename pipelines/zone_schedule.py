@@ -22,7 +22,10 @@ LAYER = "zone_plan"
 
 @dataclass(frozen=True)
 class Bar:
-    """One stretch of a zone's line in the timeline. kind: `past`, `now`, `planned`, or `impossible`."""
+    """One stretch of a zone's line in the timeline. kind: `past`, `now`, `planned`, or `impossible`.
+
+    What is planned begins at the earliest today; a zone past its last day has nothing planned any more.
+    """
 
     stage: str
     first: date
@@ -94,12 +97,14 @@ def _line(
     elif bars and not live:
         bars.pop()
     due = None if pd.isna(thing["due_on"]) else pd.Timestamp(str(thing["due_on"])).date()  # type: ignore[call-overload]
-    if live and due is not None:
+    if live and due is not None and due >= as_of:
         ahead = plan_of(thing, layer, declared, as_of)
         for stage, first, last, possible in zip(
             ahead["stage"], ahead["latest_start"], ahead["latest_finish"], ahead["possible"], strict=True
         ):
-            bars.append(Bar(str(stage), first.date(), last.date(), "planned" if possible else "impossible"))
+            if last.date() > as_of:
+                kind = "planned" if possible else "impossible"
+                bars.append(Bar(str(stage), max(first.date(), as_of), last.date(), kind))
     return Line(str(thing["id"]), tuple(bars), due)
 
 

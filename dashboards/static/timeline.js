@@ -1,0 +1,61 @@
+/* The line of every zone through its stages, a row each, against its last day. All text is set as text. */
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component;
+  const root = parentElement.querySelector(".timeline");
+  root.setAttribute("aria-label", data.label);
+  const make = (tag, className, text) => {
+    const made = document.createElement(tag);
+    if (className) made.className = className;
+    if (text !== undefined) made.textContent = text;
+    return made;
+  };
+  const at = (element, left, width) => {
+    element.style.left = left + "%";
+    if (width !== undefined) element.style.width = width + "%";
+    return element;
+  };
+  const scroller = make("div", "scroller");
+  const scale = make("div", "row scale");
+  scale.append(make("div", "name", ""));
+  const marks = make("div", "track");
+  data.ticks.forEach((tick) => marks.append(at(make("span", "tick", tick.label), tick.left)));
+  scale.append(marks);
+  scroller.append(scale);
+  data.groups.forEach((group) => {
+    scroller.append(make("h4", "", group.title));
+    group.rows.forEach((one) => {
+      const row = make("button", "row" + (one.key === data.selected ? " chosen" : ""));
+      row.type = "button";
+      row.setAttribute("aria-label", [one.name, one.stage, one.full].join(" · "));
+      row.title = one.full;
+      row.onclick = () => setTriggerValue("picked", one.key);
+      const name = make("div", "name");
+      name.append(make("b", "", one.name), make("small", one.tone, one.said));
+      const track = make("div", "track");
+      data.ticks.forEach((tick) => track.append(at(make("i", "grid"), tick.left)));
+      one.bars.forEach((bar) => {
+        const made = at(make("span", "bar " + bar.kind), bar.left, bar.width);
+        made.style.setProperty("--colour", bar.colour);
+        made.title = bar.title;
+        track.append(made);
+      });
+      if (one.due !== null) {
+        const due = at(make("span", "due", "◆"), one.due);
+        due.title = one.due_title;
+        track.append(due);
+      }
+      track.append(at(make("span", "today"), data.today));
+      row.append(name, track);
+      scroller.append(row);
+    });
+  });
+  const legend = make("div", "legend");
+  data.legend.forEach((entry) => {
+    const one = make("span", "");
+    const swatch = make("i", entry.kind);
+    swatch.style.setProperty("--colour", entry.colour);
+    one.append(swatch, document.createTextNode(entry.label));
+    legend.append(one);
+  });
+  root.replaceChildren(legend, scroller);
+}

@@ -1,0 +1,167 @@
+"""Zones against their last day: cards, map, table, timeline, and the sheet of one zone with its sign-off."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from dashboards import widgets
+from dashboards.planner import fit_of, stage_words, timeline, tone, verdict, zone_board, zone_shapes
+from dashboards.session import go
+from dashboards.views import planner_parts as parts
+from dashboards.views.planner_parts import LAYER, Desk
+from dashboards.words import NOTHING, day, say
+from geo.access import decide
+from geo.deadlines import limits
+from geo.schedule import plan_of
+from geo.steps import legal_steps
+from pipelines.act import act
+from pipelines.undo import undo_last
+
+
+def show(seen: Desk) -> None:
+    """Draw the part."""
+    parts.said()
+    shown = _of_batch(seen)
+    _cards(seen, shown)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        chosen = seen.things[seen.things["id"].isin(shown["id"])]
+        fit = fit_of(chosen.geometry if seen.zone is None else chosen[chosen["id"] == seen.zone].geometry)
+        shapes = zone_shapes(chosen, shown, seen.layer, seen.lang, seen.zone)
+        label = say("planner.zones", seen.lang)
+        parts.plan_map(seen, [shapes], key="zones_map", fit=fit, label=label, picked=lambda key: go(thing=key))
+    with right:
+        if seen.zone is None:
+            st.caption(say("planner.pick_zone", seen.lang))
+            board = zone_board(shown, seen.layer, seen.lang)
+            widgets.board(board, label=label, lang=seen.lang, picked=lambda key: go(thing=key))
+        else:
+            _sheet(seen, seen.zone)
+    lines = {key: line for key, line in seen.lines.items() if key in set(shown["id"])}
+    drawn = timeline(shown, lines, seen.layer, seen.lang, today=seen.today, selected=seen.zone)
+    parts.timeline(drawn)
+
+
+def _of_batch(seen: Desk) -> pd.DataFrame:
+    """The zones of the batch chosen; all when none is."""
+    batches = sorted({str(one) for one in seen.frame["batch"].dropna()})
+    asked = st.query_params.get("batch")
+    if len(batches) < 2:
+        return seen.frame
+    every = say("planner.all_batches", seen.lang)
+    st.session_state["batch"] = asked if asked in batches else every
+
+    def changed() -> None:
+        picked = st.session_state["batch"]
+        go(batch=None if picked in (None, every) else picked, thing=None)
+
+    st.segmented_control(
+        say("planner.batch", seen.lang),
+        [every, *batches],
+        key="batch",
+        on_change=changed,
+        label_visibility="collapsed",
+    )
+    return seen.frame if asked not in batches else seen.frame[seen.frame["batch"] == asked].reset_index(drop=True)
+
+
+def _cards(seen: Desk, shown: pd.DataFrame) -> None:
+    counts = {
+        "planner.card_zones": len(shown),
+        "planner.card_approved": int((shown["kind"] == "done").sum()),
+        "planner.card_late": int(shown["overdue"].sum()),
+        "planner.card_impossible": int((shown["first_impossible"] != "").sum()),
+    }
+    with st.container(horizontal=True, key="planner_cards"):
+        for key, count in counts.items():
+            st.metric(say(key, seen.lang), f"{count:,}", border=True, width=150)
+
+
+def _sheet(seen: Desk, zone: str) -> None:
+    """One zone: where it stands, what is still ahead, what the reader may do, and what is registered."""
+    row = {str(k): v for k, v in seen.frame[seen.frame["id"] == zone].iloc[0].items()}
+    lang = seen.lang
+    st.button(
+        f"‹ {say('thing.close', lang)}", key="zone_close", type="tertiary", on_click=go, kwargs={"thing": None}
+    )
+    st.markdown(f"#### {parts.plain(seen.name(zone))}")
+    tones = {"late": "red", "tight": "orange", "": "green"}
+    stage = stage_words(seen.layer, lang).get(str(row["stage"]), NOTHING)
+    st.badge(f"{stage} · {verdict(row, seen.layer, lang)}", color=tones[tone(row)])  # type: ignore[arg-type]
+    _ahead(seen, zone)
+    _sign_off(seen, zone, str(row["stage"]))
+    with st.container(horizontal=True):
+        for view, key in (("marks", "planner.marks"), ("versions", "planner.versions")):
+            st.button(f"{say(key, lang)} ›", key=f"to_{view}", on_click=go, kwargs={"view": view})
+    thing = seen.county.thing(LAYER, zone, seen.today)
+    if thing is not None:
+        parts.thing_sheet(seen, seen.layer, thing, close=lambda: go(thing=None))
+
+
+def _ahead(seen: Desk, zone: str) -> None:
+    things = seen.frame[seen.frame["id"] == zone]
+    row = {str(k): v for k, v in things.iloc[0].items()} | {"stage_since": things["since"].iloc[0]}
+    if row["kind"] in ("done", "void") or pd.isna(row["due_on"]):
+        return
+    declared = limits(seen.layer, seen.county.workspace.settings.raw.get("limits", ()))
+    ahead = plan_of(row, seen.layer, declared, seen.today)
+    names = stage_words(seen.layer, seen.lang)
+    table = pd.DataFrame(
+        {
+            say("planner.stage", seen.lang): [names[one] for one in ahead["stage"]],
+            say("planner.needs_days", seen.lang): ahead["days"],
+            say("planner.latest_start", seen.lang): [day(one.date(), seen.lang) for one in ahead["latest_start"]],
+            say("planner.latest_finish", seen.lang): [
+                day(one.date(), seen.lang) for one in ahead["latest_finish"]
+            ],
+            say("planner.slack_days", seen.lang): ahead["slack_days"],
+            say("planner.verdict", seen.lang): [
+                say("planner.can" if one else "planner.cannot", seen.lang) for one in ahead["possible"]
+            ],
+        }
+    )
+    st.markdown(f"**{say('planner.schedule', seen.lang)}**")
+    st.dataframe(table, hide_index=True, width="stretch")
+
+
+def _sign_off(seen: Desk, zone: str, stage: str) -> None:
+    """The steps the reader may take from here, each confirmed before it is written."""
+    lang, actor = seen.lang, seen.county.actor
+    names = stage_words(seen.layer, lang)
+    area = seen.things.loc[seen.things["id"] == zone, "area_code"].iloc[0]
+    place = area if isinstance(area, str) else None
+    steps = legal_steps(seen.layer, stage, actor.role)
+    if not steps or not decide(actor, "step", layer=LAYER, area_code=place).allowed:
+        st.caption(say("planner.sign_none", lang))
+        return
+    with st.expander(say("planner.sign", lang)):
+        target = st.selectbox(
+            say("planner.sign_to", lang),
+            [one.target for one in steps],
+            format_func=names.__getitem__,
+            key="sign_to",
+        )
+        st.text_area(say("planner.sign_note", lang), key="sign_note", max_chars=2000)
+        st.caption(say("planner.sign_ask", lang, zone=seen.name(zone), here=names[stage], to=names[str(target)]))
+
+        def signed() -> str:
+            to = str(st.session_state["sign_to"])
+            note = str(st.session_state.get("sign_note") or "") or None
+            act(seen.county.workspace.root, LAYER, zone, to, by=actor, note=note, now=parts.now())
+            st.session_state["sign_note"] = ""
+            return say("planner.sign_done", lang, zone=seen.name(zone), to=names[to])
+
+        def undone() -> str:
+            undo_last(seen.county.workspace.root, LAYER, zone, actor, now=parts.now())
+            return say("planner.sign_undone", lang)
+
+        with st.container(horizontal=True):
+            st.button(
+                say("planner.sign_do", lang),
+                key="sign_do",
+                type="primary",
+                on_click=parts.attempt,
+                args=(signed, lang),
+            )
+            st.button(say("planner.sign_undo", lang), key="sign_undo", on_click=parts.attempt, args=(undone, lang))
