@@ -118,10 +118,16 @@ def projection(events: Sequence[Event]) -> Projection:
         stage_since=steps[-1].at if steps else None,
         version=len(events),
         last_seq=events[-1].seq,
-        area_code=next((e.area_code for e in reversed(events) if e.area_code is not None), None),
+        area_code=_area(standing) or _area(events),
         due_on=dues[-1] if dues else None,
         merged_into=into[-1] if into else None,
     )
+
+
+def _area(events: Sequence[Event]) -> str | None:
+    """The area that the latest event saw the thing on, or moved it to."""
+    areas = (e.data.get("moved_to") or e.area_code for e in reversed(events))
+    return next((str(area) for area in areas if area is not None), None)
 
 
 def _stage_before(events: Iterable[Event]) -> str | None:

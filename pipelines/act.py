@@ -47,9 +47,8 @@ CLIENT_ID_CHARACTERS = 200
 
 def workspace_ledger(workspace: Workspace) -> Ledger:
     """The ledger of a workspace: its PostgreSQL where `county.toml` names one, else its own SQLite file."""
-    return open_ledger(
-        workspace.settings.ledger_url or workspace.root, layers=workspace.layers(), places=Whereabouts(workspace)
-    )
+    where, places = workspace.settings.ledger_url or workspace.root, Whereabouts(workspace.root)
+    return open_ledger(where, layers=workspace.layers(), places=places)
 
 
 def act(
@@ -189,7 +188,7 @@ def add_point(
         name = str(values.get(layer.id_field) or f"N{draft[:12].upper()}")
         values[layer.id_field] = name
         _nothing_missing(layer, values)
-        area = Whereabouts(workspace).area_at(lon, lat)
+        area = Whereabouts(workspace.root).area_at(lon, lat)
         if area is None:
             raise Refused("point_outside_county", lon=round(lon, 6), lat=round(lat, 6))
         asked = Act(

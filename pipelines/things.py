@@ -10,6 +10,7 @@ import pandas as pd
 from geo.changes import Event
 from geo.errors import Refused
 from geo.layers import Layer
+from pipelines.store.edits import overlaid, standing
 from pipelines.store.layers import current_rows
 
 if TYPE_CHECKING:
@@ -49,13 +50,14 @@ def added_things(
         if field.type == "date":
             frame[field.name] = pd.to_datetime(frame[field.name]).astype("datetime64[s]")
     stamps = pd.to_datetime(events["at"], utc=True, format="ISO8601")
-    return frame.assign(
+    rows = frame.assign(
         id=events["feature_id"],
         area_code=events["area_code"],
         lon=events["lon"],
         lat=events["lat"],
         import_at=stamps,
     ).reset_index(drop=True)
+    return overlaid(rows, standing(ledger, layer, as_of=as_of), layer)
 
 
 def place_of(thing: pd.DataFrame) -> tuple[float | None, float | None]:

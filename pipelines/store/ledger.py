@@ -19,6 +19,7 @@ from geo.issues import Issue
 from geo.layers import Layer, builtin_layers
 from pipelines.store.ledger_acts import (
     Act,
+    Footing,
     Places,
     allowed,
     end_of_day,
@@ -28,6 +29,7 @@ from pipelines.store.ledger_acts import (
     settled,
     well_formed,
 )
+from pipelines.store.ledger_fields import check_fields
 from pipelines.store.ledger_sql import (
     PostgresDatabase,
     SqliteDatabase,
@@ -67,7 +69,12 @@ def open_ledger(
 
 
 class Ledger:
-    """The events, the state they add up to, and the chain that proves them. One object serves many threads."""
+    """The events, the state they add up to, and the chain that proves them. One object serves many threads.
+
+    until: reading stops at the event of that number, for what stood when it was the last.
+    """
+
+    until: int | None = None
 
     def __init__(
         self,
@@ -104,9 +111,9 @@ class Ledger:
         same thing meanwhile (`theirs` in its parameters), Refused when it cannot be understood; nothing is
         written then. An act whose `id` was taken before gives that event again.
         """
-        act = located(act, self.places)
+        act, footing = located(act, self.places)
         with self.database.writing(self._role(act.actor)) as tx:
-            return self._take(tx, act, now)
+            return self._take(tx, act, now, footing)
 
     def append_many(self, acts: Sequence[Act], *, now: datetime) -> list[Event | Forbidden | Conflict | Refused]:
         """Take acts made offline, in the order they happened; each gives its event or the refusal it met.
@@ -121,7 +128,8 @@ class Ledger:
                     if acts[k].actor != actor:
                         continue
                     try:
-                        answers[k] = self._take(tx, located(acts[k], self.places), now)
+                        act, footing = located(acts[k], self.places)
+                        answers[k] = self._take(tx, act, now, footing)
                     except (Forbidden, Conflict) as refusal:
                         answers[k] = refusal
                     except Refused as refusal:
@@ -132,12 +140,13 @@ class Ledger:
 
     def check(self, act: Act, *, now: datetime) -> None:
         """Raise what `append` would raise for the act, and write nothing."""
-        act = located(act, self.places)
+        act, footing = located(act, self.places)
         with self.database.reading(self._role(act.actor)) as tx:
             layer = well_formed(act, self.layers, now)
+            check_fields(act, layer)
             past = self._past(tx, act)
-            allowed(settled(act, past, now), past, layer, now)
-            self._must_exist(act, past)
+            allowed(settled(act, past, now, placed=footing.placed), past, layer, now)
+            _must_exist(act, past, footing)
 
     def merge(
         self, layer: str, duplicate: str, into: str, *, actor: Actor, note: str, now: datetime, **where: str | None
@@ -154,31 +163,26 @@ class Ledger:
         stage = "duplicate" if life is not None and any(s.id == "duplicate" for s in life.stages) else None
         away = Act(layer, duplicate, actor, "merge", stage, area_code=where.get("area_code"), note=note)
         stays = Act(layer, into, actor, "merged", area_code=where.get("into_area_code"), note=note)
-        away, stays = located(away, self.places), located(stays, self.places)
+        (away, sure), (stays, also) = located(away, self.places), located(stays, self.places)
         with self.database.writing(self._role(actor)) as tx:
-            kept = self._take(tx, replace(stays, data={"from": duplicate}), now)
-            return self._take(tx, replace(away, data={"into": into}), now), kept
+            kept = self._take(tx, replace(stays, data={"from": duplicate}), now, also)
+            return self._take(tx, replace(away, data={"into": into}), now, sure), kept
 
     def _past(self, tx: Transaction, act: Act) -> list[Event]:
         found = tx.run(f"{_SELECT} where layer = ? and feature_id = ? order by seq", (act.layer, act.feature_id))
         return [Event.from_row(row) for row in found.fetchall()]
 
-    def _must_exist(self, act: Act, past: Sequence[Event]) -> None:
-        """Refused for a thing that neither an import nor an event has told of."""
-        if past or act.kind == "add" or self.places is None or self.places.holds(act.layer, act.feature_id):
-            return
-        raise Refused("thing_unknown", layer=act.layer, id=act.feature_id)
-
-    def _take(self, tx: Transaction, act: Act, now: datetime) -> Event:
+    def _take(self, tx: Transaction, act: Act, now: datetime, footing: Footing) -> Event:
         if act.id is not None:
             earlier = tx.run(f"{_SELECT} where id = ?", (act.id,)).fetchone()
             if earlier is not None:
                 return same_act(Event.from_row(earlier), act)
         layer = well_formed(act, self.layers, now)
+        check_fields(act, layer)
         past = self._past(tx, act)
-        act = settled(act, past, now)
+        act = settled(act, past, now, placed=footing.placed)
         allowed(act, past, layer, now)
-        self._must_exist(act, past)
+        _must_exist(act, past, footing)
         event = self._linked(tx, act, now)
         self._project(tx, projection([*past, event]))
         return event
@@ -291,13 +295,14 @@ class Ledger:
         area_prefix: str | None = None,
         *,
         known_by: date | None = None,
+        kinds: Sequence[str] = (),
         columns: Sequence[str] = EVENT_COLUMNS,
     ) -> pd.DataFrame:
         """Events in the order they were taken, one row each, columns as asked (of `EVENT_COLUMNS`).
 
         as_of: only what had happened by the end of that day in China; known_by: only what was recorded by then.
-        area_prefix: only of things in that area's subtree. Text columns are pandas strings, `evidence` and `data`
-        JSON text. Under `acting_as` only what that actor may see.
+        area_prefix: only of things in that area's subtree; kinds: only of these, all when empty. Text columns are
+        pandas strings, `evidence` and `data` JSON text. Under `acting_as` only what that actor may see.
         """
         import pandas as pd
 
@@ -305,6 +310,9 @@ class Ledger:
         if unknown:
             raise ValueError(f"no such columns: {', '.join(sorted(unknown))}")
         where, values = self._filter(layer, feature_id, as_of, area_prefix, known_by)
+        if kinds:
+            marks = f"kind in ({', '.join('?' * len(kinds))})"
+            where, values = (f"{where} and {marks}" if where else f"where {marks}"), [*values, *kinds]
         with self.database.reading(self._role(self.actor)) as tx:
             rows = tx.run(f"select {', '.join(columns)} from events {where} order by seq", values).fetchall()
         frame = pd.DataFrame.from_records(rows, columns=list(columns))
@@ -324,6 +332,7 @@ class Ledger:
             ("feature_id = ?", feature_id),
             ("at < ?", end_of_day(as_of) if as_of else None),
             ("recorded_at < ?", end_of_day(known_by) if known_by else None),
+            ("seq <= ?", self.until),
         ]
         roots = [area_prefix] if area_prefix else []
         if self.actor is not None and decide(self.actor, "history", area_code=self.actor.area_code).allowed:
@@ -396,6 +405,12 @@ class Ledger:
     def close(self) -> None:
         """Close this thread's connection."""
         self.database.close()
+
+
+def _must_exist(act: Act, past: Sequence[Event], footing: Footing) -> None:
+    """Refused for a thing that neither an import nor an event has told of."""
+    if not (past or act.kind == "add" or footing.held):
+        raise Refused("thing_unknown", layer=act.layer, id=act.feature_id)
 
 
 __all__ = ["SYSTEM", "Act", "Ledger", "end_of_day", "instant", "open_ledger"]

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
 
 from geo.access import ACTION_OF_KIND, Actor, require
-from geo.changes import Event, collide, compact, projection, touched
+from geo.changes import Event, Projection, collide, compact, projection, touched
 from geo.errors import Conflict, Forbidden, Refused
 from geo.layers import Layer
 from geo.steps import check_step, worked_by
@@ -52,16 +52,35 @@ class Act:
     id: str | None = None
 
 
+@dataclass(frozen=True)
+class Lies:
+    """Where a thing lies: its area, None on no area; drawn: a map or coordinates placed it, not names."""
+
+    area_code: str | None
+    drawn: bool
+
+
 class Places(Protocol):
     """Who knows where things really lie: an import's rows and the county's areas."""
 
     def has_areas(self) -> bool: ...
 
+    def has_area(self, code: str) -> bool: ...
+
     def area_at(self, lon: float, lat: float) -> str | None: ...
 
-    def holds(self, layer_id: str, feature_id: str) -> bool: ...
+    def find(self, layer_id: str, feature_id: str) -> Lies | None: ...
 
-    def area_of(self, layer_id: str, feature_id: str) -> str | None: ...
+
+@dataclass(frozen=True)
+class Footing:
+    """What is known of an act's thing besides the ledger's events.
+
+    held: an import holds it, or nobody could tell. placed: the area in the act is where it really lies.
+    """
+
+    held: bool = True
+    placed: bool = False
 
 
 def instant(moment: datetime) -> str:
@@ -108,38 +127,46 @@ def _writable(act: Act) -> bool:
     return all(ord(c) >= 32 or c in "\n\t\r" for c in text)
 
 
-def located(act: Act, places: Places | None) -> Act:
+def located(act: Act, places: Places | None) -> tuple[Act, Footing]:
     """The act with the area its thing really lies on, which rights are then asked for.
 
-    Forbidden (`area_code_forged`) when the caller claims another one, Conflict when a new thing has the id of an
-    imported one. What has no point and no import, and a county without areas, is left to the ledger's own events.
+    Forbidden (`area_code_forged`) when the caller claims another one, or moves a thing that a map has placed;
+    Conflict when a new thing has the id of an imported one. Without areas in the workspace, and for a new thing
+    without a point, the caller's word stands until an event tells more.
     """
     if places is None or not act.feature_id.strip():
-        return act
-    held = places.holds(act.layer, act.feature_id)
+        return act, Footing()
+    there = places.find(act.layer, act.feature_id)
+    moved_to = act.data.get("moved_to")
+    if moved_to is not None and ((there is not None and there.drawn) or not places.has_area(str(moved_to))):
+        raise _forged(act, str(moved_to)[:20], there.area_code if there is not None else None)
     if act.kind == "add":
-        if held:
+        if there is not None:
             raise Conflict("id_taken", id=act.feature_id, layer=act.layer)
         if act.lon is None or act.lat is None or not places.has_areas():
-            return act
+            return act, Footing()
         real = places.area_at(act.lon, act.lat)
-    elif held and places.has_areas():
-        real = places.area_of(act.layer, act.feature_id)
+    elif there is None or not places.has_areas():
+        return act, Footing(held=there is not None)
     else:
-        return act
+        real = there.area_code
     if act.area_code is not None and act.area_code != real:
-        raise Forbidden("area_code_forged", given=act.area_code, known=real or "—", id=act.feature_id)
-    return replace(act, area_code=real)
+        raise _forged(act, act.area_code, real)
+    return replace(act, area_code=real), Footing(placed=True)
 
 
-def settled(act: Act, past: Sequence[Event], now: datetime) -> Act:
-    """The act with what is known of its thing filled in, once it is clear that nobody else's is lost."""
+def _forged(act: Act, given: str, known: str | None) -> Forbidden:
+    return Forbidden("area_code_forged", given=given, known=known or "—", id=act.feature_id)
+
+
+def settled(act: Act, past: Sequence[Event], now: datetime, *, placed: bool = False) -> Act:
+    """The act with what is known of its thing filled in, once it is clear that nobody else's is lost.
+
+    placed: its area is sure, of `located`; else it must agree with the ledger's own events.
+    """
     at = min(act.at or now, now)
     known = projection(past) if past else None
-    area = known.area_code if known is not None and known.area_code is not None else act.area_code
-    if act.area_code is not None and area != act.area_code and not act.area_code.startswith(str(area)):
-        raise Forbidden("area_code_forged", given=act.area_code, known=area, id=act.feature_id)
-    area = max((code for code in (area, act.area_code) if code is not None), key=len, default=None)
+    area = act.area_code if placed else _area_by_events(act, known)
     data = dict(act.data)
     stage = act.from_stage
     if known is not None:
@@ -163,9 +190,19 @@ def settled(act: Act, past: Sequence[Event], now: datetime) -> Act:
     return replace(act, at=at, area_code=area, from_stage=stage, data=data, id=act.id or uuid.uuid4().hex)
 
 
+def _area_by_events(act: Act, known: Projection | None) -> str | None:
+    area = known.area_code if known is not None and known.area_code is not None else act.area_code
+    if act.area_code is not None and area != act.area_code and not act.area_code.startswith(str(area)):
+        raise _forged(act, act.area_code, area)
+    return max((code for code in (area, act.area_code) if code is not None), key=len, default=None)
+
+
 def allowed(act: Act, past: Sequence[Event], layer: Layer, now: datetime) -> None:
     """Forbidden unless the table of rights and the lifecycle both allow the act."""
-    require(act.actor, ACTION_OF_KIND[act.kind], layer=act.layer, area_code=act.area_code)
+    for area in (act.area_code, *([str(act.data["moved_to"])] if "moved_to" in act.data else [])):
+        require(act.actor, ACTION_OF_KIND[act.kind], layer=act.layer, area_code=area)
+    if "moved_to" in act.data and any(e.kind == "add" and e.lon is not None for e in past):
+        raise _forged(act, str(act.data["moved_to"])[:20], act.area_code)
     if act.kind == "undo":
         _check_undo(act, past, now)
     elif past and projection(past).merged_into is not None and act.kind not in ("note", "evidence"):

@@ -3,27 +3,47 @@
 from __future__ import annotations
 
 import math
+import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
 from geo.errors import Refused
+from pipelines.store.ledger_acts import Lies
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pipelines.workspace import Workspace
 
 
 class Whereabouts:
-    """The areas of a workspace and of the things its imports hold; what was looked up is remembered."""
+    """The areas of the workspace in the folder `root`, and of the things its imports hold, as they are now."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        self.workspace = workspace
-        self._known: dict[tuple[str, str], str | None] = {}
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._lock = threading.Lock()
+        self._workspace: Workspace | None = None
+
+    def _now(self) -> Workspace:
+        """The workspace as it is at this moment; its areas are read again only when they changed."""
+        from pipelines.workspace import Workspace
+
+        with self._lock:
+            if self._workspace is None:
+                self._workspace = Workspace(self.root)
+            else:
+                self._workspace.forget_cache()
+            return self._workspace
 
     def has_areas(self) -> bool:
         """Whether the county's areas are known at all."""
-        return not self.workspace.areas().empty
+        return not self._now().areas().empty
+
+    def has_area(self, code: str) -> bool:
+        """Whether the county has an area of that code."""
+        return bool((self._now().areas()["code"] == code).any())
 
     def area_at(self, lon: float, lat: float) -> str | None:
         """Code of the lowest area a point (EPSG:4490 degrees) lies in; None outside the county.
@@ -34,35 +54,22 @@ class Whereabouts:
 
         if not (math.isfinite(lon) and math.isfinite(lat)) or abs(lon) > 180 or abs(lat) > 90:
             raise Refused("point_impossible", lon=lon, lat=lat)
-        areas = self.workspace.areas()
+        here = self._now()
+        areas = here.areas()
         if areas.empty:
             raise Refused("areas_missing", level="village")
-        found = int(assign_points(np.array([shapely.Point(lon, lat)], dtype=object), self.workspace.leaves())[0])
+        found = int(assign_points(np.array([shapely.Point(lon, lat)], dtype=object), here.leaves())[0])
         return None if found < 0 else str(areas["code"].iloc[found])
 
-    def holds(self, layer_id: str, feature_id: str) -> bool:
-        """Whether an import holds a thing of that id."""
-        return self._row(layer_id, feature_id)
-
-    def area_of(self, layer_id: str, feature_id: str) -> str | None:
-        """Code of the area that an imported thing lies on; None on no area. KeyError for one no import holds."""
-        if not self._row(layer_id, feature_id):
-            raise KeyError(feature_id)
-        return self._known[layer_id, feature_id]
-
-    def _row(self, layer_id: str, feature_id: str) -> bool:
-        if (layer_id, feature_id) in self._known:
-            return True
+    def find(self, layer_id: str, feature_id: str) -> Lies | None:
+        """Where an imported thing lies; None for one that no import holds."""
         from pipelines.store.layers import current_rows
 
-        for again in (False, True):
-            if again:
-                self.workspace.forget_cache()
-            layer = self.workspace.layer(layer_id)
-            rows = current_rows(self.workspace, layer, columns=["id", "area_code"], ids=[feature_id])
-            found = rows[rows["id"] == feature_id]
-            if len(found):
-                area = found["area_code"].iloc[-1]
-                self._known[layer_id, feature_id] = area if isinstance(area, str) and area else None
-                return True
-        return False
+        here = self._now()
+        columns = ["id", "area_code", "placed_by"]
+        rows = current_rows(here, here.layer(layer_id), columns=columns, ids=[feature_id])
+        found = rows[rows["id"] == feature_id]
+        if found.empty:
+            return None
+        area, how = found["area_code"].iloc[-1], found["placed_by"].iloc[-1]
+        return Lies(area if isinstance(area, str) and area else None, how == "geometry")
