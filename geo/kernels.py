@@ -117,7 +117,7 @@ def flat_area_m2(polygons: Flat, *, geodesic: bool = True) -> Floats:
     As `geo.measure.area_m2`, or, when not geodesic, as `cut_area_m2` with edges straight in lon/lat.
     """
     area, wide = np.empty(len(polygons)), np.empty(len(polygons), np.bool_)
-    kernel("flat_areas")(*polygons.arrays, geodesic, area, wide)
+    kernel("flat_areas")(*polygons.arrays, polygons.outer, geodesic, area, wide)
     area[polygons.kind != POLYGON] = np.nan
     far = np.flatnonzero(wide & (polygons.kind == POLYGON))
     if len(far):
@@ -214,7 +214,9 @@ def invalid(polygons: Flat) -> Positions:
     flat = polygons.coordinates, polygons.ring_start, polygons.feature_start
     kernel("suspicious")(*flat, SIMPLE_VERTICES, found)
     asked = np.flatnonzero(found)
-    return np.asarray(asked[~shapely.is_valid(polygons.shapes(asked))])
+    # Coordinates that are no numbers are what is looked for: no warning is called for.
+    with np.errstate(invalid="ignore"):
+        return np.asarray(asked[~shapely.is_valid(polygons.shapes(asked))])
 
 
 def refuse_invalid_flat(polygons: Flat) -> None:

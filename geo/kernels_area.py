@@ -65,12 +65,14 @@ def flat_areas(
     ring_sign: Any,
     feature_start: Any,
     box: Any,
+    outer: Any,
     geodesic: bool,
     area: Any,
     wide: Any,
 ) -> int:
     """Write m² of each feature of a `Flat` (0 without rings), and which are too wide for the series.
 
+    Along geodesics a long thin ring may run the other way round: what it encloses counts, whichever it is.
     At 0.2° from a feature's corner the first term that the series leaves out, Δ⁶/720, is 2e-17 of a radian.
     """
     for i in range(len(feature_start) - 1):
@@ -79,8 +81,13 @@ def flat_areas(
             wide[i] = True
             continue
         for r in range(feature_start[i], feature_start[i + 1]):
-            if ring_sign[r] != 0:
-                area[i] += ring_sign[r] * ring_area(coordinates, ring_start[r], ring_start[r + 1], geodesic)
+            if ring_sign[r] == 0:
+                continue
+            size = ring_area(coordinates, ring_start[r], ring_start[r + 1], geodesic)
+            if geodesic:
+                area[i] += abs(size) if outer[r] else -abs(size)
+            else:
+                area[i] += ring_sign[r] * size
     return 0
 
 

@@ -39,7 +39,10 @@ def _head(data: Any, at: int) -> tuple[int, int, int]:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _skip_rings(data: Any, at: int, width: int, end: int) -> tuple[int, int, int]:
-    """Rings and vertices of the polygon whose ring count stands at `at`, and where it ends; -1 if cut short."""
+    """Rings and vertices of the polygon whose ring count stands at `at`, and where it ends.
+
+    -1 where it is cut short, or a ring does not end where it begins.
+    """
     if at + 4 > end:
         return 0, 0, -1
     rings = _uint32(data, at)
@@ -49,10 +52,14 @@ def _skip_rings(data: Any, at: int, width: int, end: int) -> tuple[int, int, int
         if at + 4 > end:
             return 0, 0, -1
         size = _uint32(data, at)
-        at += 4 + size * width * 8
+        first = at + 4
+        at = first + size * width * 8
         points += size
         if at > end:
             return 0, 0, -1
+        for k in range(16 if size > 0 else 0):
+            if data[first + k] != data[at - width * 8 + k]:
+                return 0, 0, -1
     return rings, points, at
 
 
@@ -72,6 +79,8 @@ def count_wkb(data: Any, offsets: Any, present: Any, kind: Any, rings: Any, poin
         kind[i] = 1
         parts = 1
         if shape == MULTIPOLYGON_TYPE:
+            if at + 4 > end:
+                return i
             parts = _uint32(data, at)
             at += 4
         elif shape != POLYGON_TYPE:

@@ -23,7 +23,7 @@ NEAR_DEGREES = 0.2
 
 MODULES = ("kernels_area", "kernels_cut", "kernels_flat", "kernels_overlay", "kernels_points")
 SIGNATURES = {
-    "flat_areas": ("kernels_area", "f2 i1 c1 i1 f2 b f1 b1"),
+    "flat_areas": ("kernels_area", "f2 i1 c1 i1 f2 b1 b f1 b1"),
     "flat_perimeters": ("kernels_area", "f2 i1 i1 i1 f1"),
     "suspicious": ("kernels_area", "f2 i1 i1 i b1"),
     "halves_room": ("kernels_cut", "f2 i1 i1 f2 i b1 i1"),

@@ -128,6 +128,9 @@ def _polygon_areas(shapes: Geometries, *, geodesic: bool) -> tuple[Floats, npt.N
     areas[chosen] = 0.0
     parts, owner = shapely.get_parts(shapes[chosen], return_index=True)
     rings, of_part = shapely.get_rings(parts, return_index=True)
+    # A hole may be empty: it has no vertex to count latitudes from.
+    there = shapely.get_num_coordinates(rings) > 0
+    rings, of_part = rings[there], of_part[there]
     if len(rings) == 0:
         return areas, far
     starts = np.concatenate(([0], np.cumsum(shapely.get_num_coordinates(rings)))).astype(np.int64)
