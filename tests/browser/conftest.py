@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,13 @@ def county_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def server(county_folder: Path) -> Iterator[str]:
     """The address of `xiangtu serve` on the little county."""
+    with serving(county_folder) as address:
+        yield address
+
+
+@contextmanager
+def serving(county_folder: Path) -> Iterator[str]:
+    """The address of `xiangtu serve` on a workspace, as long as it is wanted."""
     assets.install()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -1,0 +1,143 @@
+"""The planner's page, run as Streamlit runs it, without a browser."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboards import session
+from dashboards.data import WORKSPACE_VARIABLE
+from geo.access import Actor
+from pipelines.review_marks import add_mark, marks
+from pipelines.workspace import Workspace
+from tests.dashboards.little_county import SOUTH, WEST
+from tests.dashboards.planning_county import HOSTILE, TODAY, build_planning
+
+APP = Path(__file__).resolve().parents[2] / "dashboards" / "app.py"
+PLANNER = Actor("规划员", "planner", "规划院")
+NOW = datetime(2026, 3, 16, 2, tzinfo=UTC)
+POINT = {"type": "Point", "coordinates": [WEST + 0.01, SOUTH + 0.01]}
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    made = build_planning(tmp_path)
+    monkeypatch.setenv(WORKSPACE_VARIABLE, str(made))
+    monkeypatch.setattr(session, "stand_in", PLANNER)
+    monkeypatch.setattr("pipelines.summarise.today", lambda: TODAY)
+    monkeypatch.setattr("dashboards.views.planner_parts.now", lambda: NOW)
+    return made
+
+
+def opened(**address: str) -> AppTest:
+    app = AppTest.from_file(str(APP), default_timeout=120)
+    for key, value in {"page": "planner", **address}.items():
+        app.query_params[key] = value
+    return app.run()
+
+
+def data_of(app: AppTest, name: str) -> dict[str, Any]:
+    """What a component of ours was given."""
+    for one in app.get("bidi_component"):
+        if one.proto.component_name == f"xiangtu_{name}":
+            return dict(json.loads(one.proto.json))
+    raise AssertionError(f"no {name} on the page")
+
+
+def test_the_zones_stand_with_their_slack_and_the_timeline_by_batch(root: Path) -> None:
+    app = opened()
+    assert not app.exception and not app.error
+    assert {one.label: one.value for one in app.metric} == {
+        "片区数": "3",
+        "已批复": "1",
+        "已逾期": "0",
+        "按工期已来不及": "1",
+    }
+    drawn = data_of(app, "timeline")
+    assert [group["title"] for group in drawn["groups"]] == ["第一批", "第二批"]
+    assert drawn["groups"][0]["rows"][0]["name"] == HOSTILE
+    late = drawn["groups"][1]["rows"][0]
+    assert (late["key"], late["tone"]) == ("P02", "late")
+    assert {bar["kind"] for bar in late["bars"]} == {"now", "impossible"}
+
+
+def test_a_batch_narrows_the_zones_and_stands_in_the_address(root: Path) -> None:
+    app = opened()
+    app.segmented_control(key="batch").set_value("第一批").run()
+    assert app.query_params["batch"] == "第一批"
+    assert [group["title"] for group in data_of(app, "timeline")["groups"]] == ["第一批"]
+
+
+def test_a_zone_is_signed_off_into_the_ledger_and_the_step_undone(root: Path) -> None:
+    app = opened(thing="P01")
+    assert "\\<b onclick" in "".join(one.value for one in app.markdown)
+    app.button(key="sign_do").click().run()
+    assert "需要" in app.error[0].value or "说明" in app.error[0].value
+    app.text_area(key="sign_note").set_value("同意").run()
+    app.button(key="sign_do").click().run()
+    assert not app.error
+    assert "省级审查" in app.success[0].value
+    assert any("省级审查 ·" in one.value for one in app.markdown)
+    app.button(key="sign_undo").click().run()
+    assert "已撤销" in app.success[0].value
+    assert any("市级审查 ·" in one.value for one in app.markdown)
+
+
+def test_a_reader_without_the_right_is_offered_no_step(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "stand_in", Actor("县领导", "county_leader", "县委办"))
+    app = opened(thing="P01")
+    assert not app.exception
+    assert "sign_do" not in {str(one.key) for one in app.button}
+    assert "您的身份在这一阶段没有可办的事项。" in {one.value for one in app.caption}
+
+
+def test_parcels_on_farmland_are_listed_and_drawn(root: Path) -> None:
+    app = opened(view="conflicts")
+    assert not app.exception
+    assert app.selectbox(key="conflict_subject").value == "abandoned_parcel"
+    board = data_of(app, "board")
+    assert [row["key"] for row in board["rows"]] == ["TB0001", "TB0002"]
+    assert any("2 个，重叠 3.99 亩" in one.value or "2 个，重叠 4.0" in one.value for one in app.markdown)
+    app.selectbox(key="conflict_subject").select("zone_plan").run()
+    assert app.query_params["subject"] == "zone_plan"
+    assert {row["key"] for row in data_of(app, "board")["rows"]} == {"P01"}
+
+
+def test_a_mark_is_raised_answered_and_settled(root: Path) -> None:
+    key = add_mark(Workspace(root), PLANNER, zone_id="P01", shape=POINT, comment=HOSTILE, now=NOW)
+    app = opened(view="marks", thing="P01", mark=key)
+    assert not app.exception
+    assert HOSTILE in {one.value for one in app.text}
+    app.selectbox(key=f"to_{key}").select("answered")
+    app.text_area(key=f"reply_{key}").set_value("已按意见修改")
+    app.button(key=f"send_{key}").click().run()
+    assert not app.error
+    [one] = marks(Workspace(root), as_of=TODAY, zone_id="P01")
+    assert one.stage == "answered"
+    assert "已按意见修改" in {text.value for text in app.text}
+
+
+def test_two_versions_are_compared(root: Path) -> None:
+    app = opened(view="versions", thing="P01")
+    assert not app.exception
+    found = {one.label: one.value for one in app.metric}
+    assert found["划出"] == "0.00 亩"
+    assert float(found["划入"].split()[0].replace(",", "")) * 2 == pytest.approx(
+        float(found["不变"].split()[0].replace(",", "")), rel=1e-4
+    )
+    changed = app.dataframe[0].value
+    assert list(changed["字段"]) == ["编制阶段", "市级审查日期"]
+
+
+def test_english_is_complete(root: Path) -> None:
+    for view in ("zones", "conflicts", "marks", "versions"):
+        app = opened(view=view, thing="P01", lang="en")
+        assert not app.exception and not app.error
+        said = [one.label for one in (*app.selectbox, *app.metric, *app.button, *app.text_area)]
+        assert said
+        assert [text for text in said if any("\u4e00" <= c <= "\u9fff" for c in text) and text != "中文"] == []
