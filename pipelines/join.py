@@ -2,192 +2,217 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow.parquet as pq
+import shapely
 
 from geo.joins import shares_by_rule
 from geo.layers import Layer, Relation
 from geo.measure import to_mm2
-from geo.overlaps import MANY, overlaps_layer, overlaps_self
-from pipelines.store.flat_columns import read_flat
-from pipelines.store.geoparquet import read_columns
-from pipelines.store.layers import current_rows
-from pipelines.territory import AREA_LAYERS, areas_key
+from geo.overlaps import overlaps_layer
+from pipelines.covers import Cover, covers
+from pipelines.kept import drop_older, keep_table
+from pipelines.relations import ground_of_layer, imports_of, mark_of, relation_path, relation_rows
+from pipelines.store.flat_columns import flat_of
+from pipelines.store.machine_code import load_kernels
+from pipelines.territory import AREA_LAYERS
 
 if TYPE_CHECKING:
     from pipelines.intake import Progress
     from pipelines.workspace import Import, Workspace
 
+Columns = dict[str, npt.NDArray[Any]]
 
-def shares_path(workspace: Workspace, one: Import, key: str) -> Path:
-    """Where the shares of one import on one edition of areas are kept."""
-    return workspace.root / "summary" / "joins" / one.layer / f"{one.id}.{key}.parquet"
+GROUPS_AT_ONCE = 4
+"""Row groups laid on areas at a time: what is in memory depends on this, not on the size of the import."""
 
 
-def import_shares(workspace: Workspace, layer: Layer, one: Import) -> pd.DataFrame:
-    """Shares of one import's rows: position (row of data.parquet), area_code ("" on no area), mm2.
+@dataclass(frozen=True)
+class Piece:
+    """Some row groups of one import, to be laid on a cover or (relation) on another layer."""
+
+    layer: str
+    import_id: str
+    name: str
+    relation: bool
+    first_group: int
+    end_group: int
+
+
+def shares_path(workspace: Workspace, one: Import, cover: Cover) -> Path:
+    """Where the shares of one import on a cover are kept."""
+    return workspace.root / "summary" / "joins" / one.layer / f"{one.id}.{cover.name}.{cover.key}.parquet"
+
+
+def import_shares(workspace: Workspace, layer: Layer, one: Import, cover: Cover | None = None) -> pd.DataFrame:
+    """Shares of one import's rows: position (row of data.parquet), area (position in the cover, -1 on none), mm2.
 
     Kept beside the summary, so that only what was not joined before is joined now.
     """
-    path = shares_path(workspace, one, areas_key(workspace))
+    on = cover or Cover(workspace)
+    path = shares_path(workspace, one, on)
     if path.exists():
         return pd.read_parquet(path)
-    shares = place_shares(workspace.import_folder(one) / "data.parquet", workspace, layer)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    shares.to_parquet(partial, index=False)
-    for old in path.parent.glob(f"{one.id}.*.parquet"):
-        old.unlink()
-    partial.replace(path)
+    made = [lay(workspace, piece, on) for piece in _pieces(workspace, one, on.name, False)]
+    return _keep_shares(made, path, one, on)
+
+
+def _keep_shares(made: list[Columns], path: Path, one: Import, cover: Cover) -> pd.DataFrame:
+    shares = pd.DataFrame(_together(made, ("position", "area", "mm2")))
+    keep_table(shares, path)
+    drop_older(path.parent.glob(f"{one.id}.{cover.name}.*.parquet"), but=path)
     return shares
 
 
-def place_shares(data: Path, workspace: Workspace, layer: Layer) -> pd.DataFrame:
-    """Shares of the rows of an import on areas by the layer's place rule, areas named by code."""
-    areas = workspace.areas()
-    rows = read_columns(data, ["area_m2", "area_code"])
-    own = to_mm2(rows["area_m2"].to_numpy(float, na_value=np.nan))
-    if areas.empty:
-        whole = pd.DataFrame({"position": np.arange(len(rows)), "mm2": own})
-        return whole.assign(area_code="")[["position", "area_code", "mm2"]]
-    named = rows["area_code"].astype(object).where(rows["area_code"].notna(), None).to_numpy(object)
-    if layer.place in ("split", "largest_share") and len(rows) >= MANY:
-        shapes: Any = read_flat(data)
-    else:
-        shapes = read_columns(data, ["geometry"])["geometry"].to_numpy(object)
-    shares = shares_by_rule(
-        shapes,
-        areas,
-        layer.place,
-        named=named,
-        leaves=workspace.leaves(),
-        measured_mm2=own,
-    )
-    codes = np.append(areas["code"].to_numpy(object), "")
-    return pd.DataFrame(
-        {
-            "position": shares["feature"].to_numpy(np.int64),
-            "area_code": codes[shares["area"].to_numpy(np.int64)],
-            "mm2": shares.iloc[:, 2].to_numpy(np.int64),
-        }
-    )
+def overlap_path(workspace: Workspace, one: Import, relation: Relation) -> Path:
+    """Where it is kept how much of an import's rows lies on the other layer as it stands."""
+    mark = mark_of((relation, imports_of(workspace, str(relation.layer))))
+    folder = workspace.root / "summary" / "relations" / one.layer / relation.gives
+    return folder / f"{one.id}.{mark}.parquet"
 
 
-def relation_path(workspace: Workspace, layer: Layer, relation: Relation) -> Path:
-    """Where a relation's outcome is kept for the present editions of the layers it compares."""
-    others = (layer.id, relation.layer) if relation.layer else (layer.id,)
-    parts = [f"{one.layer}/{one.id}" for one in workspace.imports() if one.layer in others]
-    mark = hashlib.sha256(repr((relation, parts)).encode()).hexdigest()[:16]
-    return workspace.root / "summary" / "relations" / layer.id / f"{relation.gives}.{mark}.parquet"
-
-
-def relation_rows(workspace: Workspace, layer: Layer, relation: Relation) -> pd.DataFrame:
-    """What a relation finds among the rows as they stand: columns id, other (id or ""), m2; kept."""
-    path = relation_path(workspace, layer, relation)
+def import_overlaps(workspace: Workspace, relation: Relation, one: Import) -> pd.DataFrame:
+    """What of one import's rows lies on the other layer: position (row of data.parquet) and m2; kept."""
+    path = overlap_path(workspace, one, relation)
     if path.exists():
         return pd.read_parquet(path)
-    found = _RELATIONS[relation.kind](workspace, layer, relation)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    found.to_parquet(partial, index=False)
-    for old in path.parent.glob(f"{relation.gives}.*.parquet"):
-        old.unlink()
-    partial.replace(path)
+    made = [lay(workspace, piece) for piece in _pieces(workspace, one, relation.gives, True)]
+    return _keep_overlaps(made, path, one)
+
+
+def _keep_overlaps(made: list[Columns], path: Path, one: Import) -> pd.DataFrame:
+    found = pd.DataFrame(_together(made, ("position", "m2")))
+    keep_table(found, path)
+    drop_older(path.parent.glob(f"{one.id}.*.parquet"), but=path)
     return found
 
 
-def _shapes(workspace: Workspace, layer: Layer, *columns: str) -> pd.DataFrame:
-    return current_rows(workspace, layer, columns=["id", "geometry", "area_m2", *columns])
+def _together(made: list[Columns], names: tuple[str, ...]) -> Columns:
+    return {name: np.concatenate([one[name] for one in made]) for name in names}
 
 
-def _on_layer(workspace: Workspace, layer: Layer, relation: Relation) -> pd.DataFrame:
-    """Area of each feature on the other layer."""
-    other = _shapes(workspace, workspace.layer(str(relation.layer)))
-    if other.empty:
-        return _found([], [], [])
-    mine = _shapes(workspace, layer)
+def _pieces(workspace: Workspace, one: Import, name: str, relation: bool) -> Iterator[Piece]:
+    groups = pq.read_metadata(workspace.import_folder(one) / "data.parquet").num_row_groups
+    for first in range(0, groups, GROUPS_AT_ONCE):
+        yield Piece(one.layer, one.id, name, relation, first, min(first + GROUPS_AT_ONCE, groups))
+
+
+def lay(workspace: Workspace, piece: Piece, cover: Cover | None = None) -> Columns:
+    """The shares of a piece on its cover (position, area, mm2), or what of it lies on the other layer (m2)."""
+    layer = workspace.layer(piece.layer)
+    folder = workspace.root / "imports" / piece.layer / piece.import_id
+    with pq.ParquetFile(folder / "data.parquet") as file:
+        sizes = [file.metadata.row_group(group).num_rows for group in range(piece.end_group)]
+        start = sum(sizes[: piece.first_group])
+        groups = range(piece.first_group, piece.end_group)
+        rows = file.read_row_groups(list(groups), columns=["geometry", "area_m2", "area_code"])
+    if not piece.relation:
+        on = cover or next(one for one in covers(workspace) if one.name == piece.name)
+        return _shares(rows, layer, on, start)
+    load_kernels()
+    relation = next(one for one in layer.relations if one.gives == piece.name)
+    ground = ground_of_layer(workspace, workspace.layer(str(relation.layer)))
+    if ground is None:
+        return {"position": np.empty(0, np.int64), "m2": np.empty(0)}
     hits = overlaps_layer(
-        mine["geometry"].to_numpy(object),
-        other["geometry"].to_numpy(object),
+        flat_of(rows["geometry"]),
+        ground,
         tolerance_m2=relation.tolerance_m2,
         tolerance_percent=relation.tolerance_percent,
     )
-    return _found(mine["id"].to_numpy(object)[hits["feature"]], [""] * len(hits), hits["m2"])
+    return {"position": hits["feature"].to_numpy(np.int64) + start, "m2": hits["m2"].to_numpy(float)}
 
 
-def _on_itself(workspace: Workspace, layer: Layer, relation: Relation) -> pd.DataFrame:
-    """Pairs of features of the layer on the same ground, or naming the same thing; both directions."""
-    mine = _shapes(workspace, layer, *relation.match)
-    pairs = overlaps_self(
-        mine["geometry"].to_numpy(object),
-        tolerance_m2=relation.tolerance_m2,
-        tolerance_percent=relation.tolerance_percent,
-    )
-    left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
-    m2 = pairs["m2"].to_numpy(float)
-    for name in relation.match:
-        named = mine[name].dropna()
-        groups = named.groupby(named, sort=False).indices
-        for members in groups.values():
-            if len(members) > 1:
-                at = named.index.to_numpy()[members]
-                i, j = np.triu_indices(len(at), 1)
-                left, right = np.append(left, at[i]), np.append(right, at[j])
-                m2 = np.append(m2, mine["area_m2"].to_numpy(float, na_value=0.0)[at[i]])
-    ids = mine["id"].to_numpy(object)
-    both = _found(ids[np.concatenate((left, right))], ids[np.concatenate((right, left))], np.concatenate((m2, m2)))
-    return both.sort_values("m2", ascending=False).drop_duplicates(["id", "other"]).sort_values(["id", "other"])
+def _shares(rows: Any, layer: Layer, cover: Cover, start: int) -> Columns:
+    """Shares of rows (columns geometry, area_m2, area_code) on a cover by the layer's place rule."""
+    own = to_mm2(rows["area_m2"].to_numpy())
+    if cover.areas.empty:
+        position = np.arange(len(own), dtype=np.int64)
+        return {"position": position + start, "area": np.full(len(own), -1, np.int32), "mm2": own}
+    named, points = cover.named(rows["area_code"].to_pandas())
+    by_area = layer.place in ("split", "largest_share")
+    bare = np.asarray(rows["geometry"].is_null(), dtype=bool)
+    if by_area and shapely.is_missing(points[bare]).all():
+        load_kernels()
+        shapes: Any = flat_of(rows["geometry"])
+    else:
+        shapes = shapely.from_wkb(rows["geometry"].to_numpy())
+        shapes[bare] = points[bare]
+    told: Any = {"named": named, "leaves": cover.leaves, "measured_mm2": own}
+    shares = shares_by_rule(shapes, cover.areas, layer.place, **told)
+    return {
+        "position": shares["feature"].to_numpy(np.int64) + start,
+        "area": shares["area"].to_numpy(np.int32),
+        "mm2": shares.iloc[:, 2].to_numpy(np.int64),
+    }
 
 
-def _above_layer(workspace: Workspace, layer: Layer, relation: Relation) -> pd.DataFrame:
-    """How far the amounts of the features that name one thing of the other layer exceed that thing's amount."""
-    amount, key = str(relation.amount), relation.match[0]
-    other_layer = workspace.layer(str(relation.layer))
-    other = current_rows(workspace, other_layer, columns=["id", amount, "area_m2"])
-    mine = current_rows(workspace, layer, columns=["id", key, amount])
-    mu_m2 = 2000 / 3
-    has = other[amount].to_numpy(float, na_value=np.nan) * mu_m2
-    limit = np.where(np.isnan(has), other["area_m2"].to_numpy(float, na_value=np.nan), has)
-    at = pd.Index(other["id"]).get_indexer(pd.Index(mine[key].fillna("").astype(str)))
-    asked = mine[amount].to_numpy(float, na_value=np.nan) * mu_m2
-    excess = np.where(at >= 0, asked - limit[at], np.nan) if len(other) else np.full(len(mine), np.nan)
-    with np.errstate(invalid="ignore"):
-        over = (excess > relation.tolerance_m2) & (excess > limit[at] * relation.tolerance_percent / 100)
-    return _found(mine["id"].to_numpy(object)[over], mine[key].to_numpy(object)[over], excess[over])
+def lay_at(root: str, edition: str, piece: Piece) -> Columns:
+    """As `lay`, for a worker of another process or machine that sees the workspace under the same path."""
+    return lay(_opened(root, edition), piece)
 
 
-_RELATIONS = {"overlaps_layer": _on_layer, "overlaps_self": _on_itself, "exceeds_layer": _above_layer}
+@lru_cache(maxsize=2)
+def _opened(root: str, edition: str) -> Workspace:
+    from pipelines.workspace import Workspace
+
+    return Workspace(root)
 
 
-def _found(ids: object, others: object, m2: object) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "id": pd.array(np.asarray(ids, dtype=object), dtype="str"),
-            "other": pd.array(np.asarray(others, dtype=object), dtype="str"),
-            "m2": np.asarray(m2, dtype=float),
-        }
-    )
+def join_all(
+    workspace: Workspace, progress: Progress | None = None, executor: Executor | None = None
+) -> dict[str, int]:
+    """Join what is not joined yet; layer id → how many imports and relations were worked out now.
 
-
-def join_all(workspace: Workspace, progress: Progress | None = None) -> dict[str, int]:
-    """Join what is not joined yet; layer id → how many imports and relations were worked out now."""
+    executor: where the pieces are worked, None for here; the outcome is the same.
+    """
     worked: dict[str, int] = {}
-    layers = [
-        one for one in workspace.layers().values() if workspace.imports(one.id) and one.id not in AREA_LAYERS
-    ]
-    for done, layer in enumerate(layers):
+    todo = list(_open_joins(workspace))
+    edition = workspace.edition()
+    for done, (path, one, on, pieces) in enumerate(todo):
         if progress:
-            progress("join", done, len(layers))
-        for one in workspace.imports(layer.id):
-            if not shares_path(workspace, one, areas_key(workspace)).exists():
-                import_shares(workspace, layer, one)
-                worked[layer.id] = worked.get(layer.id, 0) + 1
-        for relation in layer.relations:
-            if not relation_path(workspace, layer, relation).exists():
-                relation_rows(workspace, layer, relation)
-                worked[layer.id] = worked.get(layer.id, 0) + 1
+            progress("join", done, len(todo))
+        if executor is None:
+            made = [lay(workspace, piece, on) for piece in pieces]
+        else:
+            futures = [executor.submit(lay_at, str(workspace.root.resolve()), edition, piece) for piece in pieces]
+            made = [future.result() for future in futures]
+        if on is not None:
+            _keep_shares(made, path, one, on)
+        else:
+            _keep_overlaps(made, path, one)
+        worked[one.layer] = worked.get(one.layer, 0) + 1
+    for layer in workspace.layers().values():
+        for relation in layer.relations if workspace.imports(layer.id) else ():
+            if relation.kind == "overlaps_layer" or relation_path(workspace, layer, relation).exists():
+                continue
+            relation_rows(workspace, layer, relation)
+            worked[layer.id] = worked.get(layer.id, 0) + 1
     return worked
+
+
+def _open_joins(workspace: Workspace) -> Iterator[tuple[Path, Import, Cover | None, list[Piece]]]:
+    """What is not joined yet: where to keep it, the import, the cover (None for a relation), and its pieces."""
+    all_covers = covers(workspace)
+    for layer in workspace.layers().values():
+        if layer.id in AREA_LAYERS:
+            continue
+        for one in workspace.imports(layer.id):
+            for cover in all_covers if layer.indicators else all_covers[:1]:
+                path = shares_path(workspace, one, cover)
+                if not path.exists():
+                    yield path, one, cover, list(_pieces(workspace, one, cover.name, False))
+            for relation in layer.relations:
+                if relation.kind == "overlaps_layer":
+                    path = overlap_path(workspace, one, relation)
+                    if not path.exists():
+                        yield path, one, None, list(_pieces(workspace, one, relation.gives, True))

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from geo.errors import Refused
-from geo.layers import Indicator, Layer
+from geo.layers import Indicator, Layer, Relation
 from geo.measure import to_mm2
 from geo.progress import printed, rates, roll_up, tally
-from pipelines.store.layers import current_rows
+from pipelines.covers import Cover
+from pipelines.store.layers import Part, current_rows
 from pipelines.territory import AREA_LAYERS
 
 if TYPE_CHECKING:
     from pipelines.store.ledger import Ledger
-    from pipelines.workspace import Workspace
+    from pipelines.workspace import Import, Workspace
 
 CHINA = timedelta(hours=8)
-RULES = 1
-"""Raise when the way of counting changes, so that kept tallies are made anew."""
 
 
 def today() -> date:
@@ -38,29 +35,45 @@ def ledger_of(workspace: Workspace) -> Ledger | None:
 
     if workspace.settings.ledger_url is None and not (workspace.root / "ledger.sqlite").exists():
         return None
-    return workspace_ledger(workspace)
+    ledger = workspace_ledger(workspace)
+    ledger.until = workspace.last_seq
+    return ledger
 
 
-def events_of(workspace: Workspace, layer: Layer) -> pd.DataFrame:
-    """The ledger's events of a layer, for `geo.lifecycle.state_at`; empty when it has none."""
+FEW_IDS = 50
+"""The events of so few things are asked for one by one."""
+
+
+def events_of(workspace: Workspace, layer: Layer, ids: Sequence[str] | None = None) -> pd.DataFrame:
+    """The ledger's events of a layer, for `geo.lifecycle.state_at`; empty when it has none. ids: only of these."""
     columns = ["seq", "id", "feature_id", "kind", "to_stage", "at", "recorded_at", "due_on", "undoes"]
     ledger = ledger_of(workspace)
     if ledger is None:
         return pd.DataFrame(columns=columns)
-    events = ledger.events(layer=layer.id, columns=columns)
+    if ids is not None and 0 < len(ids) <= FEW_IDS:
+        events = pd.concat([ledger.events(layer=layer.id, feature_id=one, columns=columns) for one in ids])
+    else:
+        events = ledger.events(layer=layer.id, columns=columns)
     return events[events["kind"] != "import"].reset_index(drop=True)
 
 
-def rows_on(workspace: Workspace, layer: Layer, as_of: date, columns: list[str]) -> pd.DataFrame:
-    """Rows of the imports as known on a day, and of things added in the ledger by then (import_id "")."""
-    rows = current_rows(workspace, layer, columns=columns, as_of=as_of)
-    ledger = ledger_of(workspace)
+def rows_on(
+    workspace: Workspace, layer: Layer, as_of: date, columns: list[str], part: Part | None = None
+) -> pd.DataFrame:
+    """Rows of the imports as known on a day, and of things added in the ledger by then (import_id "").
+
+    part: only that part of the layer; added things are in the one that names ids.
+    """
+    rows = current_rows(workspace, layer, columns=columns, as_of=as_of, part=part)
+    ledger = ledger_of(workspace) if part is None or part.import_id is None else None
     if ledger is None or layer.lifecycle is None:
         return rows
     from pipelines.act import added_things
 
     added = added_things(ledger, layer, as_of=as_of)
     added = added[~added["id"].isin(rows["id"])]
+    if part is not None and part.ids is not None:
+        added = added[added["id"].isin(part.ids)]
     if added.empty:
         return rows
     added = added.assign(import_id="", shape_import="", position=-1, placed_by="name", geometry=_points(added))
@@ -95,15 +108,24 @@ def needed_fields(layer: Layer) -> list[str]:
     return [f.name for f in layer.fields if f.name in names & known]
 
 
-def things_at(workspace: Workspace, layer: Layer, as_of: date, columns: list[str] | None = None) -> pd.DataFrame:
+def things_at(
+    workspace: Workspace,
+    layer: Layer,
+    as_of: date,
+    columns: list[str] | None = None,
+    *,
+    part: Part | None = None,
+) -> pd.DataFrame:
     """The layer's things as they stood on a day: rows, state columns, measured_mm2 and relation columns.
 
-    Things that did not exist yet are left out. Index 0…n-1, in order of id.
+    Things that did not exist yet are left out. Index 0…n-1, in order of id. part: only that part of the layer;
+    what its things have to do with each other is seen only among them.
     """
     if layer.id in AREA_LAYERS:
         return _areas_as_things(workspace, layer)
-    rows = rows_on(workspace, layer, as_of, counted_columns(layer, columns))
-    return standing_on(workspace, layer, as_of, rows, events_of(workspace, layer))
+    rows = rows_on(workspace, layer, as_of, counted_columns(layer, columns), part)
+    ids = None if part is None else part.ids
+    return standing_on(workspace, layer, as_of, rows, events_of(workspace, layer, ids))
 
 
 def counted_columns(layer: Layer, more: list[str] | None = None) -> list[str]:
@@ -159,19 +181,48 @@ def _areas_as_things(workspace: Workspace, layer: Layer) -> pd.DataFrame:
     )
 
 
-def _flag(workspace: Workspace, layer: Layer, relation: Any, things: pd.DataFrame) -> None:
+def _flag(workspace: Workspace, layer: Layer, relation: Relation, things: pd.DataFrame) -> None:
     """Add what a relation gives: `<gives>` (boolean) and `<gives>_m2`, among the things that take part."""
-    from pipelines.join import relation_rows
-
-    found = relation_rows(workspace, layer, relation)
     takes_part = things_matching(things, relation.where)
-    ids = things["id"].where(takes_part)
-    found = found[found["id"].isin(ids)]
-    if relation.kind == "overlaps_self":
-        found = found[found["other"].isin(ids)]
-    m2 = found.groupby("id")["m2"].sum()
-    things[f"{relation.gives}_m2"] = things["id"].map(m2).fillna(0.0).where(takes_part, 0.0).astype(float)
-    things[relation.gives] = things["id"].isin(found["id"]) & takes_part
+    if relation.kind == "overlaps_layer":
+        size = _on_layer(workspace, layer, relation, things)
+    else:
+        from pipelines.relations import relation_rows
+
+        found = relation_rows(workspace, layer, relation)
+        ids = things["id"].where(takes_part)
+        found = found[found["id"].isin(ids)]
+        if relation.kind == "overlaps_self":
+            found = found[found["other"].isin(ids)]
+        size = things["id"].map(found.groupby("id")["m2"].sum()).to_numpy(float, na_value=np.nan)
+    hit = ~np.isnan(size) & takes_part.to_numpy(bool)
+    things[f"{relation.gives}_m2"] = np.where(hit, size, 0.0)
+    things[relation.gives] = hit
+
+
+def _on_layer(workspace: Workspace, layer: Layer, relation: Relation, things: pd.DataFrame) -> np.ndarray:
+    """The m² of each thing's shape on the other layer, NaN where there is nothing to speak of."""
+    from pipelines.join import import_overlaps
+
+    size = np.full(len(things), np.nan)
+    for one, mine, position in _by_import(workspace, layer, things):
+        found = import_overlaps(workspace, relation, one)
+        at, m2 = found["position"].to_numpy(np.int64), found["m2"].to_numpy(float)
+        if len(at):
+            place = np.minimum(np.searchsorted(at, position), len(at) - 1)
+            size[mine] = np.where(at[place] == position, m2[place], np.nan)
+    return size
+
+
+def _by_import(
+    workspace: Workspace, layer: Layer, things: pd.DataFrame
+) -> Iterator[tuple[Import, np.ndarray, np.ndarray]]:
+    """Each import that things have their shape of, with which things these are and the rows of their shapes."""
+    groups = things.groupby("shape_import", sort=False).indices
+    for one in workspace.imports(layer.id):
+        if one.id in groups:
+            mine = np.asarray(groups[one.id])
+            yield one, mine, things["position"].to_numpy(np.int64)[mine]
 
 
 def things_matching(things: pd.DataFrame, where: Mapping[str, Any]) -> pd.Series:
@@ -184,73 +235,47 @@ def things_matching(things: pd.DataFrame, where: Mapping[str, Any]) -> pd.Series
     return result
 
 
-def shares_of(workspace: Workspace, layer: Layer, things: pd.DataFrame) -> pd.DataFrame:
-    """Shares of things on areas: feature and area (positions in `things` and the areas frame, -1 none), mm2."""
-    if layer.id in AREA_LAYERS:
-        at = pd.Index(workspace.areas()["code"]).get_indexer(things["id"])
+def shares_of(
+    workspace: Workspace, layer: Layer, things: pd.DataFrame, cover: Cover | None = None
+) -> pd.DataFrame:
+    """Shares of things on a cover: feature and area (positions in `things` and its areas, -1 none), mm2.
+
+    cover: the hierarchy of areas when None. Things without a row of an import to stand on, because they were added
+    or moved in the ledger, stand whole where that says.
+    """
+    on = cover or Cover(workspace)
+    if layer.id in AREA_LAYERS and on.name == "areas":
+        at = pd.Index(on.areas["code"]).get_indexer(things["id"])
         return pd.DataFrame({"feature": np.arange(len(things)), "area": at, "mm2": things["measured_mm2"]})
     from pipelines.join import import_shares
 
-    parts = []
-    for one in workspace.imports(layer.id):
-        mine = np.flatnonzero((things["shape_import"] == one.id).to_numpy(bool))
-        if not len(mine):
-            continue
-        shares = import_shares(workspace, layer, one)
+    parts = [pd.DataFrame({"feature": [], "area": [], "mm2": []}, dtype=np.int64)]
+    for one, mine, position in _by_import(workspace, layer, things):
+        shares = import_shares(workspace, layer, one, on)
         feature = np.full(int(shares["position"].max()) + 1, -1, dtype=np.int64)
-        feature[things["position"].to_numpy(np.int64)[mine]] = mine
+        feature[position] = mine
         at = feature[shares["position"].to_numpy(np.int64)]
-        parts.append(shares.assign(feature=at)[at >= 0])
-    loose = np.flatnonzero((things["import_id"] == "").to_numpy(bool))
+        parts.append(shares.assign(feature=at).loc[at >= 0, ["feature", "area", "mm2"]])
+    loose = np.flatnonzero((things["shape_import"] == "").to_numpy(bool))
     if len(loose):
-        named = things["area_code"].fillna("").iloc[loose]
-        parts.append(pd.DataFrame({"feature": loose, "area_code": named, "mm2": 0}))
-    if not parts:
-        return pd.DataFrame({"feature": [], "area": [], "mm2": []}, dtype=np.int64)
-    merged = pd.concat(parts, ignore_index=True)
-    codes = pd.Index(workspace.areas()["code"].astype(object))
-    merged["area"] = codes.get_indexer(merged["area_code"].astype(object))
-    ordered = merged.sort_values(["feature", "area"], kind="stable", ignore_index=True)
-    return ordered[["feature", "area", "mm2"]]
+        parts.append(_loose(things, loose, on))
+    merged = pd.concat(parts, ignore_index=True).astype(np.int64)
+    return merged.sort_values(["feature", "area"], kind="stable", ignore_index=True)
 
 
-def kept_tally(workspace: Workspace, layer: Layer, as_of: date, what: str = "areas") -> Path:
-    """Where a tally of a layer on a day is kept; the name changes with all that it depends on."""
-    return workspace.root / "summary" / "tallies" / layer.id / f"{as_of}.{what}.{_key(workspace, layer)}.parquet"
+def _loose(things: pd.DataFrame, loose: np.ndarray, cover: Cover) -> pd.DataFrame:
+    """Where things stand that have no row of an import to stand on: by their area's code, or its middle."""
+    from geo.joins import assign_points
 
-
-def leaf_tally(workspace: Workspace, layer: Layer, as_of: date) -> pd.DataFrame:
-    """Additive tallies of a layer by the areas its things lie on (index `area`), whole numbers; kept."""
-    path = kept_tally(workspace, layer, as_of)
-    if path.exists():
-        return pd.read_parquet(path)
-    things = things_at(workspace, layer, as_of)
-    made = tally(things, shares_of(workspace, layer, things), layer, as_of=as_of)
-    keep_table(made, path)
-    return made
-
-
-def keep_table(table: pd.DataFrame, path: Path) -> None:
-    """Keep a table under its name, whole; a workspace that cannot be written to just goes without."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        table.to_parquet(partial)
-        partial.replace(path)
-    except OSError:
-        return
-
-
-def _key(workspace: Workspace, layer: Layer) -> str:
-    """What a tally depends on besides the day: imports of the layer, of its areas and relations, and events."""
-    from pipelines.territory import areas_key
-
-    wanted = {layer.id, *(r.layer for r in layer.relations if r.layer)}
-    imports = [f"{i.layer}/{i.id}" for i in workspace.imports() if i.layer in wanted]
-    events = events_of(workspace, layer)
-    last = str(events["id"].iloc[-1]) if len(events) else ""
-    parts = (RULES, areas_key(workspace), imports, len(events), last)
-    return hashlib.sha256(repr((parts, layer)).encode()).hexdigest()[:16]
+    codes, points = cover.named(things["area_code"].iloc[loose])
+    by_code = pd.Index(cover.areas["code"].astype(object)).get_indexer(pd.Index(codes, dtype=object))
+    if "lon" in things:
+        added = (things["import_id"].iloc[loose] == "").to_numpy(bool)
+        own = _points(things.iloc[loose])
+        points = np.where(added & ~pd.isna(own), own, points)
+    area = np.where(by_code >= 0, by_code, assign_points(points, cover.leaves))
+    own = to_mm2(things["area_m2"].iloc[loose].to_numpy(float, na_value=np.nan))
+    return pd.DataFrame({"feature": loose, "area": area, "mm2": own})
 
 
 def progress(
@@ -276,6 +301,8 @@ def progress(
     areas = workspace.areas()
     if areas.empty:
         raise Refused("areas_missing", level=by)
+
+    from pipelines.tallies import leaf_tally
 
     def rolled(one: Layer) -> pd.DataFrame:
         return roll_up(leaf_tally(workspace, one, day), areas, by)
@@ -306,6 +333,8 @@ def progress_split(
     day, areas = as_of or today(), workspace.areas()
     if areas.empty or by == "zone":
         raise Refused("areas_missing", level=by)
+    from pipelines.tallies import leaf_tally
+
     things = things_at(workspace, layer, day, [] if split in ("stage", "kind") else [split])
     tallied = tally(things, shares_of(workspace, layer, things), layer, as_of=day, split_by=split)
     others = {
@@ -345,15 +374,20 @@ def with_rates(
 
 def summarise_all(workspace: Workspace, *, as_of: date | None = None) -> list[str]:
     """Work out today's tallies of every layer that counts something; the ids of those made anew."""
+    from pipelines.covers import covers
+    from pipelines.tallies import leaf_tally, tally_path
+
     day = as_of or today()
     made = []
+    everywhere = covers(workspace)
     for layer in workspace.layers().values():
         if not workspace.imports(layer.id) or not layer.indicators:
             continue
-        if not kept_tally(workspace, layer, day).exists():
-            leaf_tally(workspace, layer, day)
-            made.append(layer.id)
-    return made
+        for cover in everywhere:
+            if not tally_path(workspace, layer, day, cover).exists():
+                leaf_tally(workspace, layer, day, cover)
+                made.append(layer.id)
+    return list(dict.fromkeys(made))
 
 
 def indicator_words(one: Indicator, lang: str) -> str:

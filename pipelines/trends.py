@@ -1,4 +1,4 @@
-"""Figures over many days: what each area's figures were at the end of each month, kept from one asking to the next."""
+"""Figures over many days: what each area's figures were at the end of each month; once counted they are kept."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from geo.layers import Layer
 from geo.lifecycle import FIRST_SEEN_FIELDS, local_days
 from geo.progress import additive, rates, roll_up, tally
 from geo.quantities import whole_units
+from pipelines.kept import keep_table
 from pipelines.summarise import (
-    RULES,
     counted_columns,
     denominators,
     events_of,
-    keep_table,
     rows_on,
     shares_of,
     standing_on,
 )
+from pipelines.tallies import RULES
 from pipelines.territory import AREA_LAYERS
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def trend(workspace: Workspace, layer_id: str, days: Sequence[date], by: str = "
     """The figures of a layer by area on each of `days`, as `progress` gives them but not rounded.
 
     Columns: day (datetime64[s]), area_code, area_name, level, features and the layer's indicators (float64), rates
-    0–100 and NaN without denominator. In order of day, then as `geo.progress.roll_up` has them: areas by code, with
+    0–100 and NaN without denominator. In order of day, then as `geo.progress.roll_up` has them: areas by code,
     rows of level `unplaced` last. Empty when the county has no areas.
     """
     layer, areas = workspace.layer(layer_id), workspace.areas()
@@ -70,12 +70,16 @@ def _tallies(workspace: Workspace, layer: Layer, days: Sequence[date]) -> dict[d
     """`leaf_tally` of each day; those of before are kept, the others are made from one reading of the rows."""
     path = workspace.root / "summary" / "trends" / f"{layer.id}.parquet"
     events = events_of(workspace, layer)
-    marks = _marks(workspace, layer, events, days)
-    found = _kept(path, marks)
+    table = _read(path)
+    ends = [stamp.date() for stamp in table["day"].unique()] if table is not None else []
+    marks = _marks(workspace, layer, events, sorted({*days, *ends}))
+    found = _kept(table, marks)
     missing = [day for day in days if day not in found]
     if missing:
         found |= _counted(workspace, layer, missing, events)
-        keep_table(_as_one(found, marks, days), path)
+        lasting = [day for day in found if day in days or (day + timedelta(days=1)).day == 1]
+        parts = [found[day].reset_index().assign(day=np.datetime64(day, "s"), mark=marks[day]) for day in lasting]
+        keep_table(pd.concat(parts, ignore_index=True), path)
     return {day: found[day] for day in days}
 
 
@@ -96,19 +100,25 @@ def _marks(workspace: Workspace, layer: Layer, events: pd.DataFrame, days: Seque
     return marks
 
 
-def _kept(path: Path, marks: Mapping[date, str]) -> dict[date, pd.DataFrame]:
-    if not path.exists():
+def _read(path: Path) -> pd.DataFrame | None:
+    """The kept tallies; None when there are none, or none that this program can read."""
+    try:
+        table = pd.read_parquet(path)
+    except (OSError, ValueError):
+        return None
+    return table if {"day", "mark", "area"} <= set(table.columns) else None
+
+
+def _kept(table: pd.DataFrame | None, marks: Mapping[date, str]) -> dict[date, pd.DataFrame]:
+    """Of the kept tallies those that still hold."""
+    if table is None:
         return {}
-    table = pd.read_parquet(path)
     by_mark = {str(mark): rows for mark, rows in table.groupby("mark", sort=False)}
     return {
-        day: by_mark[mark].drop(columns="mark").set_index("area") for day, mark in marks.items() if mark in by_mark
+        day: by_mark[mark].drop(columns=["mark", "day"]).set_index("area")
+        for day, mark in marks.items()
+        if mark in by_mark
     }
-
-
-def _as_one(found: Mapping[date, pd.DataFrame], marks: Mapping[date, str], days: Sequence[date]) -> pd.DataFrame:
-    parts = [found[day].reset_index().assign(mark=marks[day]) for day in days]
-    return pd.concat(parts, ignore_index=True)
 
 
 def _counted(

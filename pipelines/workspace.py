@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, time
@@ -12,14 +13,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from geo.errors import Refused
 from geo.layers import Layer, LayerError, load_layers
 from pipelines.settings import Settings, read_settings, write_settings
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
 
     from geo.gazetteer import Gazetteer
     from geo.pieces import Leaves
@@ -61,6 +61,7 @@ class Workspace:
     def __init__(self, root: Path | str) -> None:
         self.root = Path(root)
         self.settings: Settings = read_settings(self.root)
+        self.last_seq: int | None = None
 
     @classmethod
     def create(cls, root: Path | str, *, code: str, name: str) -> Workspace:
@@ -105,6 +106,13 @@ class Workspace:
             for one in self._imports
             if (layer_id is None or one.layer == layer_id) and (end is None or one.at < end)
         ]
+
+    def as_known(self, import_ids: Collection[str], last_seq: int) -> Workspace:
+        """This workspace as it was when it had only these imports and the ledger ended with that event."""
+        past = copy.copy(self)
+        past.__dict__["_imports"] = [one for one in self._imports if one.id in import_ids]
+        past.last_seq = last_seq
+        return past
 
     def import_folder(self, one: Import) -> Path:
         """Where the rows, findings and source note of an import lie."""
@@ -201,6 +209,8 @@ def utc(moment: datetime | date | None) -> datetime:
 
 def issues_frame(records: list[dict[str, Any]]) -> pd.DataFrame:
     """Findings as a table for storing: code, severity, row, field, params (JSON text)."""
+    import pandas as pd
+
     return pd.DataFrame(
         {
             "code": [r["code"] for r in records],

@@ -148,12 +148,16 @@ def layer_writer(path: Path, schema: pa.Schema) -> Iterator[LayerWriter]:
     writer.close()
 
 
+def ids_of(path: Path) -> pa.ChunkedArray:
+    """The ids of the rows of one file, in order."""
+    return pq.read_table(path, columns=["id"])["id"]
+
+
 def rows_with(path: Path, ids: Sequence[str]) -> np.ndarray:
     """The positions of the rows of one file whose id is among `ids`, in order."""
     import pyarrow.compute as pc
 
-    column = pq.read_table(path, columns=["id"])["id"]
-    return np.flatnonzero(pc.is_in(column, pa.array(list(ids), pa.string())).to_numpy())
+    return np.flatnonzero(pc.is_in(ids_of(path), pa.array(list(ids), pa.string())).to_numpy())
 
 
 def read_columns(
@@ -164,11 +168,10 @@ def read_columns(
     `geometry`, when among them, comes as shapely objects; a column that the file lacks as blanks.
     """
     wanted = None if columns is None else list(columns)
-    present = pq.read_schema(path).names
-    kept = None if wanted is None else [c for c in wanted if c in present]
-    table = pq.read_table(path, columns=kept)
-    if at is not None:
-        table = table.take(pa.array(at, pa.int64()))
+    with pq.ParquetFile(path) as file:
+        present = file.schema_arrow.names
+        kept = None if wanted is None else [c for c in wanted if c in present]
+        table = file.read(columns=kept) if at is None else _taken(file, kept, at)
     frame = table.to_pandas(types_mapper=_mapper)
     if "geometry" in frame.columns:
         frame["geometry"] = shapely.from_wkb(frame["geometry"].to_numpy(object))
@@ -176,6 +179,22 @@ def read_columns(
         if name not in frame.columns:
             frame[name] = None
     return frame
+
+
+def _taken(file: pq.ParquetFile, columns: list[str] | None, at: np.ndarray) -> pa.Table:
+    """The rows at these positions; row groups that hold none of them are not read."""
+    sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
+    begin = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
+    group = np.searchsorted(begin, at, side="right") - 1
+    used = np.unique(group)
+    if not len(used):
+        return file.schema_arrow.empty_table().select(columns or file.schema_arrow.names)
+    start = np.zeros(len(sizes), dtype=np.int64)
+    start[used] = np.concatenate(([0], np.cumsum(np.asarray(sizes)[used])[:-1]))
+    rows = file.read_row_groups(used.tolist(), columns=columns)
+    position = start[group] + at - begin[group]
+    whole = len(position) == len(rows) and bool((np.diff(position) == 1).all())
+    return rows if whole else rows.take(pa.array(position, pa.int64()))
 
 
 def _mapper(kind: pa.DataType) -> Any:

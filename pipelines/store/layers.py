@@ -3,17 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from geo.layers import Layer
-from pipelines.store.geoparquet import STORED, read_columns, rows_with, schema_of
+from geo.lifecycle import china_day
+from pipelines.store.edits import Edit, edits_of, overlaid
+from pipelines.store.geoparquet import STORED, ids_of, read_columns, rows_with, schema_of
 
 if TYPE_CHECKING:
     from pipelines.workspace import Import, Workspace
+
+
+PART_ROWS = 200_000
+"""So many rows of a large layer are worked on at a time."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some of a layer's rows: these ids, or those `at` these positions of one import that no other import has."""
+
+    ids: tuple[str, ...] | None = None
+    import_id: str | None = None
+    at: np.ndarray | None = None
+
+
+def parts_of(workspace: Workspace, layer: Layer, *, also: Sequence[str] = ()) -> list[Part]:
+    """The layer's rows cut into parts that can be read one after the other; each id is in exactly one.
+
+    also: ids that take part although no import may have them.
+    """
+    editions = workspace.imports(layer.id)
+    columns = [ids_of(workspace.import_folder(one) / "data.parquet") for one in editions]
+    if sum(len(column) for column in columns) <= PART_ROWS:
+        return [Part()]
+    shared = _shared(columns, also)
+    parts = [Part(ids=tuple(shared))] if shared else []
+    for one, column in zip(editions, columns, strict=True):
+        alone = np.arange(len(column))
+        if shared:
+            alone = np.flatnonzero(~pc.is_in(column, pa.array(shared, pa.string())).to_numpy())
+        parts += [
+            Part(import_id=one.id, at=alone[first : first + PART_ROWS])
+            for first in range(0, len(alone), PART_ROWS)
+        ]
+    return parts
+
+
+def _shared(columns: Sequence[pa.ChunkedArray], also: Sequence[str]) -> list[str]:
+    """The ids that stand in more than one of the columns, and those named."""
+    found: list[str] = []
+    if len(columns) > 1:
+        chunks = [chunk for column in columns for chunk in column.chunks]
+        counts = pc.value_counts(pa.chunked_array(chunks, pa.string()))
+        found = counts.filter(pc.greater(counts.field("counts"), 1)).field("values").to_pylist()
+    return list(dict.fromkeys([*found, *also]))
 
 
 def current_rows(
@@ -23,33 +73,56 @@ def current_rows(
     columns: Sequence[str] | None = None,
     as_of: date | None = None,
     ids: Sequence[str] | None = None,
+    part: Part | None = None,
 ) -> pd.DataFrame:
     """The rows of a layer as they were known on the day `as_of` (today when None), one per id, in order of id.
 
     Of an id that was imported by then the latest row up to that day; of one that was not the earliest after it,
     because it may tell of that day by its dates. A row takes the place of an earlier one in what its table
-    carries: columns the table does not have, and the shape when it has none, stay as they were. columns: of the
+    carries: columns the table does not have, and the shape when it has none, stay as they were. Fields edited in
+    the ledger by then have their edited values, unless a table of a later day carries them. columns: of the
     stored ones (layer fields, id, geometry, area_m2, lon, lat, placed_by, area_code, …); all when None. Always
     added: import_id and import_at (UTC) of the row, shape_import and position (import and row of the shape). An
-    empty frame with the same columns when the layer has no rows. ids: only these.
+    empty frame with the same columns when the layer has no rows. ids: only these; part: only that part of them.
     """
+    part = part or Part(ids=None if ids is None else tuple(ids))
     asked = list(columns) if columns is not None else [*STORED, *(f.name for f in layer.fields), "geometry"]
     editions = workspace.imports(layer.id)
     known = {one.id for one in workspace.imports(layer.id, as_of=as_of)}
     later = [one for one in editions if one.id not in known]
     ordered = [*reversed(later), *(one for one in editions if one.id in known)]
     needed = dict.fromkeys(["id", *asked, *(["placed_by"] if len(ordered) > 1 else [])])
+    edits = edits_of(workspace, layer, as_of=as_of, ids=part.ids)
+    if edits:
+        needed |= dict.fromkeys(f.derived_from for f in layer.fields if f.name in needed and f.derived_from)
     merged: pd.DataFrame | None = None
     for one in ordered:
-        frame = _read(workspace, one, list(needed), ids)
+        if merged is not None and one.id in known:
+            merged, edits = _edited(merged, edits, layer, before=one)
+        frame = _read(workspace, one, list(needed), part)
         if merged is None:
             merged = frame
         elif frame is not None:
             merged = _superseded(merged, frame, carried(layer, one))
     if merged is None:
         return _empty(layer, ["id", *(name for name in asked if name != "id")])
-    order = np.argsort(merged["id"].to_numpy(object), kind="stable")
-    return merged.iloc[order].reset_index(drop=True)[["id", *(n for n in asked if n != "id"), *_ORIGIN]]
+    merged, _ = _edited(merged, edits, layer)
+    order = pc.sort_indices(pa.array(merged["id"], pa.string())).to_numpy()
+    wanted = merged[["id", *(n for n in asked if n != "id"), *_ORIGIN]]
+    return wanted.reset_index(drop=True) if _ascending(order) else wanted.iloc[order].reset_index(drop=True)
+
+
+def _ascending(order: np.ndarray) -> bool:
+    return bool((np.diff(order.astype(np.int64)) == 1).all())
+
+
+def _edited(
+    rows: pd.DataFrame, edits: list[Edit], layer: Layer, *, before: Import | None = None
+) -> tuple[pd.DataFrame, list[Edit]]:
+    """The rows with the edits laid over them that were made before the day of an import, and the edits left."""
+    day = china_day(before.at) if before is not None else None
+    due = [one for one in edits if day is None or one.day < day]
+    return overlaid(rows, due, layer), edits[len(due) :]
 
 
 _ORIGIN = ("import_id", "import_at", "shape_import", "position")
@@ -69,11 +142,13 @@ _OF_THE_SHAPE = frozenset(
 )
 
 
-def _read(workspace: Workspace, one: Import, columns: list[str], ids: Sequence[str] | None) -> pd.DataFrame | None:
-    """Rows of one import; None when it has none of the ids."""
+def _read(workspace: Workspace, one: Import, columns: list[str], part: Part) -> pd.DataFrame | None:
+    """Rows of one import; None when it has none of that part."""
     path = workspace.import_folder(one) / "data.parquet"
-    at = rows_with(path, ids) if ids is not None else None
-    if at is not None and not len(at):
+    at = part.at if part.import_id == one.id else None
+    if part.ids is not None:
+        at = rows_with(path, part.ids)
+    if (at is None and part.import_id is not None) or (at is not None and not len(at)):
         return None
     frame = read_columns(path, columns, at=at)
     moment = pd.Timestamp(one.at).tz_convert("UTC")
