@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipelines.workspace import Workspace
 
 LINES = ("permanent_farmland", "ecological_redline", "urban_boundary")
-SUBJECTS = ("land_transfer", "abandoned_parcel", "contract_parcel", "zone_plan")
+SUBJECTS = ("land_transfer", "abandoned_parcel", "contract_parcel", "zone_plan", "idle_land")
 TOLERANCE_M2, TOLERANCE_PERCENT = 10.0, 1.0
 """What is at or under either is an inaccuracy of drawing, unless the layer declares its own."""
 

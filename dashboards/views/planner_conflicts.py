@@ -22,7 +22,7 @@ def show(seen: Desk) -> None:
     county, lang = seen.county, seen.lang
     layers = county.workspace.layers()
     subjects = [one for one in SUBJECTS if county.has_rows(one)]
-    lines = [one for one in (*LINES, "idle_land") if one in layers and county.has_rows(one)]
+    lines = [one for one in LINES if one in layers and county.has_rows(one)]
     if not subjects or not lines:
         widgets.empty(say("planner.conflicts", lang), say("planner.conflict_none", lang))
         return

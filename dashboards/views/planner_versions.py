@@ -30,7 +30,7 @@ def show(seen: Desk) -> None:
     change = compare(seen.county.workspace, LAYER, zone, before, after)
     with st.container(horizontal=True):
         for label, size in change_facts(change, lang):
-            st.metric(label, size, border=True, width=200)
+            st.metric(label, size, border=True, width=270)
     fit = fit_of([change.entered, change.left, change.stayed])
     label = say("planner.versions", lang)
     parts.plan_map(seen, change_shapes(change, lang), key="versions_map", fit=fit, label=label)

@@ -24,10 +24,11 @@ def test_the_indicators_that_scripts_rely_on_are_there(layer: str) -> None:
     assert set(CONTRACT[layer].split()) <= {i.id for i in LAYERS[layer].indicators}
 
 
-def test_the_twelve_layers_of_the_design_are_there() -> None:
+def test_the_layers_of_the_design_and_what_planners_review_are_there() -> None:
     assert set(LAYERS) == {
         *("county", "township", "village", "zone", "abandoned_parcel", "land_transfer", "inspection_point"),
         *("zone_plan", "contract_parcel", "permanent_farmland", "ecological_redline", "urban_boundary"),
+        *("review_mark", "idle_land"),
     }
 
 
