@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 import math
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import shapely
 from starlette.concurrency import run_in_threadpool
@@ -21,9 +19,10 @@ from starlette.routing import BaseRoute, Route
 
 from dashboards import mark_page
 from dashboards.data import WORKSPACE_VARIABLE, County, county
+from dashboards.gate_forms import form_token
 from dashboards.looks import language
 from dashboards.readers import COOKIE, reader_of
-from dashboards.words import Lang, say
+from dashboards.words import Lang
 from geo.errors import Conflict, Forbidden, Refused, XiangtuError
 from pipelines.act import same_within
 from pipelines.marks import Draft, Taken, categories, groups_confirmed, take
@@ -31,7 +30,6 @@ from pipelines.marks_places import LAYER, Spot, known_sites, where
 from pipelines.summarise import today
 
 LANG_VARIABLE = "XIANGTU_LANG"
-TOKEN_HEADER = "x-xiangtu-token"
 MOST_BYTES = mark_page.MOST_MB * 2**20
 NO_STORE = {"cache-control": "no-store"}
 A_YEAR = {"cache-control": "private, max-age=31536000, immutable"}
@@ -73,16 +71,10 @@ async def worker(request: Request) -> Response:
 
 async def setup(request: Request) -> Response:
     """Who marks, whether they may, and what the form offers; 401 without a live session."""
-    return await _answer(lambda: _setup(_county(request), request))
+    return await _answer(lambda: _setup(_county(request), request.cookies.get(COOKIE)))
 
 
-def token(request: Request) -> str:
-    """What a page of this system shows with every change it sends: bound to the session, of no use to others."""
-    session = request.cookies.get(COOKIE, "")
-    return hashlib.sha256(f"xiangtu post\0{session}".encode()).hexdigest()[:32]
-
-
-def _setup(here: County, request: Request) -> dict[str, Any]:
+def _setup(here: County, session: str | None) -> dict[str, Any]:
     workspace = here.workspace
     sites = _sites(here)
     near, near_m = same_within(workspace)
@@ -90,7 +82,7 @@ def _setup(here: County, request: Request) -> dict[str, Any]:
     allowed = here.may("add", LAYER, here.root.code if here.root.level != "county" else None)
     return {
         "account": here.actor.name,
-        "token": token(request),
+        "token": form_token(session if here.actor.has_account else None),
         "may_add": allowed,
         "groups": [
             {"zh": g.zh, "en": g.en, "choices": [{"value": c.value, "zh": c.zh, "en": c.en} for c in g.choices]}
@@ -183,8 +175,6 @@ def _number(text: str | None) -> float:
 
 async def send(request: Request) -> Response:
     """Take one draft, once however often it comes; the refusal, in both languages, when it cannot be taken."""
-    if refusal := forged(request):
-        return refusal
     if int(request.headers.get("content-length") or 0) > MOST_BYTES:
         too_large = Refused("photo_too_large", mb=math.ceil(MOST_BYTES / 2**20), limit=mark_page.MOST_MB)
         return _refused(too_large)
@@ -224,16 +214,6 @@ def read_draft(told: Mapping[str, str]) -> Draft:
 def _taken(taken: Taken) -> dict[str, Any]:
     near = [{"id": name, "distance_m": metres} for name, metres in taken.near]
     return {"id": taken.id, "again": taken.again, "near": near}
-
-
-def forged(request: Request) -> Response | None:
-    """The refusal of a change that was not sent from a page of this server: another origin, or no token of it."""
-    origin = request.headers.get("origin") or request.headers.get("referer", "")
-    own = urlsplit(origin).netloc == request.headers.get("host")
-    if own and request.headers.get(TOKEN_HEADER) == token(request):
-        return None
-    told = {lang: say("mark.forged", lang) for lang in ("zh", "en")}
-    return JSONResponse({"code": "forged", **told}, status_code=403, headers=NO_STORE)
 
 
 async def _answer(make: Any) -> Response:

@@ -92,7 +92,7 @@ def page(lang: Lang, county: str) -> str:
 <div id="kinds" class="row wrap" role="radiogroup" aria-label="{t("place_kind")}" hidden></div>
 </section>
 <section aria-label="{t("category")}">
-<h2>{t("category")}<small>{t("more_used")}</small></h2>
+<h2>{t("category")}<small id="groups_note">{t("more_used")}</small></h2>
 <div id="categories" role="radiogroup" aria-label="{t("category")}"></div>
 </section>
 <section id="near" hidden></section>
@@ -106,7 +106,7 @@ def page(lang: Lang, county: str) -> str:
 <section id="drafts" hidden><h2>{t("drafts")}</h2><ol id="draft_list"></ol></section>
 </main>
 <footer>
-<button type="button" id="photo">{t("photo")}</button>
+<button type="button" id="photo"><img id="thumb" alt="" hidden><span id="photo_label">{t("photo")}</span></button>
 <button type="button" id="save" class="main">{t("save")}</button>
 </footer>
 <dialog id="ask" aria-labelledby="ask_title"><h2 id="ask_title">{t("discard_title")}</h2><p>{t("discard_text")}</p>

@@ -23,6 +23,7 @@ LAYER = "inspection_point"
 NEAR_M, ROAD_M, FRINGE_M = 50.0, 30.0, 300.0
 NEIGHBOURS_M, NEIGHBOURS = 150.0, 3
 """Distances that decide the guess of a place's kind; a guess may always be changed by whoever stands there."""
+NEAR_COLUMNS = ["id", "category", "stage", "address", "distance_m", "area_code", "lon", "lat"]
 MOST_FARMLAND = 200_000
 DEGREE_M = 111_320.0
 
@@ -43,7 +44,8 @@ class Guess:
 class Spot:
     """What is known of a place. township, village: (code, name), None where it lies in none.
 
-    near: open sites within 50 m, nearest first: id, category, stage, address, distance_m.
+    near: open sites within 50 m, nearest first: id, category, stage, address, distance_m, area_code, lon, lat;
+    None for what is missing.
     """
 
     area_code: str | None
@@ -127,8 +129,8 @@ def where(workspace: Workspace, sites: pd.DataFrame, lon: float, lat: float, act
     deepest = village or township or held.get("county")
     live = around[around["kind"].isin(["open", "in_progress"]) & (around["distance_m"] <= NEAR_M)]
     near = tuple(
-        {str(name): value for name, value in row.items()}
-        for row in live[["id", "category", "stage", "address", "distance_m", "area_code"]].to_dict("records")
+        {str(name): None if pd.isna(value) else value for name, value in row.items()}
+        for row in live[NEAR_COLUMNS].to_dict("records")
         if decide(actor, "read", layer=LAYER, area_code=area_of(row["area_code"])).allowed
     )
     guess = place_kind(here, around, lon, lat, workspace.layer(LAYER))

@@ -75,12 +75,16 @@ async function askWhere() {
   const mine = asking;
   try {
     const answer = await fetch(`/mark/where?lon=${lon.toFixed(6)}&lat=${lat.toFixed(6)}`, { signal: mine.signal, redirect: "manual" });
-    if (!answer.ok || mine !== asking) return;
+    if (mine !== asking) return;
+    if (!answer.ok) throw new Error("no answer");
     known.spot = await answer.json();
     showPlace();
     showNear();
   } catch {
     /* Without network the outlines kept here have to do. */
+    if (mine !== asking || !known.spot) return;
+    known.spot.alone = true;
+    showPlace();
   }
 }
 
@@ -98,7 +102,7 @@ function showPlace() {
     area.textContent = spot && !spot.inside ? say("outside") : words || say("unknown_area");
     const parts = [say(`by_${position.by}`)];
     if (position.by === "device") parts.push(position.accuracy > 50 ? say("coarse", { metres: Math.round(position.accuracy) }) : say("accuracy", { metres: Math.round(position.accuracy) }));
-    if (spot?.own && words) parts.push(say("offline_area"));
+    if (spot?.alone && words) parts.push(say("offline_area"));
     fix.textContent = parts.join(" · ");
   }
   const refused = spot && !spot.own && spot.inside && spot.may_add === false;
@@ -180,28 +184,25 @@ function showCategories() {
     box.replaceChildren(make("p", "hint", say("no_setup")));
     return;
   }
-  box.replaceChildren(...groups.map((group) => {
-    const made = make("fieldset");
-    if (group[lang]) made.append(make("legend", "", group[lang]));
-    group.choices.forEach((one) => {
-      const button = make("button", "choice", one[lang]);
-      button.type = "button";
-      button.dataset.value = one.value;
-      button.setAttribute("role", "radio");
-      button.setAttribute("aria-checked", String(form.category === one.value));
-      button.onclick = () => {
-        form.category = one.value;
-        form.same = null;
-        note("");
-        showCategories();
-        showNear();
-        keepForm();
-      };
-      made.append(button);
-    });
-    return made;
+  const buttons = groups.flatMap((group) => group.choices.map((one) => {
+    const button = make("button", "choice", one[lang]);
+    if (group[lang]) button.append(make("small", "", group[lang]));
+    button.type = "button";
+    button.dataset.value = one.value;
+    button.setAttribute("role", "radio");
+    button.setAttribute("aria-checked", String(form.category === one.value));
+    button.onclick = () => {
+      form.category = one.value;
+      form.same = null;
+      note("");
+      showCategories();
+      showNear();
+      keepForm();
+    };
+    return button;
   }));
-  if (!known.setup.groups_confirmed) box.append(make("p", "hint", say("groups_unconfirmed")));
+  box.replaceChildren(...buttons);
+  $("groups_note").textContent = known.setup.groups_confirmed ? say("more_used") : `${say("more_used")} · ${say("groups_unconfirmed")}`;
 }
 
 function nearest() {
@@ -259,7 +260,9 @@ function takePhoto(file) {
     $("preview").src = URL.createObjectURL(made.blob);
     const when = made.taken_at ? ` · ${say("photo_time", { time: made.taken_at })}` : "";
     said.textContent = say("photo_ready", { kb: Math.round(made.blob.size / 1024).toLocaleString() }) + when;
-    $("photo").textContent = say("photo_again");
+    $("photo_label").textContent = say("photo_again");
+    $("thumb").src = $("preview").src;
+    $("thumb").hidden = false;
     if (made.lon !== undefined && !form.position) setPosition({ lon: made.lon, lat: made.lat, by: "photo", accuracy: null });
     showPhotoPlace();
   }).catch((error) => {
@@ -277,7 +280,9 @@ function dropPhoto() {
   $("preview").removeAttribute("src");
   $("picture").hidden = true;
   $("camera").value = "";
-  $("photo").textContent = say("photo");
+  $("photo_label").textContent = say("photo");
+  $("thumb").hidden = true;
+  $("thumb").removeAttribute("src");
   showPhotoPlace();
 }
 
@@ -305,6 +310,7 @@ function newId() {
 }
 
 let saving = false;
+let latest = null;
 async function save() {
   if (saving) return;
   if (!form.category && !form.same) {
@@ -341,6 +347,7 @@ async function save() {
       return;
     }
     clearForm();
+    latest = draft.client_id;
     note(say("saved"), "good");
     await showDrafts();
     registerSync();
@@ -433,6 +440,11 @@ async function showDrafts() {
   const shown = new Set(all.map((one) => one.client_id));
   for (const [id, address] of pictures) if (!shown.has(id)) { URL.revokeObjectURL(address); pictures.delete(id); }
   $("draft_list").replaceChildren(...all.map(line));
+  const mine = all.find((one) => one.client_id === latest);
+  if (mine?.state === "sent" || mine?.state === "refused") {
+    latest = null;
+    note(reasonOf(mine), mine.state === "sent" ? "good" : "bad");
+  }
   if (waiting.some((one) => one.reason === "sign_in")) signIn();
 }
 
@@ -482,7 +494,7 @@ function signIn() {
   if (box.querySelector("a")) return;
   box.className = "bad";
   const link = make("a", "", say("sign_in"));
-  link.href = `/login?next=${encodeURIComponent(`/mark?lang=${lang}`)}`;
+  link.href = `/sign-in?to=${encodeURIComponent(`/mark?lang=${lang}`)}&lang=${lang}`;
   box.replaceChildren(document.createTextNode(`${say("reason_sign_in")} `), link);
 }
 

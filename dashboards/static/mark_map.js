@@ -37,7 +37,7 @@ export async function draw(box, tapped) {
       }
       if (!drawn.shown && areas.bounds) {
         const [west, south, east, north] = areas.bounds;
-        map.fitBounds([[south, west], [north, east]]);
+        map.fitBounds([[south, west], [north, east]], { animate: false });
       }
     },
     place(position) {
@@ -49,7 +49,7 @@ export async function draw(box, tapped) {
       if (drawn.ring) drawn.ring.remove();
       drawn.ring = position.by === "device" && position.accuracy > 5
         ? L.circle(at, { radius: position.accuracy, className: "about", interactive: false }).addTo(map) : null;
-      if (!drawn.shown || !map.getBounds().contains(at)) map.setView(at, Math.max(map.getZoom(), 16));
+      if (!drawn.shown || !map.getBounds().contains(at)) map.setView(at, Math.max(map.getZoom(), 16), { animate: false });
       drawn.shown = true;
     },
     sites(near) {

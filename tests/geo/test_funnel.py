@@ -17,10 +17,24 @@ def test_many_cases_have_the_limits_of_the_normal_distribution() -> None:
 
 
 def test_limits_of_ten_cases_are_those_worked_out_by_hand() -> None:
-    # P(X <= 1) = 11/1024, P(X <= 2) = 56/1024: 0.025 lies 0.324 of the way from 1 to 2.
+    # P(X <= 1) = 11/1024 = 0.011 and P(X <= 2) = 56/1024 = 0.055: one of ten lies below, two do not.
     low, high = limits([10], 0.5, 0.95)
-    assert low[0] == pytest.approx((1 + (0.025 - 11 / 1024) / (45 / 1024)) / 10)
-    assert high[0] == pytest.approx((7 + (0.975 - 968 / 1024) / (45 / 1024)) / 10)
+    assert (low[0], high[0]) == (0.2, 0.8)
+
+
+@pytest.mark.parametrize("mean", [0.5, 0.78, 0.97])
+@pytest.mark.parametrize("level", [0.95, 0.998])
+def test_chance_alone_puts_no_more_outside_than_the_level_says(mean: float, level: float) -> None:
+    from scipy.stats import binom
+
+    base = np.arange(1, 200)
+    low, high = limits(base, mean, level)
+    assert (binom.cdf(np.round(low * base) - 1, base, mean) <= (1 - level) / 2).all()
+    assert (binom.sf(np.round(high * base), base, mean) <= (1 - level) / 2 + 1e-12).all()
+
+
+def test_one_of_one_is_nothing_outstanding() -> None:
+    assert funnel([1, 77], [1, 100])["position"].tolist() == ["within", "within"]
 
 
 def test_two_of_three_says_nothing_and_two_hundred_of_three_hundred_does() -> None:

@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from geo.errors import Refused
-from geo.hotspots import hot_spots
+from geo.hotspots import _getis_ord, hot_spots
 
 COUNTY = shapely.box(106.0, 30.0, 106.2, 30.2)
 
@@ -84,3 +84,12 @@ def test_buffalos_reports_have_hot_spots(real_data: Path) -> None:
     hot = cells["class"].isin(["hot_95", "hot_99"])
     assert 0 < hot.sum() < len(cells) / 3
     assert cells.loc[hot, "count"].mean() > 3 * cells["count"].mean()
+
+
+def test_the_statistic_of_seven_points_in_one_cell_is_the_one_worked_out_by_hand() -> None:
+    # 100 cells, one with 7 points and 93 others with one each: mean 1, spread sqrt(142/100 - 1).
+    centres = np.column_stack([np.arange(100) * 10_000.0, np.zeros(100)])
+    count = np.array([7, *[1] * 93, *[0] * 6])
+    z, _ = _getis_ord(count, centres, 1000.0, 99, 1)
+    assert z[0] == pytest.approx(6 / np.sqrt(0.42))
+    assert z[99] == pytest.approx(-1 / np.sqrt(0.42))
