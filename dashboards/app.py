@@ -1,4 +1,4 @@
-"""The script that Streamlit runs for each reader: opens the workspace and draws the page asked for."""
+"""The script that Streamlit runs for each reader: finds out who reads, and draws the page asked for."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboards import widgets
+from dashboards import doorstep, widgets
 from dashboards.data import county
-from dashboards.pages import page_of, view
+from dashboards.pages import page_of, pages_for, view
 from dashboards.session import language, reader
 from dashboards.words import say
-from geo.errors import XiangtuError
+from geo.errors import Forbidden, XiangtuError
 from pipelines.summarise import today
 
 ICON = Path(__file__).parent / "static" / "icon.svg"
+OVER = ("session_expired", "password_must_change")
 
 
 def main() -> None:
@@ -26,9 +27,19 @@ def main() -> None:
     widgets.dress()
     try:
         here = county(actor=reader())
-        page = page_of(st.query_params.get("page"))
-        widgets.head(here, page, lang)
+        doorstep.who(here, lang)
+        page = page_of(st.query_params.get("page"), here.actor)
+        if page is None or page not in pages_for(here.actor):
+            doorstep.no_rights(here, page, lang)
+            return
+        waiting = widgets.head(here, page, lang)
         view(page).show(here, today())
+        widgets.bell(waiting, here, lang)
+    except Forbidden as refusal:
+        if refusal.code in OVER:
+            doorstep.over(refusal.code, lang)
+        else:
+            st.error(refusal.words(lang))
     except XiangtuError as error:
         st.error(error.words(lang))
     except Exception:

@@ -18,7 +18,9 @@ class Look:
     """One view of the county.
 
     as_of: None for today. listing: the single things of the area are listed, though it is divided further.
-    notices: what of the address could not be followed.
+    rows: what the listed things have in common (see `dashboards.figures.rows_of`), None for all. part: which part
+    of a long list is shown, from 1. versus: the day or the area it is set beside. profile: the area's one page is
+    meant. notices: what of the address could not be followed.
     """
 
     layer: Layer
@@ -30,6 +32,10 @@ class Look:
     lang: Lang
     notices: tuple[str, ...] = ()
     listing: bool = False
+    rows: str | None = None
+    part: int = 1
+    versus: date | Area | None = None
+    profile: bool = False
 
     @property
     def day(self) -> date:
@@ -45,7 +51,8 @@ def language(asked: str | None, default: str | None) -> Lang:
 def read_look(asked: Mapping[str, str], county: County, *, today: date, lang: Lang) -> Look:
     """The view that the address asks for, with sensible choices for what it leaves out or gets wrong.
 
-    Keys: layer, indicator, area (a code, or `unplaced`), thing (an id), as_of (YYYY-MM-DD), view (`things`).
+    Keys: layer, indicator, area (a code, or `unplaced`), thing (an id), as_of (YYYY-MM-DD), view (`things`),
+    rows, part, versus (YYYY-MM-DD or the code of an area of the same level), sheet (`profile`).
     """
     topics = {layer.id: layer for layer in county.topics()}
     layer = topics.get(asked.get("layer", ""), next(iter(topics.values())))
@@ -67,7 +74,28 @@ def read_look(asked: Mapping[str, str], county: County, *, today: date, lang: La
         lang=lang,
         notices=tuple(notices),
         listing=asked.get("view") == "things",
+        rows=asked.get("rows") or None,
+        part=_part(asked.get("part")),
+        versus=_versus(asked.get("versus"), county, area, as_of or today),
+        profile=asked.get("sheet") == "profile",
     )
+
+
+def _part(asked: str | None) -> int:
+    return int(asked) if asked is not None and asked.isdecimal() and 0 < int(asked) < 10**6 else 1
+
+
+def _versus(asked: str | None, county: County, area: Area, shown: date) -> date | Area | None:
+    """What the view is set beside: another day, or another area of the same level; None for anything else."""
+    if not asked:
+        return None
+    try:
+        day = date.fromisoformat(asked)
+    except ValueError:
+        other = county.area(asked)
+        alike = other is not None and other.level == area.level and other.code != area.code
+        return other if alike else None
+    return day if day != shown else None
 
 
 def _indicator(layer: Layer, asked: str | None) -> Indicator | None:

@@ -181,6 +181,7 @@ def areas_layer(
         shown = "" if text == NOTHING else text
         labels.append(
             {
+                "key": code,
                 "name": name,
                 "value": shown,
                 "lat": round(point.y, 5),

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 import geopandas as gpd
 import pandas as pd
 
-from dashboards import tables
+from dashboards import figures, listings, tables
 from dashboards.data import County
 from dashboards.legends import Legend, thing_legend, value_legend
 from dashboards.looks import Look
 from dashboards.tables import Board
-from dashboards.words import day, say
+from dashboards.words import day, figure, say
+from geo.layers import Indicator
 from geo.progress import UNPLACED
+from geo.standing import STANDINGS
+from pipelines.waiting import KINDS
 
 THINGS_AT_ONCE = 1000
-"""More things than this are drawn from tiles, and listed only as far as this."""
+"""More things than this are drawn from tiles."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,8 @@ class Scene:
 
     areas and figures: the units and their progress rows, None where single things are shown. things: the rows
     shown, None where areas are shown. whole: the progress row of the unit looked at. outside: how many things
-    lie in no area at all.
+    lie in no area at all. part and parts: which part of a long list the table holds, and of how many. said: what
+    the listed things are, and what they add up to.
     """
 
     title: str
@@ -37,10 +41,16 @@ class Scene:
     figures: pd.DataFrame | None = None
     things: gpd.GeoDataFrame | None = None
     outside: int = 0
+    part: int = 1
+    parts: int = 1
+    said: tuple[str, ...] = ()
 
 
-def scene(county: County, look: Look) -> Scene:
-    """What a look shows. The units of an area by the chosen indicator; where there are none, its things."""
+def scene(county: County, look: Look, *, legend: Legend | None = None) -> Scene:
+    """What a look shows. The units of an area by the chosen indicator; where there are none, its things.
+
+    legend: one to draw by instead of the view's own, so that two views can be set side by side.
+    """
     level = county.below(look.area)
     if level is None or look.indicator is None or look.listing:
         return _things(county, look)
@@ -49,7 +59,7 @@ def scene(county: County, look: Look) -> Scene:
     rows = progress[progress["area_code"].isin(children["code"])].reset_index(drop=True)
     values = pd.to_numeric(rows[look.indicator.id]).astype(float)
     rows[look.indicator.id] = values
-    legend = value_legend(values.tolist(), look.indicator, look.lang)
+    legend = legend or area_legend(county, look)
     whole = whole_row(county, look)
     aside = progress[progress["level"] == UNPLACED]
     outside = aside.loc[aside["area_code"] == "", "features"].sum() if look.area.level == "county" else 0
@@ -62,17 +72,61 @@ def scene(county: County, look: Look) -> Scene:
         level=level,
         lang=look.lang,
         outside=int(outside),
+        standings=figures.standings(county, look.layer, list(rows["area_code"]), look.day),
     )
     return Scene(title(look), made(look), legend, board, whole, children, rows, outside=int(outside))
 
 
+def area_legend(county: County, *looks: Look) -> Legend:
+    """The legend of the units of the areas looked at, one for all looks: of all their values in two years.
+
+    So it holds for every month, and for views set side by side. The figure is that of the first look.
+    """
+    indicator = looks[0].indicator
+    if indicator is None:
+        raise ValueError("a legend of areas needs a figure")
+    values = [value for look in looks for value in _values(county, look, indicator)]
+    return value_legend(values, indicator, looks[0].lang)
+
+
+def _values(county: County, look: Look, indicator: Indicator) -> list[float]:
+    """The figure of every unit of an area, on the day looked at and at the ends of two years of months."""
+    level, codes = county.below(look.area), county.children(look.area)["code"]
+    if level is None:
+        return []
+    parts = [county.progress(look.layer.id, level, look.day)]
+    if figures.has_months(county, look.layer):
+        parts.append(figures.months(county, look.layer, level, look.today))
+    rows = [pd.to_numeric(one.loc[one["area_code"].isin(codes), indicator.id]) for one in parts]
+    found: list[float] = pd.concat(rows).astype(float).tolist()
+    return found
+
+
 def _things(county: County, look: Look) -> Scene:
-    found = county.things(look.layer.id, area=look.area, as_of=look.day)
+    counted = figures.rows_of(county, look.layer, look.rows, look.area, look.day, look.today)
+    lost = counted is None
+    if counted is None:
+        counted = figures.Counted(county.things(look.layer.id, area=look.area, as_of=look.day))
+    found, lang = counted.things, look.lang
     colour_by = look.layer.style.get("colour_by")
-    legend = thing_legend(look.layer, list(found[colour_by].unique()) if colour_by in found else [], look.lang)
-    board = tables.listed(found.head(THINGS_AT_ONCE), look.layer, count=len(found), lang=look.lang)
+    legend = thing_legend(look.layer, list(found[colour_by].unique()) if colour_by in found else [], lang)
+    at, parts, rows = listings.page_of(len(found), look.part)
+    shown = found.iloc[rows]
+    files = {one: county.source_file(look.layer.id, one) for one in shown["import_id"].dropna().unique() if one}
+    total = [float(found[f"={one.id}"].sum()) for one in counted.parts]
+    board = listings.listed(
+        shown, look.layer, parts=counted.parts, files=files, first=rows.start + 1, lang=lang, total=total
+    )
+    said = [say("leader.rows_gone", lang, rows=look.rows)] if lost else []
+    said += [
+        say("leader.rows_sum", lang, label=one.label(lang), value=figure(value, one.unit, lang))
+        for one, value in zip(counted.parts, total, strict=True)
+    ]
+    said += [say("leader.rows_equal", lang)] if counted.parts else []
     whole = whole_row(county, look) if look.indicator is not None else None
-    return Scene(title(look), made(look), legend, board, whole, things=found)
+    return Scene(
+        title(look), made(look), legend, board, whole, things=found, part=at, parts=parts, said=tuple(said)
+    )
 
 
 def whole_row(county: County, look: Look) -> pd.Series | None:
@@ -85,8 +139,21 @@ def whole_row(county: County, look: Look) -> pd.Series | None:
 
 
 def title(look: Look) -> str:
-    """Area and topic as a heading."""
-    return f"{place(look)} · {look.layer.label(look.lang)}"
+    """Area and topic as a heading, and what of it is listed."""
+    parts = [place(look), look.layer.label(look.lang)]
+    if look.listing and look.rows:
+        parts += [rows_name(look)]
+    return " · ".join(part for part in parts if part)
+
+
+def rows_name(look: Look) -> str:
+    """What the listed things have in common, in words; empty for what is not known."""
+    rows, lang = look.rows or "", look.lang
+    if rows.startswith(figures.STANDS) and rows.removeprefix(figures.STANDS) in STANDINGS:
+        return say(f"standing.{rows.removeprefix(figures.STANDS)}", lang)
+    if rows.startswith(figures.WAITS) and rows.removeprefix(figures.WAITS) in KINDS:
+        return say(f"bell.{rows.removeprefix(figures.WAITS)}", lang)
+    return next((one.label(lang) for one in look.layer.indicators if one.id == rows), "")
 
 
 def place(look: Look) -> str:

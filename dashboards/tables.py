@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import geopandas as gpd
 import pandas as pd
 
-from dashboards.legends import NO_DATA, Legend, choice_labels, thing_colour
+from dashboards.legends import NO_DATA, Legend
 from dashboards.words import DECIMALS, NOTHING, Lang, number, say, unit_name
 from geo.layers import Indicator, Layer
 from geo.measure import round_to_total
@@ -18,6 +17,15 @@ from geo.progress import UNPLACED
 
 SMALL = 10
 """A rate over fewer things than this is marked as only an indication."""
+STANDING_COLOURS = {
+    "done": "#2b7f98",
+    "under_way": "#8cc6cd",
+    "waiting": "#e3c878",
+    "not_started": "#b9bec2",
+    "late_county": "#e2813f",
+    "late": "#8f1d1d",
+}
+"""Blue to red through light ones: what is good and what is late differ in hue and stand at the two ends."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +39,25 @@ class Row:
     colour: str
     share: float = 0.0
     small: bool = False
+    parts: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the bars that show how an area's things are made up, over all areas. count: how many in all."""
+
+    id: str
+    label: str
+    colour: str
+    count: str
 
 
 @dataclass(frozen=True)
 class Board:
     """A table as it is drawn: headings of `rank, name, *cells`, its rows, the total's cells, and notes below.
 
-    words_at: which headings stand over words, not numbers. bars: the first cell is drawn with a bar.
+    words_at: which headings stand over words, not numbers. bars: the first cell is drawn with a bar. parts: what
+    the parts of the rows stand for; where there are any, a column of stacked bars headed `parts_heading` is last.
     """
 
     headings: tuple[str, ...]
@@ -46,6 +66,8 @@ class Board:
     notes: tuple[str, ...] = ()
     words_at: tuple[int, ...] = ()
     bars: bool = True
+    parts: tuple[Part, ...] = ()
+    parts_heading: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The table as plain values for the browser."""
@@ -62,6 +84,7 @@ def ranked(
     level: str,
     lang: Lang,
     outside: int = 0,
+    standings: pd.DataFrame | None = None,
 ) -> Board:
     """Areas in order of an indicator.
 
@@ -69,12 +92,12 @@ def ranked(
     `unplaced` is what lies in none of them and stands last, without a rank. whole: the progress row of the area
     they make up, for the total line. Best first when the indicator says which way is better, else
     largest first; missing values last; equal values share a rank and stand in order of code.
-    outside: how many things lie in no area at all, for a note.
+    outside: how many things lie in no area at all, for a note. standings: of `geo.standing.by_area`, by area code.
     """
     columns = [indicator, *_parts(indicator, layer)]
     texts = [_printed(frame, whole, one) for one in columns]
-    headings = [_heading(one, lang) for one in columns]
-    total = [] if whole is None else [_cell(_number(whole[one.id]), one) for one in columns]
+    headings = [heading_of(one, lang) for one in columns]
+    total = [] if whole is None else [cell(plain(whole[one.id]), one) for one in columns]
     counts = [number(float(count), "count") for count in frame["features"]]
     if counts != texts[0]:
         texts.append(counts)
@@ -85,7 +108,7 @@ def ranked(
     rows = []
     for rank, position in _order(frame, indicator):
         one = frame.iloc[position]
-        value = _number(one[indicator.id])
+        value = plain(one[indicator.id])
         placed = one["level"] != UNPLACED
         rows.append(
             Row(
@@ -96,13 +119,33 @@ def ranked(
                 colour=legend.colour(value) if placed else NO_DATA,
                 share=abs(value) / most if most > 0 and not math.isnan(value) else 0.0,
                 small=indicator.is_rate and 0 < int(one["features"]) < SMALL,
+                parts=_parts_of(str(one["area_code"]), standings) if placed else (),
             )
         )
     notes = _notes(rows, indicator, lang)
     if outside:
         notes.append(say("table.outside", lang, count=number(outside, "count")))
     names = (say("table.rank", lang), say(f"level.{level}", lang))
-    return Board((*names, *headings), tuple(rows), tuple(total), tuple(notes))
+    parts = standing_parts(standings, lang)
+    heading = say("leader.standing", lang) if parts else ""
+    return Board((*names, *headings), tuple(rows), tuple(total), tuple(notes), parts=parts, parts_heading=heading)
+
+
+def _parts_of(code: str, standings: pd.DataFrame | None) -> tuple[int, ...]:
+    if standings is None or code not in standings.index:
+        return ()
+    return tuple(int(count) for count in standings.loc[code].to_numpy())
+
+
+def standing_parts(standings: pd.DataFrame | None, lang: Lang) -> tuple[Part, ...]:
+    """What the parts of the stacked bars stand for, with how many there are in all; none without standings."""
+    if standings is None or standings.empty:
+        return ()
+    return tuple(
+        Part(name, say(f"standing.{name}", lang), STANDING_COLOURS[name], number(float(count), "count"))
+        for name, count in standings.sum().items()
+        for name in (str(name),)
+    )
 
 
 def _parts(indicator: Indicator, layer: Layer) -> list[Indicator]:
@@ -111,7 +154,8 @@ def _parts(indicator: Indicator, layer: Layer) -> list[Indicator]:
     return [own[part] for part in (indicator.numerator, indicator.denominator) if part in own]
 
 
-def _heading(indicator: Indicator, lang: Lang) -> str:
+def heading_of(indicator: Indicator, lang: Lang) -> str:
+    """An indicator as a heading, with its unit."""
     unit = unit_name(indicator.unit, lang)
     name = indicator.label(lang)
     if not unit or indicator.unit == "percent":
@@ -123,14 +167,15 @@ def _printed(frame: pd.DataFrame, whole: pd.Series | None, indicator: Indicator)
     """The column as text; parts of a sum are rounded so that they add up to the printed total."""
     values = frame[indicator.id].astype(float)
     if whole is not None and not indicator.is_rate and values.notna().all() and len(values):
-        total = _number(whole[indicator.id])
+        total = plain(whole[indicator.id])
         decimals = DECIMALS.get(indicator.unit, 0)
         if abs(values.sum() - total) < 10**-decimals / 2:
             values = pd.Series(round_to_total(values, total, decimals), index=values.index)
-    return [_cell(value, indicator) for value in values]
+    return [cell(value, indicator) for value in values]
 
 
-def _cell(value: float, indicator: Indicator) -> str:
+def cell(value: float, indicator: Indicator) -> str:
+    """A figure as it stands in a table."""
     written = number(value, indicator.unit)
     return f"{written}%" if indicator.unit == "percent" and written != NOTHING else written
 
@@ -159,38 +204,8 @@ def _notes(rows: Sequence[Row], indicator: Indicator, lang: Lang) -> list[str]:
     return notes
 
 
-def listed(things: gpd.GeoDataFrame, layer: Layer, *, count: int, lang: Lang) -> Board:
-    """The things of one area, in order of id, with their stage and size; `count` is how many there are in all."""
-    colour_by = layer.style.get("colour_by")
-    labels = choice_labels(layer, colour_by, lang) if colour_by else {}
-    size = _size(layer)
-    rows = []
-    for position, (_, one) in enumerate(things.iterrows(), start=1):
-        kind = one.get(colour_by) if colour_by else None
-        cells = (
-            *((text(labels.get(str(kind), kind)),) if colour_by else ()),
-            *((_cell(_number(one.get(size.id)), size),) if size else ()),
-        )
-        name = one.get(layer.name_field) if layer.name_field else None
-        shown = str(one["id"]) if name is None or pd.isna(name) else f"{one['id']} {name}"
-        rows.append(Row(str(one["id"]), shown, f"{position}", cells, thing_colour(layer, kind)))
-    headings = (
-        say("table.order", lang),
-        layer.field(layer.id_field).label(lang),
-        *((layer.field(colour_by).label(lang),) if colour_by else ()),
-        *((_heading(size, lang),) if size else ()),
-    )
-    notes = (say("table.more", lang, shown=len(rows), count=count),) if count > len(rows) else ()
-    return Board(headings, tuple(rows), (), notes, words_at=(2,) if colour_by else (), bars=False)
-
-
-def _size(layer: Layer) -> Indicator | None:
-    """The indicator whose field says how large one thing is: the first sum of a field of the same name."""
-    names = {one.name for one in layer.fields}
-    return next((one for one in layer.indicators if one.id in names and one.id in one.sum), None)
-
-
-def _number(value: object) -> float:
+def plain(value: object) -> float:
+    """A stored number; NaN for nothing."""
     return math.nan if value is None or pd.isna(value) else float(value)  # type: ignore[arg-type, call-overload]
 
 
@@ -206,7 +221,7 @@ def figures(whole: pd.Series, layer: Layer, lang: Lang) -> list[dict[str, str]]:
         {
             "id": one.id,
             "label": one.label(lang),
-            "value": number(_number(whole[one.id]), one.unit),
+            "value": number(plain(whole[one.id]), one.unit),
             "unit": unit_name(one.unit, lang),
         }
         for one in ordered

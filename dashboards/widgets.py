@@ -3,110 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
-from functools import cache
 from html import escape
-from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
 from dashboards.data import County
 from dashboards.legends import Legend
-from dashboards.looks import Look, days
-from dashboards.pages import VIEWS
+from dashboards.looks import Look
 from dashboards.scenes import place
-from dashboards.session import address, go
-from dashboards.sheets import Sheet
+from dashboards.session import go
 from dashboards.tables import SMALL, Board
-from dashboards.words import Lang, day, say, unit_name
+from dashboards.widgets_base import STATIC, component, dress
+from dashboards.widgets_head import bell, head
+from dashboards.widgets_sheet import sheet, swatch
+from dashboards.words import Lang, say, unit_name
 from geo.layers import Layer
 from geo.progress import UNPLACED
 
-STATIC = Path(__file__).resolve().parent / "static"
-
-
-@cache
-def _static(name: str) -> str:
-    return (STATIC / name).read_text(encoding="utf-8")
-
-
-@cache
-def _component(name: str) -> Callable[..., Any]:
-    """One of our own browser components, registered once: `static/<name>.js` and `.css`."""
-    mount: Callable[..., Any] = st.components.v2.component(
-        f"xiangtu_{name}", html=f'<div class="{name}"></div>', css=_static(f"{name}.css"), js=_static(f"{name}.js")
-    )
-    return mount
-
-
-def dress() -> None:
-    """The look that all pages share."""
-    st.html(f"<style>{_static('page.css')}</style>")
-
-
-def head(county: County, page: str, lang: Lang) -> None:
-    """The head of a page: whose map this is, the other pages, the other language, and printing."""
-    with st.container(key="top", horizontal=True, vertical_alignment="center"):
-        seal = '<img class="xt-seal" src="/assets/own/icon.svg" alt="">'
-        below = f"{say('app.name', lang)} · {say('app.subtitle', lang)}"
-        name = f"<h1>{escape(county.root.name)}</h1><p>{escape(below)}</p>"
-        st.html(f'<div class="xt-brand">{seal}<div>{name}</div></div>', width="stretch")
-        _pages(page, lang)
-        other: Lang = "en" if lang == "zh" else "zh"
-        st.button(
-            "English" if other == "en" else "中文",
-            key="language",
-            type="tertiary",
-            on_click=go,
-            kwargs={"lang": other},
-            width="content",
-        )
-        st.link_button(say("action.print", lang), f"/print?{address(lang=lang)}", type="tertiary", width="content")
-
-
-def _pages(page: str, lang: Lang) -> None:
-    """The ways to the other pages; changing the page leaves area and day as they are."""
-    if len(VIEWS) < 2:
-        return
-    st.session_state["page"] = page
-
-    def changed() -> None:
-        go(page=st.session_state["page"] or page, layer=None, indicator=None, thing=None, view=None)
-
-    st.segmented_control(
-        say("choose.page", lang),
-        list(VIEWS),
-        key="page",
-        format_func=lambda one: say(f"page.{one}", lang),
-        on_change=changed,
-        label_visibility="collapsed",
-        width="content",
-    )
+__all__ = [
+    "STATIC",
+    "bell",
+    "board",
+    "bound",
+    "cards",
+    "choices",
+    "component",
+    "crumbs",
+    "dress",
+    "empty",
+    "head",
+    "heading",
+    "map_head",
+    "no_areas",
+    "no_rows",
+    "notices",
+    "pager",
+    "said",
+    "sheet",
+    "with_unit",
+]
 
 
 def choices(county: County, look: Look) -> None:
-    """The three choices: topic, figure, and day. Each writes itself into the address."""
+    """Two choices: topic and figure. Each writes itself into the address."""
     lang = look.lang
     layers = {layer.id: layer for layer in county.topics()}
     indicators = {one.id: one for one in look.layer.indicators}
     with st.container(key="choices", horizontal=True, vertical_alignment="bottom"):
         topics = {key: layer.label(lang) for key, layer in layers.items()}
-        _bound("layer", look.layer.id, topics, lang, clears=("indicator", "thing"))
+        bound("layer", look.layer.id, topics, lang, clears=("indicator", "thing", "rows", "part"))
         if look.indicator is not None:
-            named = {key: _with_unit(one.label(lang), one.unit, lang) for key, one in indicators.items()}
-            _bound("indicator", look.indicator.id, named, lang)
-        _days(county, look)
+            named = {key: with_unit(one.label(lang), one.unit, lang) for key, one in indicators.items()}
+            bound("indicator", look.indicator.id, named, lang)
 
 
-def _with_unit(label: str, unit: str, lang: Lang) -> str:
+def with_unit(label: str, unit: str, lang: Lang) -> str:
+    """A label with its unit in brackets."""
     name = unit_name(unit, lang)
     if not name:
         return label
     return f"{label}（{name}）" if lang == "zh" else f"{label} ({name})"
 
 
-def _bound(name: str, chosen: str, options: Mapping[str, str], lang: Lang, *, clears: Sequence[str] = ()) -> None:
+def bound(name: str, chosen: str, options: Mapping[str, str], lang: Lang, *, clears: Sequence[str] = ()) -> None:
     """A selection that stands for one part of the address; choosing anew clears what depends on it.
 
     options: what stands in the address → what the reader sees.
@@ -126,23 +85,6 @@ def _bound(name: str, chosen: str, options: Mapping[str, str], lang: Lang, *, cl
     )
 
 
-def _days(county: County, look: Look) -> None:
-    today = look.today
-    options = days(county.first_day(look.layer.id), look.as_of, today)
-    if len(options) < 2:
-        return
-    st.session_state["as_of"] = look.day
-
-    def changed() -> None:
-        picked = st.session_state["as_of"]
-        go(as_of=None if picked == today else picked.isoformat())
-
-    def label(one: date) -> str:
-        return say("choose.today", look.lang) if one == today else day(one, look.lang)
-
-    st.select_slider(say("choose.as_of", look.lang), options, key="as_of", format_func=label, on_change=changed)
-
-
 def crumbs(county: County, look: Look) -> None:
     """The way from the county to what is looked at; each step leads back to it."""
     path = county.path(look.area)
@@ -153,7 +95,7 @@ def crumbs(county: County, look: Look) -> None:
                 key=f"crumb_{area.code}",
                 type="tertiary",
                 on_click=go,
-                kwargs={"area": None if area.level == "county" else area.code, "thing": None, "view": None},
+                kwargs={"area": None if area.code == county.root.code else area.code, **_afresh("thing")},
                 width="content",
             )
             st.html('<span class="xt-sep" aria-hidden="true">›</span>', width="content")
@@ -168,9 +110,13 @@ def crumbs(county: County, look: Look) -> None:
                 say("choose.by_level", look.lang, level=level) if look.listing else say("choose.things", look.lang)
             )
             view = None if look.listing else "things"
-            st.button(
-                f"{label} ›", key="view", type="tertiary", on_click=go, kwargs={"view": view}, width="content"
-            )
+            gone = _afresh() | {"view": view}
+            st.button(f"{label} ›", key="view", type="tertiary", on_click=go, kwargs=gone, width="content")
+
+
+def _afresh(*more: str) -> dict[str, str | None]:
+    """What of the address says how a list is shown, to be left out."""
+    return dict.fromkeys(("view", "rows", "part", *more))
 
 
 def cards(found: Sequence[Mapping[str, str]], *, selected: str | None, label: str) -> None:
@@ -180,14 +126,29 @@ def cards(found: Sequence[Mapping[str, str]], *, selected: str | None, label: st
         go(indicator=st.session_state["cards"]["picked"])
 
     data = {"cards": list(found), "selected": selected, "label": label}
-    _component("cards")(key="cards", data=data, on_picked_change=changed)
+    component("cards")(key="cards", data=data, on_picked_change=changed)
 
 
-def board(table: Board, *, label: str, lang: Lang, picked: Callable[[str], None]) -> None:
-    """A table whose rows can be picked, by click or by keyboard; `picked` is told the row's key."""
+def board(
+    table: Board,
+    *,
+    label: str,
+    lang: Lang,
+    picked: Callable[[str], None],
+    part: Callable[[str], None] | None = None,
+    key: str = "board",
+) -> None:
+    """A table whose rows can be picked, by click or by keyboard; `picked` is told the row's key.
+
+    part: told the id of the part of the bars whose things are asked for. key: its name where a page has several.
+    """
 
     def changed() -> None:
-        picked(str(st.session_state["board"]["picked"]))
+        picked(str(st.session_state[key]["picked"]))
+
+    def part_changed() -> None:
+        if part is not None:
+            part(str(st.session_state[key]["part"]))
 
     words = {
         "label": label,
@@ -195,7 +156,38 @@ def board(table: Board, *, label: str, lang: Lang, picked: Callable[[str], None]
         "find": say("table.search", lang),
         "total_label": say("table.total", lang),
     }
-    _component("board")(key="board", data={**table.as_json(), **words}, on_picked_change=changed)
+    data = {**table.as_json(), **words}
+    component("board")(key=key, data=data, on_picked_change=changed, on_part_change=part_changed)
+
+
+def heading(text: str) -> None:
+    """The heading of a part of a page."""
+    st.html(f'<h2 class="xt-heading">{escape(text)}</h2>', width="stretch")
+
+
+def said(texts: Sequence[str]) -> None:
+    """Short remarks above a list."""
+    if texts:
+        st.html("".join(f'<p class="xt-quiet">{escape(one)}</p>' for one in texts))
+
+
+def pager(at: int, parts: int, count: int, lang: Lang) -> None:
+    """The way through a long list, part by part."""
+    if parts < 2:
+        return
+    with st.container(key="pager", horizontal=True, vertical_alignment="center"):
+        for key, to, there in (("previous", at - 1, at > 1), ("next", at + 1, at < parts)):
+            st.button(
+                say(f"leader.{key}", lang),
+                key=f"pager_{key}",
+                disabled=not there,
+                on_click=go,
+                kwargs={"part": None if to == 1 else str(to)},
+                width="content",
+            )
+            if key == "previous":
+                said = say("leader.pages", lang, part=at, parts=parts, count=f"{count:,}")
+                st.html(f'<span class="xt-quiet">{escape(said)}</span>', width="content")
 
 
 def map_head(title: str, subtitle: str, legend: Legend, lang: Lang) -> None:
@@ -205,61 +197,9 @@ def map_head(title: str, subtitle: str, legend: Legend, lang: Lang) -> None:
 
 
 def _legend(legend: Legend, lang: Lang) -> str:
-    entries = "".join(f"<span>{_swatch(one.colour)}{escape(one.label)}</span>" for one in legend.entries)
-    heading = _with_unit(legend.heading, legend.unit, lang)
+    entries = "".join(f"<span>{swatch(one.colour)}{escape(one.label)}</span>" for one in legend.entries)
+    heading = with_unit(legend.heading, legend.unit, lang)
     return f'<div class="xt-legend"><b>{escape(heading)}</b>{entries}</div>'
-
-
-def _swatch(colour: str) -> str:
-    return f'<i style="background:{escape(colour)}"></i>'
-
-
-def sheet(shown: Sheet, lang: Lang, *, close: Callable[[], None]) -> None:
-    """The sheet of one thing, with a way back to the list."""
-    st.button(f"‹ {say('thing.close', lang)}", key="close", type="tertiary", on_click=close)
-    chip = f'<span class="xt-chip">{_swatch(shown.colour)}{escape(shown.stage)}</span>' if shown.stage else ""
-    where = f"<span>{escape(shown.place)}</span><span>{escape(shown.size)}</span>"
-    facts = f'<div class="xt-facts">{chip}{where}</div>'
-    parts = [
-        f"<h2>{escape(shown.heading)}</h2>{facts}",
-        _timeline(shown, lang),
-        _records(shown, lang),
-        f"<h3>{escape(say('thing.fields', lang))}</h3>{_pairs(shown.fields)}",
-        f"<h3>{escape(say('thing.source', lang))}</h3>{_pairs(shown.source)}" if shown.source else "",
-        f'<div class="xt-note">{escape(say("thing.masked_note", lang))}</div>' if shown.masked else "",
-    ]
-    st.html(f'<div class="xt-sheet">{"".join(parts)}</div>')
-
-
-def _timeline(shown: Sheet, lang: Lang) -> str:
-    if not shown.steps:
-        return ""
-    lines = "".join(
-        f'<li class="{"reached " if step.reached else ""}{"now" if step.now else ""}">'
-        f"<b>{escape(step.label)}</b><span>{escape(step.when)}</span></li>"
-        for step in shown.steps
-    )
-    return f"<h3>{escape(say('thing.history', lang))}</h3><ol>{lines}</ol>"
-
-
-def _records(shown: Sheet, lang: Lang) -> str:
-    """What happened, newest first, with photos that open large."""
-    if not shown.records:
-        return ""
-    lines = []
-    for one in shown.records:
-        photos = "".join(
-            f'<a href="/photos/{escape(digest)}/view.jpg" target="_blank">'
-            f'<img src="/photos/{escape(digest)}/thumb.jpg" alt="{escape(say("record.photo", lang))}"></a>'
-            for digest in one.photos
-        )
-        said = f"<p>{escape(one.said)}</p>" if one.said else ""
-        lines.append(f"<li><b>{escape(one.what)}</b><time>{escape(one.when)}</time>{said}{photos}</li>")
-    return f"<h3>{escape(say('thing.records', lang))}</h3><ul>{''.join(lines)}</ul>"
-
-
-def _pairs(pairs: Sequence[tuple[str, str]]) -> str:
-    return "<dl>" + "".join(f"<dt>{escape(a)}</dt><dd>{escape(b)}</dd>" for a, b in pairs) + "</dl>"
 
 
 def empty(title: str, text: str, command: str | None = None) -> None:

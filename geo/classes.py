@@ -70,6 +70,10 @@ def roundest(above: float, upto: float) -> float:
     return upto
 
 
+MANY = 400
+"""More distinct values than this are classed by as many of their quantiles."""
+
+
 def legend_bounds(values: Sequence[float] | Floats, *, most: int = 5) -> list[float]:
     """Round lower bounds of the second and later classes of a legend, ascending.
 
@@ -79,6 +83,8 @@ def legend_bounds(values: Sequence[float] | Floats, *, most: int = 5) -> list[fl
     """
     given = np.asarray(values, dtype=np.float64)
     distinct = np.unique(given[np.isfinite(given)])
+    if len(distinct) > MANY:
+        distinct = np.unique(np.quantile(distinct, np.linspace(0, 1, MANY), method="nearest"))
     classes = min(most, len(distinct), max(2, 1 + len(distinct) // 2))
     return [
         roundest(float(distinct[distinct < bound].max()), bound) for bound in natural_breaks(distinct, classes)

@@ -21,7 +21,33 @@ export default function (component) {
     cell.scope = "col";
     line.append(cell);
   });
+  if (data.parts.length) {
+    const cell = make("th", "parts", data.parts_heading);
+    cell.scope = "col";
+    line.append(cell);
+  }
   head.append(line);
+  const stack = (row) => {
+    const cell = make("td", "parts");
+    const total = row.parts.reduce((sum, one) => sum + one, 0);
+    if (!total) return cell;
+    const bar = make("div", "stack");
+    const said = [];
+    row.parts.forEach((count, at) => {
+      if (!count) return;
+      const part = data.parts[at];
+      const made = make("i", part.id);
+      made.style.width = ((count * 100) / total).toFixed(2) + "%";
+      made.style.background = part.colour;
+      said.push(part.label + " " + count);
+      bar.append(made);
+    });
+    bar.title = said.join(" · ");
+    bar.setAttribute("role", "img");
+    bar.setAttribute("aria-label", bar.title);
+    cell.append(bar);
+    return cell;
+  };
   const body = make("tbody");
   const rows = data.rows.map((row) => {
     const made = make("tr", "");
@@ -53,6 +79,7 @@ export default function (component) {
       } else cell.textContent = text;
       made.append(cell);
     });
+    if (data.parts.length) made.append(stack(row));
     const pick = () => row.key && setTriggerValue("picked", row.key);
     made.onclick = pick;
     made.onkeydown = (event) => {
@@ -69,6 +96,7 @@ export default function (component) {
     const sum = make("tr");
     sum.append(make("td", "rank", ""), make("td", "name", data.total_label));
     data.total.forEach((text) => sum.append(make("td", "number", text)));
+    if (data.parts.length) sum.append(make("td", "parts"));
     foot.append(sum);
     table.append(foot);
   }
@@ -90,6 +118,20 @@ export default function (component) {
     if (filter) apply();
   }
   root.append(scroller);
+  if (data.parts.length) {
+    const legend = make("div", "legend");
+    data.parts.forEach((part) => {
+      const made = make("button", "");
+      made.type = "button";
+      made.disabled = part.count === "0";
+      const swatch = make("i", "swatch");
+      swatch.style.background = part.colour;
+      made.append(swatch, make("span", "", part.label), make("b", "", part.count));
+      made.onclick = () => setTriggerValue("part", part.id);
+      legend.append(made);
+    });
+    root.append(legend);
+  }
   const notes = make("ul", "notes");
   data.notes.forEach((text) => notes.append(make("li", "", text)));
   root.append(notes);

@@ -3,6 +3,7 @@
   "use strict";
   if (window.xiangtu) return;
   var own = {};
+  var drawn = [];
   window.xiangtu = own;
 
   /* VectorGrid 1.3 calls a function that Leaflet dropped in 1.8, and streamlit-folium asks clicked features
@@ -108,24 +109,53 @@
       interactive: false, keyboard: false, icon: L.divIcon({ className: "xt-anchor", html: box, iconSize: [0, 0] })
     });
     marker.xtPriority = spec.priority;
+    marker.xtSay = function (value, dark) {
+      box.className = dark ? "xt-label xt-on-dark" : "xt-label";
+      var shown = box.querySelector(".xt-value");
+      if (!shown) shown = box.appendChild(element("span", "xt-value", ""));
+      shown.textContent = value;
+    };
     return marker;
   }
 
+  /* Other colours and values for the areas that are drawn: {code: [colour, value, on dark]}; what the value is of. */
+  own.repaint = function (frame, heading) {
+    drawn.forEach(function (one) {
+      if (!one.layer._map) return;
+      Object.keys(frame).forEach(function (code) {
+        var part = one.parts[code], said = frame[code];
+        if (!part) return;
+        part.setStyle({ fillColor: said[0] });
+        part.feature.properties.lines = [heading + said[1]];
+        part.setTooltipContent(tip(part.feature.properties));
+        if (one.labels[code]) one.labels[code].xtSay(said[1], said[2]);
+      });
+      declutter(one.layer._map);
+    });
+  };
+
   /* Areas coloured by a figure: {features, labels, opacity, fit}. */
   own.areas = function (spec) {
+    var parts = {}, named = {};
     var layer = L.geoJSON(spec.features, {
       style: function (feature) {
         return { className: "xt-area", fillColor: feature.properties.colour, fillOpacity: spec.opacity, weight: 1 };
       },
       onEachFeature: function (feature, part) {
+        parts[feature.properties.key] = part;
         part.bindTooltip(tip(feature.properties), { sticky: true, direction: "top", offset: [0, -6] });
         part.on("mouseover", function () { part._path && part._path.classList.add("xt-hover"); });
         part.on("mouseout", function () { part._path && part._path.classList.remove("xt-hover"); });
       }
     });
-    var labels = L.layerGroup(spec.labels.map(label));
+    var labels = L.layerGroup(spec.labels.map(function (one) { return (named[one.key] = label(one)); }));
+    var mine = { layer: layer, parts: parts, labels: named };
+    drawn.push(mine);
     whenAdded(layer, function (map) { labels.addTo(map); fit(map, spec.fit); declutter(map); });
-    layer.on("remove", function () { labels.remove(); });
+    layer.on("remove", function () {
+      labels.remove();
+      drawn = drawn.filter(function (one) { return one !== mine; });
+    });
     return layer;
   };
 
@@ -188,7 +218,10 @@
 
   /* Single things as vector tiles: {url, field, colours, other, selected, min_zoom, hint}. */
   own.tiles = function (spec) {
+    /* only: ids that are drawn; but: ids that are not; both may be missing. */
+    var only = spec.only && new Set(spec.only), but = spec.but && new Set(spec.but);
     function style(properties) {
+      if ((only && !only.has(properties.id)) || (but && but.has(properties.id))) return [];
       var colour = spec.colours[properties[spec.field]] || spec.other;
       var chosen = properties.id === spec.selected;
       return { fill: true, fillColor: colour, fillOpacity: 0.85, color: chosen ? "#111111" : "#45525a",

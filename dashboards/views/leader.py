@@ -1,4 +1,4 @@
-"""The county leader's map: one figure by area, down to single things and the file they came from."""
+"""The county leader's page: the campaigns at a glance, one figure by area, down to things and their photos."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from datetime import date
 
 import pandas as pd
 import streamlit as st
-from streamlit_folium import st_folium
 
-from dashboards import maps, tables, widgets
+from dashboards import figures, tables, widgets, widgets_leader
 from dashboards.data import County
 from dashboards.looks import Look
 from dashboards.scenes import Scene, scene
 from dashboards.session import go, look
 from dashboards.sheets import sheet
+from dashboards.views.leader_compare import compare, options
+from dashboards.views.leader_map import draw_map
+from dashboards.views.leader_profile import profile
 from dashboards.words import say
 from geo.progress import UNPLACED
-
-MAP_HEIGHT = 560
 
 
 def show(county: County, today: date) -> None:
@@ -25,16 +25,31 @@ def show(county: County, today: date) -> None:
     seen = look(county, today)
     with st.container(key="slot_notes"):
         widgets.notices(seen.notices)
-    widgets.choices(county, seen)
     if county.areas.empty:
         widgets.no_areas(county, seen.lang)
-    elif not county.has_rows(seen.layer.id):
-        widgets.no_rows(county, seen.layer, seen.lang)
-    else:
+        return
+    with st.container(key="slot_wait"), st.spinner(say("app.loading", seen.lang)):
+        found = figures.glances(county, seen.area, seen.day)
+    with st.container(key="slot_campaigns"):
+        widgets_leader.campaigns(found, selected=seen.layer.id, lang=seen.lang)
+    with st.container(key="bar", horizontal=True, vertical_alignment="bottom"):
         widgets.crumbs(county, seen)
-        with st.container(key="slot_wait"), st.spinner(say("app.loading", seen.lang)):
-            shown = scene(county, seen)
-        _draw(county, seen, shown)
+        widgets.choices(county, seen)
+        with st.container(key="compare_box"):
+            if not seen.listing and seen.indicator is not None and county.has_rows(seen.layer.id):
+                widgets_leader.versus(seen, options(county, seen))
+    if not county.has_rows(seen.layer.id):
+        widgets.no_rows(county, seen.layer, seen.lang)
+        return
+    if seen.versus is not None and seen.indicator is not None and not seen.listing:
+        compare(county, seen)
+        return
+    with st.container(key="slot_wait_scene"), st.spinner(say("app.loading", seen.lang)):
+        shown = scene(county, seen)
+    _draw(county, seen, shown)
+    with st.container(key="slot_profile"):
+        if not seen.listing and seen.thing is None and shown.areas is not None:
+            profile(county, seen, shown)
 
 
 def _draw(county: County, seen: Look, shown: Scene) -> None:
@@ -45,9 +60,27 @@ def _draw(county: County, seen: Look, shown: Scene) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         widgets.map_head(shown.title, shown.date, shown.legend, seen.lang)
-        _map(county, seen, shown)
+        draw_map(county, seen, shown, key="county_map", box="map")
+        with st.container(key="slot_months"):
+            widgets_leader.months(county, seen, _frames(county, seen, shown), map_key="map")
     with right:
         _beside(county, seen, shown)
+
+
+def _frames(county: County, seen: Look, shown: Scene) -> dict[date, object] | None:
+    """What the map of areas shows on each day of two years; None where it shows things."""
+    if shown.areas is None or seen.indicator is None or not figures.has_months(county, seen.layer):
+        return None
+    level = county.below(seen.area) or ""
+    rows = figures.months(county, seen.layer, level, seen.today)
+    rows = rows[rows["area_code"].isin(shown.areas["code"])]
+    made: dict[date, object] = {}
+    for stamp, part in rows.groupby("day"):
+        values = dict(zip(part["area_code"], part[seen.indicator.id].astype(float), strict=True))
+        made[pd.Timestamp(str(stamp)).date()] = widgets_leader.frame(
+            values, seen.indicator, shown.legend, seen.lang
+        )
+    return made
 
 
 def _beside(county: County, seen: Look, shown: Scene) -> None:
@@ -64,12 +97,26 @@ def _beside(county: County, seen: Look, shown: Scene) -> None:
         title = say("empty.no_features_title", seen.lang, layer=label)
         widgets.empty(title, say("empty.no_features", seen.lang))
     elif shown.areas is not None:
-        widgets.board(shown.board, label=shown.title, lang=seen.lang, picked=lambda code: go(area=code))
+        _areas(seen, shown)
+    else:
+        widgets.said(shown.said)
+        widgets.board(shown.board, label=shown.title, lang=seen.lang, picked=lambda key: go(thing=key))
+        widgets.pager(shown.part, shown.parts, 0 if shown.things is None else len(shown.things), seen.lang)
+
+
+def _areas(seen: Look, shown: Scene) -> None:
+    def part(name: str) -> None:
+        go(view="things", rows=figures.STANDS + name, part=None)
+
+    widgets.board(shown.board, label=shown.title, lang=seen.lang, picked=lambda code: go(area=code), part=part)
+    with st.container(key="opens", horizontal=True):
+        if seen.indicator is not None:
+            label = say("choose.rows_of", seen.lang, label=seen.indicator.label(seen.lang))
+            gone = {"view": "things", "rows": seen.indicator.id, "part": None}
+            st.button(f"{label} ›", key="rows", type="tertiary", on_click=go, kwargs=gone)
         if shown.outside:
             label = say("choose.outside", seen.lang)
             st.button(f"{label} ›", key="outside", type="tertiary", on_click=go, kwargs={"area": UNPLACED})
-    else:
-        widgets.board(shown.board, label=shown.title, lang=seen.lang, picked=lambda key: go(thing=key))
 
 
 def _sheet(county: County, seen: Look, thing: pd.Series) -> None:
@@ -77,35 +124,3 @@ def _sheet(county: County, seen: Look, thing: pd.Series) -> None:
     history = county.history(seen.layer.id, str(thing["id"]))
     shown = sheet(thing, seen.layer, file=file, history=history, lang=seen.lang)
     widgets.sheet(shown, seen.lang, close=lambda: go(thing=None))
-
-
-def _map(county: County, seen: Look, shown: Scene) -> None:
-    def clicked() -> None:
-        _follow(county, seen, maps.picked(st.session_state.get("county_map")))
-
-    with st.container(key="map"):
-        st_folium(
-            maps.base_map(county, seen.lang),
-            key="county_map",
-            height=MAP_HEIGHT,
-            use_container_width=True,
-            feature_group_to_add=maps.drawing(county, seen, shown),
-            returned_objects=["last_active_drawing", "last_object_clicked", "last_object_clicked_count"],
-            on_change=clicked,
-        )
-
-
-def _follow(county: County, seen: Look, pick: maps.Picked | None) -> None:
-    """Go where the reader clicked on the map."""
-    if pick is None:
-        return
-    if pick.kind == "area":
-        go(area=pick.key, thing=None)
-        return
-    key: str | None = pick.key
-    if pick.kind == "tile":
-        key = county.tiles().at(seen.layer.id, pick.lon, pick.lat, as_of=seen.as_of)
-    found = county.thing(seen.layer.id, key, seen.day) if key else None
-    if found is not None:
-        inside = county.area(tables.text(found["area_code"]))
-        go(area=inside.code if inside else None, thing=key)

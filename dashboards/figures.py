@@ -1,0 +1,161 @@
+"""Beyond one day's figures: months, campaigns, standings, rows behind a figure, search, and what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from dashboards.data import Area, County
+from geo.layers import Indicator, Layer
+from geo.progress import UNPLACED
+from geo.standing import STANDINGS, by_area, standing
+from pipelines.figure_rows import counted_parts, rows_counted
+from pipelines.find import Hit, best, find_areas, find_things, index_of
+from pipelines.pace import SPARK_MONTHS, Glance, campaigns, glance
+from pipelines.summarise import events_of
+from pipelines.trends import month_ends, trend
+from pipelines.waiting import KINDS, Waiting, waiting
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+STANDS = "is."
+WAITS = "wait."
+"""`rows=is.late`: things that stand so; `rows=wait.mine`: those that wait for the reader; else an indicator."""
+LARGE = 100_000
+TO_FIND = 2
+
+
+def months(county: County, layer: Layer, by: str, as_of: date, count: int | None = None) -> pd.DataFrame:
+    """The layer's figures at the ends of the months up to `as_of`, as `pipelines.trends.trend`, within reach."""
+    days = tuple(month_ends(as_of) if count is None else month_ends(as_of, count))
+    reach = county.reach(layer.id)
+    made = county.kept(layer.id, ("months", by, days), lambda: trend(county.workspace, layer.id, days, by))
+    if reach == "":
+        return made
+    return made[made["area_code"].str.startswith(reach or "-", na=False)]
+
+
+def has_months(county: County, layer: Layer) -> bool:
+    """Whether a layer has a past to look at: stages, and things that are dated."""
+    return layer.lifecycle is not None and bool(layer.indicators) and county.first_day(layer.id) is not None
+
+
+def glances(county: County, area: Area, as_of: date) -> list[Glance]:
+    """The campaigns of an area at a glance; one of which nothing was taken in is empty."""
+    settings = county.workspace.settings
+    found = []
+    for layer in campaigns(settings, county.workspace.layers()):
+        if county.reach(layer.id) is None:
+            continue
+        if not county.has_rows(layer.id) or county.areas.empty or area.level == UNPLACED:
+            found.append(Glance(layer, None))
+            continue
+        rows = months(county, layer, area.level, as_of, SPARK_MONTHS)
+        mine = rows[(rows["area_code"] == area.code) & (rows["level"] == area.level)]
+        found.append(glance(settings, layer, mine, as_of, whole=area.level == "county"))
+    return found
+
+
+def standings(county: County, layer: Layer, codes: Sequence[str], as_of: date) -> pd.DataFrame | None:
+    """How many things of a layer stand where, by area: `geo.standing.by_area`; None for a layer without stages.
+
+    The things of too large a layer are not looked at one by one: None as well.
+    """
+    if layer.lifecycle is None or is_large(county, layer) or not codes:
+        return None
+    things = county.things(layer.id, as_of=as_of)
+    return by_area(standing(things, layer), things["area_code"], list(codes))
+
+
+def is_large(county: County, layer: Layer) -> bool:
+    """Whether a layer has too many rows to keep all their fields at hand."""
+    return sum(one.accepted for one in county.workspace.imports(layer.id)) > LARGE
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The rows behind a figure. parts: the figures whose columns the rows have, each adding up to that figure."""
+
+    things: gpd.GeoDataFrame
+    parts: tuple[Indicator, ...] = ()
+
+
+def rows_of(
+    county: County, layer: Layer, rows: str | None, area: Area, as_of: date, today: date
+) -> Counted | None:
+    """The things of an area that `rows` asks for, in order of id, and what each brings; None when it says nothing.
+
+    rows: an indicator's id for exactly the things it counts; `is.` and a standing; `wait.` and a kind of waiting.
+    """
+    every = county.things(layer.id, area=None if rows else area, as_of=as_of)
+    if rows is None:
+        return Counted(every)
+    if rows.startswith(STANDS) and rows.removeprefix(STANDS) in STANDINGS:
+        mine = county.things(layer.id, area=area, as_of=as_of)
+        return Counted(mine[(standing(mine, layer) == rows.removeprefix(STANDS)).fillna(False).to_numpy(bool)])
+    if rows.startswith(WAITS) and rows.removeprefix(WAITS) in KINDS:
+        mine = county.things(layer.id, area=area, as_of=today)
+        ids = [one for w in _waiting(county, layer, today) if w.kind == rows.removeprefix(WAITS) for one in w.ids]
+        return Counted(mine[mine["id"].isin(ids)])
+    asked = next((one for one in layer.indicators if one.id == rows), None)
+    if asked is None:
+        return None
+
+    def counted() -> pd.DataFrame:
+        return rows_counted(county.workspace, layer.id, asked.id, area.code, as_of)
+
+    found = county.kept(layer.id, ("counted", asked.id, area.code, as_of), counted)
+    things = every[every["id"].isin(found["id"])]
+    parts = counted_parts(layer, asked)
+    values = found.set_index("id").reindex(things["id"])
+    return Counted(things.assign(**{f"={one.id}": values[one.id].to_numpy() for one in parts}), parts)
+
+
+def waits(county: County, today: date) -> list[Waiting]:
+    """What waits for the reader, over all layers, the most pressing kind first."""
+    found = [
+        one for layer in county.topics() if county.has_rows(layer.id) for one in _waiting(county, layer, today)
+    ]
+    return sorted(found, key=lambda one: KINDS.index(one.kind))
+
+
+def _waiting(county: County, layer: Layer, today: date) -> list[Waiting]:
+    if layer.lifecycle is None or is_large(county, layer):
+        return []
+    events = county.kept(layer.id, "events", lambda: events_of(county.workspace, layer))
+    actor = county.actor
+    who = (actor.role, actor.area_code, actor.layers)
+
+    def made() -> list[Waiting]:
+        return waiting(county.things(layer.id, as_of=today), events, layer, actor)
+
+    return county.kept(layer.id, ("waiting", today, who), made)
+
+
+def search(county: County, text: str, today: date, lang: str) -> list[Hit]:
+    """Areas and things that match a text, areas first; a layer of very many rows is asked for an id alone."""
+    if len(text.strip()) < TO_FIND:
+        return []
+    found = find_areas(county.areas, text)
+    actor = county.actor
+    who = (actor.role, actor.area_code, actor.layers)
+    for layer in county.topics():
+        if not county.has_rows(layer.id):
+            continue
+        if is_large(county, layer):
+            thing = county.thing(layer.id, text.strip(), today)
+            rows = thing.to_frame().T if thing is not None else None
+            index = index_of(rows, layer) if rows is not None else None
+        else:
+            index = county.kept(
+                layer.id,
+                ("index", today, who),
+                lambda one=layer: index_of(county.things(one.id, as_of=today), one),  # type: ignore[misc]
+            )
+        found += find_things(index, layer, text, lang) if index is not None else []
+    return best(found)

@@ -1,0 +1,145 @@
+"""The head that all pages share: whose map this is, the other pages, search, what waits, language, printing."""
+
+from __future__ import annotations
+
+from datetime import date
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from dashboards.data import County
+from dashboards.figures import TO_FIND, WAITS, search, waits
+from dashboards.pages import VIEWS
+from dashboards.session import address, go
+from dashboards.widgets_base import component
+from dashboards.words import Lang, number, say
+from geo.errors import XiangtuError
+from pipelines.find import Hit
+from pipelines.summarise import today
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+SHOWN_AT_MOST = 99
+
+
+def head(county: County, page: str, lang: Lang) -> DeltaGenerator:
+    """The head of a page; what is given is the place of `bell`, which is filled when the page below is drawn."""
+    with st.container(key="top", horizontal=True, vertical_alignment="center"):
+        seal = '<img class="xt-seal" src="/assets/own/icon.svg" alt="">'
+        below = f"{say('app.name', lang)} · {say('app.subtitle', lang)}"
+        name = f"<h1>{escape(county.root.name)}</h1><p>{escape(below)}</p>"
+        st.html(f'<div class="xt-brand">{seal}<div>{name}</div></div>', width="stretch")
+        _pages(page, lang)
+        with st.container(key="find_box", width=250):
+            find(county, today(), lang)
+        slot = st.container(key="bell_box", width="content")
+        other: Lang = "en" if lang == "zh" else "zh"
+        st.button(
+            "EN" if other == "en" else "中文",
+            key="language",
+            type="tertiary",
+            on_click=go,
+            kwargs={"lang": other},
+            width="content",
+        )
+        st.link_button(say("action.print", lang), f"/print?{address(lang=lang)}", type="tertiary", width="content")
+    return slot
+
+
+def _pages(page: str, lang: Lang) -> None:
+    """The ways to the other pages; changing the page leaves area and day as they are."""
+    if len(VIEWS) < 2:
+        return
+    st.session_state["page"] = page
+
+    def changed() -> None:
+        gone = dict.fromkeys(("layer", "indicator", "thing", "view", "rows", "part", "versus"))
+        go(page=st.session_state["page"] or page, **gone)
+
+    st.segmented_control(
+        say("choose.page", lang),
+        list(VIEWS),
+        key="page",
+        format_func=lambda one: say(f"page.{one}", lang),
+        on_change=changed,
+        label_visibility="collapsed",
+        width="content",
+    )
+
+
+@st.fragment
+def find(county: County, day: date, lang: Lang) -> None:
+    """The search box; what is typed is looked for on this server, and only this box is drawn anew."""
+    if st.session_state.pop("find_follow", False):
+        st.rerun()
+
+    def asked() -> None:
+        st.session_state["find_text"] = str(st.session_state["find"].get("asked") or "")
+
+    def picked() -> None:
+        at = int(st.session_state["find"]["picked"])
+        hits = st.session_state.get("find_hits", [])
+        if at < len(hits):
+            _follow(hits[at])
+            st.session_state["find_follow"] = True
+        st.session_state["find_text"] = ""
+
+    text = st.session_state.get("find_text", "")
+    hits = search(county, text, day, lang)
+    st.session_state["find_hits"] = hits
+    layers = county.workspace.layers()
+    data: dict[str, Any] = {
+        "text": text,
+        "hits": [
+            {
+                "kind": layers[one.layer_id].label(lang) if one.layer_id else say("find.area", lang),
+                "title": one.title,
+                "said": one.said,
+            }
+            for one in hits
+        ],
+        "label": say("find.label", lang),
+        "hint": say("find.hint", lang),
+        "least": TO_FIND,
+        "nothing": say("find.none", lang, text=text) if len(text) >= TO_FIND else say("find.short", lang),
+    }
+    component("find")(key="find", data=data, on_asked_change=asked, on_picked_change=picked)
+
+
+def _follow(hit: Hit) -> None:
+    """Go to what was found, on the map."""
+    gone = dict.fromkeys(("page", "view", "rows", "part", "versus", "as_of"))
+    if hit.layer_id is None:
+        go(area=hit.key, thing=None, **gone)
+    else:
+        go(layer=hit.layer_id, indicator=None, area=hit.area_code, thing=hit.key, **gone)
+
+
+def bell(slot: DeltaGenerator, county: County, lang: Lang) -> None:
+    """What waits for the reader, with its count; each kind leads to its things."""
+    try:
+        found = waits(county, today())
+    except XiangtuError:
+        return
+    layers = len({(one.layer.id, thing) for one in found for thing in one.ids})
+    shown = f"{SHOWN_AT_MOST}+" if layers > SHOWN_AT_MOST else str(layers)
+    label = f"{say('bell.label', lang)} {shown}" if layers else say("bell.label", lang)
+    with slot, st.popover(label, type="tertiary", width="content", key="bell"):
+        if not found:
+            st.html(f'<p class="xt-quiet">{escape(say("bell.none", lang))}</p>')
+        for one in found:
+            count = number(float(len(one.ids)), "count")
+            st.button(
+                f"{say(f'bell.{one.kind}', lang)} {count} · {one.layer.label(lang)}",
+                key=f"bell_{one.kind}_{one.layer.id}",
+                type="tertiary",
+                on_click=go,
+                kwargs={
+                    **dict.fromkeys(("page", "indicator", "thing", "area", "as_of", "part", "versus")),
+                    "layer": one.layer.id,
+                    "view": "things",
+                    "rows": WAITS + one.kind,
+                },
+            )

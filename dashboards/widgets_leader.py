@@ -1,0 +1,99 @@
+"""The parts of the county leader's page: campaigns, months, what it is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import streamlit as st
+
+from dashboards import campaigns as cards
+from dashboards.data import County
+from dashboards.legends import Legend, is_dark
+from dashboards.looks import Look, days
+from dashboards.session import go
+from dashboards.widgets_base import component
+from dashboards.words import NOTHING, Lang, day, figure, say
+from geo.layers import Indicator
+from pipelines.pace import Glance
+
+PACE_MS = 650
+"""How long a month stands while the months are played."""
+MOST_MONTHS = 26
+
+
+def campaigns(found: Sequence[Glance], *, selected: str, lang: Lang) -> None:
+    """The campaigns at a glance; picking one makes it the topic, picking what is overdue lists it."""
+
+    def picked() -> None:
+        gone = dict.fromkeys(("indicator", "thing", "view", "rows", "part"))
+        go(layer=str(st.session_state["campaigns"]["picked"]), **gone)
+
+    def rows() -> None:
+        layer, asked = str(st.session_state["campaigns"]["rows"]).split("/", 1)
+        go(layer=layer, indicator=None, thing=None, view="things", rows=asked, part=None)
+
+    data = {"cards": cards.cards(found, lang), "selected": selected, "label": say("leader.campaigns", lang)}
+    component("campaigns")(key="campaigns", data=data, on_picked_change=picked, on_rows_change=rows)
+
+
+def months(county: County, look: Look, frames: Mapping[date, Any] | None, *, map_key: str) -> None:
+    """The months of two years: one is chosen, or they are played over the map.
+
+    frames: what the map shows on each of those days (see `frame`), None where it shows things.
+    """
+    options = days(county.first_day(look.layer.id), look.as_of, look.today)[-MOST_MONTHS:]
+    if len(options) < 2:
+        return
+
+    def picked() -> None:
+        asked = date.fromisoformat(str(st.session_state["months"]["picked"]))
+        go(as_of=None if asked >= look.today else asked.isoformat())
+
+    lang = look.lang
+    label = look.indicator.label(lang) if look.indicator is not None else ""
+    data = {
+        "days": [one.isoformat() for one in options],
+        "labels": [say("choose.today", lang) if one == look.today else day(one, lang) for one in options],
+        "at": options.index(look.day),
+        "frames": [None if frames is None else frames.get(one) for one in options],
+        "heading": f"{label}{'：' if lang == 'zh' else ': '}",
+        "map": f".st-key-{map_key}",
+        "label": say("leader.months", lang),
+        "play": say("leader.play", lang),
+        "pause": say("leader.pause", lang),
+        "pace_ms": PACE_MS,
+    }
+    component("months")(key="months", data=data, on_picked_change=picked)
+
+
+def frame(values: Mapping[str, float], indicator: Indicator, legend: Legend, lang: Lang) -> dict[str, list[Any]]:
+    """What a map of areas shows on one day: code → colour, value as text, whether the colour is dark."""
+    made = {}
+    for code, value in values.items():
+        colour, text = legend.colour(value), figure(value, indicator.unit, lang)
+        made[code] = [colour, "" if text == NOTHING else text, is_dark(colour)]
+    return made
+
+
+def versus(look: Look, options: Mapping[str, str]) -> None:
+    """The choice of what the view is set beside. options: what stands in the address → what the reader sees."""
+    none = ""
+    named = {none: say("compare.none", look.lang), **options}
+    now = look.versus.isoformat() if isinstance(look.versus, date) else look.versus.code if look.versus else none
+    if now not in named:
+        named[now] = day(look.versus, look.lang) if isinstance(look.versus, date) else now
+    st.session_state["versus"] = now
+
+    def changed() -> None:
+        go(versus=st.session_state["versus"] or None, thing=None, view=None, rows=None, part=None)
+
+    st.selectbox(
+        say("compare.label", look.lang),
+        list(named),
+        key="versus",
+        format_func=named.__getitem__,
+        on_change=changed,
+        filter_mode=None,
+    )

@@ -1,0 +1,64 @@
+"""The sheet of one thing, drawn: what is registered, what happened with its photos, and where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from html import escape
+
+import streamlit as st
+
+from dashboards.sheets import Sheet
+from dashboards.words import Lang, say
+
+
+def swatch(colour: str) -> str:
+    """A patch of a colour, as markup."""
+    return f'<i style="background:{escape(colour)}"></i>'
+
+
+def sheet(shown: Sheet, lang: Lang, *, close: Callable[[], None]) -> None:
+    """The sheet of one thing, with a way back to the list."""
+    st.button(f"‹ {say('thing.close', lang)}", key="close", type="tertiary", on_click=close)
+    chip = f'<span class="xt-chip">{swatch(shown.colour)}{escape(shown.stage)}</span>' if shown.stage else ""
+    where = f"<span>{escape(shown.place)}</span><span>{escape(shown.size)}</span>"
+    facts = f'<div class="xt-facts">{chip}{where}</div>'
+    parts = [
+        f"<h2>{escape(shown.heading)}</h2>{facts}",
+        _timeline(shown, lang),
+        _records(shown, lang),
+        f"<h3>{escape(say('thing.fields', lang))}</h3>{_pairs(shown.fields)}",
+        f"<h3>{escape(say('thing.source', lang))}</h3>{_pairs(shown.source)}" if shown.source else "",
+        f'<div class="xt-note">{escape(say("thing.masked_note", lang))}</div>' if shown.masked else "",
+    ]
+    st.html(f'<div class="xt-sheet">{"".join(parts)}</div>')
+
+
+def _timeline(shown: Sheet, lang: Lang) -> str:
+    if not shown.steps:
+        return ""
+    lines = "".join(
+        f'<li class="{"reached " if step.reached else ""}{"now" if step.now else ""}">'
+        f"<b>{escape(step.label)}</b><span>{escape(step.when)}</span></li>"
+        for step in shown.steps
+    )
+    return f"<h3>{escape(say('thing.history', lang))}</h3><ol>{lines}</ol>"
+
+
+def _records(shown: Sheet, lang: Lang) -> str:
+    """What happened, newest first, with photos that open large."""
+    if not shown.records:
+        return ""
+    lines = []
+    for one in shown.records:
+        photos = "".join(
+            f'<a href="/photos/{escape(digest)}/view.jpg" target="_blank">'
+            f'<img src="/photos/{escape(digest)}/thumb.jpg" alt="{escape(say("record.photo", lang))}"></a>'
+            for digest in one.photos
+        )
+        said = f"<p>{escape(one.said)}</p>" if one.said else ""
+        lines.append(f"<li><b>{escape(one.what)}</b><time>{escape(one.when)}</time>{said}{photos}</li>")
+    return f"<h3>{escape(say('thing.records', lang))}</h3><ul>{''.join(lines)}</ul>"
+
+
+def _pairs(pairs: Sequence[tuple[str, str]]) -> str:
+    return "<dl>" + "".join(f"<dt>{escape(a)}</dt><dd>{escape(b)}</dd>" for a, b in pairs) + "</dl>"
