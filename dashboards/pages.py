@@ -8,13 +8,29 @@ from importlib import import_module
 from typing import Protocol
 
 from dashboards.data import County
+from geo.access import Actor, readable_root
 
 VIEWS: Mapping[str, str] = {
     "leader": "dashboards.views.leader",
     "planner": "dashboards.views.planner",
 }
 """Each page and the module that draws it, in the order they stand in the head; the first one is the home."""
-HOME = next(iter(VIEWS))
+NEEDS: Mapping[str, str] = {
+    "leader": "abandoned_parcel",
+    "agriculture": "abandoned_parcel",
+    "planner": "zone_plan",
+    "inspector": "inspection_point",
+}
+"""The layer that a reader of a page must be able to read; a page that is not named here is for everybody."""
+HOMES: Mapping[str, str] = {
+    "county_leader": "leader",
+    "bureau": "agriculture",
+    "township": "agriculture",
+    "planner": "planner",
+    "inspector": "inspector",
+    "village_reporter": "inspector",
+}
+"""Where each role's own work is; any other begins with the first page it may open."""
 
 
 class View(Protocol):
@@ -24,9 +40,21 @@ class View(Protocol):
         """Draw the page for what the address asks."""
 
 
-def page_of(asked: str | None) -> str:
-    """The page that the address asks for; the home when it asks for none there is."""
-    return asked if asked is not None and asked in VIEWS else HOME
+def pages_for(actor: Actor) -> list[str]:
+    """The pages that a reader may open, in the order they stand in the head."""
+    return [page for page in VIEWS if page not in NEEDS or readable_root(actor, NEEDS[page]) is not None]
+
+
+def home(actor: Actor) -> str | None:
+    """The page of a reader's own work, or the first other that may be opened; None when there is none."""
+    mine = pages_for(actor)
+    wanted = HOMES.get(actor.role)
+    return wanted if wanted in mine else next(iter(mine), None)
+
+
+def page_of(asked: str | None, actor: Actor) -> str | None:
+    """The page that the address asks for, whoever may open it; the reader's home when it asks for none."""
+    return asked if asked is not None and asked in VIEWS else home(actor)
 
 
 def view(page: str) -> View:

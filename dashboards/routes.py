@@ -12,9 +12,10 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from dashboards import mark
+from dashboards import mark, sign_in, sign_in_service
 from dashboards.assets import HERE, VENDOR
 from dashboards.data import WORKSPACE_VARIABLE, County, county
+from dashboards.gate import READER
 from dashboards.looks import language, read_look
 from dashboards.prints import page
 from dashboards.readers import COOKIE, reader_of
@@ -36,12 +37,15 @@ def routes() -> list[BaseRoute]:
         Route("/photos/{digest}/{kind}.jpg", photo),
         Route("/tiles/{layer}/{z:int}/{x:int}/{y:int}.pbf", tile),
         *mark.routes(),
+        *sign_in.routes(),
+        *sign_in_service.routes(),
     ]
 
 
 def county_of(request: Request) -> County:
     """The county as whoever asks may see it; Forbidden without a live session."""
-    reader = reader_of(os.environ[WORKSPACE_VARIABLE], request.cookies.get(COOKIE))
+    known = request.scope.get(READER)
+    reader = known or reader_of(os.environ[WORKSPACE_VARIABLE], request.cookies.get(COOKIE))
     return county(actor=reader)
 
 

@@ -1,4 +1,4 @@
-"""One process and one port: the pages, the browser files, the vector tiles and the printed sheets."""
+"""One process and one port: the gate, and behind it pages, browser files, vector tiles and printed sheets."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 from dashboards.words import Lang, say
 from geo.errors import Refused
+from pipelines.workspace import Workspace
 
 HERE = Path(__file__).resolve().parent
 FONTS = (
@@ -46,15 +47,21 @@ OPTIONS: dict[str, Any] = {
 def application(workspace: Path, lang: Lang) -> Any:
     """The ASGI application for one workspace: the pages, and beside them files, tiles and printed sheets."""
     import streamlit as st
+    from starlette.middleware import Middleware
     from streamlit.web import bootstrap
 
     from dashboards.data import WORKSPACE_VARIABLE
+    from dashboards.gate import Gate
+    from dashboards.gate_headers import base_map_source
     from dashboards.routes import routes
     from dashboards.session import LANG_VARIABLE
 
     os.environ[WORKSPACE_VARIABLE] = str(workspace)
     os.environ[LANG_VARIABLE] = lang
-    made = st.App(HERE / "app.py", routes=routes())
+    gate = Middleware(
+        Gate, root=workspace, lang=lang, extra=base_map_source(Workspace(workspace).settings.basemap)
+    )
+    made = st.App(HERE / "app.py", routes=routes(), middleware=[gate])
     bootstrap.load_config_options(OPTIONS)
     return made
 
@@ -62,13 +69,15 @@ def application(workspace: Path, lang: Lang) -> Any:
 def serve(workspace: Path, *, host: str = "127.0.0.1", port: int = 8501, lang: Lang = "zh") -> None:
     """Serve a workspace until stopped; prints the address to open.
 
-    Refused when `workspace` is none, the browser files are not installed, the port is taken, or the host cannot
-    be listened on.
+    Refused when `workspace` is none, it has no accounts and the host is not this machine alone, the browser files
+    are not installed, the port is taken, or the host cannot be listened on.
     """
     from dashboards import assets
-    from pipelines.workspace import Workspace
+    from dashboards.gate import is_this_machine
+    from dashboards.readers import has_accounts
 
-    Workspace(workspace)
+    if not has_accounts(Workspace(workspace)) and not is_this_machine(host):
+        raise Refused("serve_needs_account", host=host, dir=workspace)
     if not assets.is_ready():
         raise Refused("browser_files_missing")
     listening = _listen(host, port)

@@ -58,3 +58,8 @@ def address(**changes: str | None) -> str:
     """The query string of this view with some values changed, for a link."""
     values = {**st.query_params.to_dict(), **changes}
     return urlencode({key: value for key, value in values.items() if value})
+
+
+def draw(markup: str) -> None:
+    """Put markup of our own on the page; whatever comes from data in it is escaped already."""
+    st.html(markup)

@@ -141,9 +141,18 @@ def test_a_taken_port_is_refused_with_another_to_try(county_folder: Path, monkey
 
 def test_a_host_that_is_not_ours_is_refused(county_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assets, "is_ready", lambda: True)
+    monkeypatch.setattr("dashboards.readers.has_accounts", lambda _: True)
     with pytest.raises(Refused) as refused:
         server.serve(county_folder, host="203.0.113.7", port=0)
     assert refused.value.code == "host_refused"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "127.example.org"])
+def test_without_accounts_it_is_not_served_to_other_machines(county_folder: Path, host: str) -> None:
+    with pytest.raises(Refused) as refused:
+        server.serve(county_folder, host=host, port=0)
+    assert refused.value.code == "serve_needs_account"
+    assert "xiangtu account add" in refused.value.words("zh") and str(county_folder) in refused.value.words("en")
 
 
 def test_without_browser_files_the_server_says_how_to_get_them(
