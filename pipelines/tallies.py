@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,8 @@ from geo.progress import tally
 from pipelines.covers import Cover
 from pipelines.kept import drop_older, keep_table, note_of
 from pipelines.relations import MOST_CHANGED, ids_since, imports_of, mark_of, relation_rows
-from pipelines.store.layers import Part, parts_of
+from pipelines.store.layers import Part, current_rows, parts_of
+from pipelines.store.ledger_heads import touched
 from pipelines.summarise import ledger_of, shares_of, things_at
 from pipelines.territory import AREA_LAYERS
 
@@ -30,20 +32,31 @@ KEPT_BACK = 1
 
 @dataclass(frozen=True)
 class Known:
-    """What a tally is of: everything fixed as a mark, the layer's imports, the last event, how many were acts."""
+    """What a tally is of, besides the day.
+
+    fixed: a mark of everything that must stay as it is to carry the tally on. imports: of the layer, and of each
+    layer whose things its own name. heads: the last event of a thing of each of these layers. acts: how many
+    events the layer's things have.
+    """
 
     fixed: str
-    imports: tuple[str, ...]
-    head: int
+    imports: dict[str, list[str]]
+    heads: dict[str, int]
     acts: int
 
 
 def known_of(workspace: Workspace, layer: Layer, cover: Cover) -> Known:
     """What a tally of the layer on the cover depends on besides the day."""
-    others = sorted({relation.layer for relation in layer.relations if relation.layer})
-    beside = [(one, imports_of(workspace, one), _head(workspace, one)) for one in others]
-    fixed = mark_of((RULES, cover.name, cover.key, beside, layer))
-    return Known(fixed, tuple(imports_of(workspace, layer.id)), *_head(workspace, layer.id))
+    ground = sorted({r.layer for r in layer.relations if r.layer and r.kind == "overlaps_layer"})
+    named = sorted({r.layer for r in layer.relations if r.layer and r.kind != "overlaps_layer"} - {layer.id})
+    beside = [(one, imports_of(workspace, one)) for one in ground]
+    heads = {one: _head(workspace, one) for one in (layer.id, *named)}
+    return Known(
+        mark_of((RULES, cover.name, cover.key, beside, layer)),
+        {one: imports_of(workspace, one) for one in heads},
+        {one: head for one, (head, _) in heads.items()},
+        heads[layer.id][1],
+    )
 
 
 def _head(workspace: Workspace, layer_id: str) -> tuple[int, int]:
@@ -51,10 +64,19 @@ def _head(workspace: Workspace, layer_id: str) -> tuple[int, int]:
     ledger = ledger_of(workspace)
     if ledger is None:
         return 0, 0
-    text = "select coalesce(max(seq), 0), count(*) from events where layer = ? and kind <> 'import'"
+    text = "select coalesce(max(seq), 0), count(*) from events where layer = ? and kind <> 'import' and seq <= ?"
     with ledger.database.reading() as tx:
-        head, acts = tx.run(text, (layer_id,)).fetchone()
+        head, acts = tx.run(text, (layer_id, ledger.until or 2**62)).fetchone()
     return int(head), int(acts)
+
+
+def _last_seq(workspace: Workspace) -> int:
+    """Number of the ledger's last event, 0 without a ledger."""
+    ledger = ledger_of(workspace)
+    if ledger is None or workspace.last_seq is not None:
+        return workspace.last_seq or 0
+    with ledger.database.reading() as tx:
+        return int(tx.run("select coalesce(max(seq), 0) from events", ()).fetchone()[0])
 
 
 def tally_path(workspace: Workspace, layer: Layer, as_of: date, cover: Cover) -> Path:
@@ -74,13 +96,14 @@ def leaf_tally(workspace: Workspace, layer: Layer, as_of: date, cover: Cover | N
     path = tally_path(workspace, layer, as_of, on)
     if path.exists():
         return pd.read_parquet(path)
-    now = known_of(workspace, layer, on)
-    base = _earlier(workspace, layer, path, now, as_of)
-    made = None if base is None else _carried_on(workspace, layer, as_of, on, now, *base)
+    # What is recorded from here on is not in this tally, and must not be half in it.
+    state = workspace.as_known([one.id for one in workspace.imports()], _last_seq(workspace))
+    now, path = known_of(state, layer, on), tally_path(state, layer, as_of, on)
+    base = _earlier(state, layer, path, now, as_of)
+    made = None if base is None else _carried_on(state, layer, as_of, on, *base)
     if made is None:
-        made = _whole(workspace, layer, as_of, on)
-    note = {"fixed": now.fixed, "imports": now.imports, "head": now.head, "acts": now.acts, "day": str(as_of)}
-    keep_table(made, path, note)
+        made = _whole(state, layer, as_of, on)
+    keep_table(made, path, {**asdict(now), "day": str(as_of), "last_seq": state.last_seq})
     drop_older(path.parent.glob(f"{as_of}.{on.name}.*.parquet"), but=path, keep=KEPT_BACK)
     return made
 
@@ -123,19 +146,25 @@ def _earlier(
     workspace: Workspace, layer: Layer, path: Path, now: Known, as_of: date
 ) -> tuple[pd.DataFrame, dict[str, Any]] | None:
     """The kept tally of the same day, or of one that counts the same, to which least must be added; its note."""
-    found: list[tuple[int, int, Path, dict[str, Any]]] = []
+    found: list[tuple[int, Path, dict[str, Any]]] = []
     for old in path.parent.glob(f"*.{path.name.split('.')[1]}.*.parquet") if layer.id not in AREA_LAYERS else ():
         note = note_of(old)
-        imports = tuple(note.get("imports", ()))
-        if note.get("fixed") != now.fixed or now.imports[: len(imports)] != imports or not imports:
+        if note.get("fixed") != now.fixed or not _continues(note, now):
             continue
-        if note["head"] > now.head or not _same_day(workspace, layer, note, now, as_of):
-            continue
-        found.append((len(imports), note["head"], old, note))
+        if _same_day(workspace, layer, note, now, as_of):
+            found.append((note["last_seq"] + sum(map(len, note["imports"].values())), old, note))
     if not found:
         return None
-    _, _, best, note = max(found, key=lambda one: one[:2])
+    _, best, note = max(found, key=lambda one: one[0])
     return pd.read_parquet(best), note
+
+
+def _continues(note: dict[str, Any], now: Known) -> bool:
+    """Whether what stood then is the beginning of what stands now."""
+    then = note["imports"]
+    return all(now.imports[one][: len(then[one])] == then[one] for one in now.imports) and all(
+        note["heads"][one] <= head for one, head in now.heads.items()
+    )
 
 
 def _same_day(workspace: Workspace, layer: Layer, note: dict[str, Any], now: Known, as_of: date) -> bool:
@@ -149,36 +178,41 @@ def _same_day(workspace: Workspace, layer: Layer, note: dict[str, Any], now: Kno
 
 
 def _carried_on(
-    workspace: Workspace,
-    layer: Layer,
-    as_of: date,
-    cover: Cover,
-    now: Known,
-    base: pd.DataFrame,
-    note: dict[str, Any],
+    workspace: Workspace, layer: Layer, as_of: date, cover: Cover, base: pd.DataFrame, note: dict[str, Any]
 ) -> pd.DataFrame | None:
     """The earlier tally less what changed things brought, with what they bring now; None when they are many."""
-    known = note["imports"]
-    changed = ids_since(workspace, layer, known)
-    if now.head > note["head"]:
-        from pipelines.store.ledger_heads import touched
-
-        ledger = ledger_of(workspace)
-        changed |= touched(ledger, layer.id, after=note["head"]) if ledger is not None else set()
+    others = [one.id for one in workspace.imports() if one.layer not in note["imports"]]
+    past = workspace.as_known([*others, *chain(*note["imports"].values())], note["last_seq"])
+    changed = _changed(workspace, layer.id, note) | _naming_changed(workspace, layer, note)
     if len(changed) > MOST_CHANGED * sum(one.accepted for one in workspace.imports(layer.id)):
         return None
-    past = workspace.as_known([*known, *_imports_beside(workspace, layer)], note["head"])
     counted = _with_partners(layer, changed, workspace, past)
-    seen = _with_partners(layer, counted, workspace, past)
-    part = Part(ids=tuple(sorted(seen)))
+    part = Part(ids=tuple(sorted(_with_partners(layer, counted, workspace, past))))
     before = _counted(past, layer, as_of, cover, part, counted)
     after = _counted(workspace, layer, as_of, cover, part, counted)
     return _sums([base, -before, after])
 
 
-def _imports_beside(workspace: Workspace, layer: Layer) -> list[str]:
-    """The imports of all other layers, which stand as they do."""
-    return [one.id for one in workspace.imports() if one.layer != layer.id]
+def _changed(workspace: Workspace, layer_id: str, note: dict[str, Any]) -> set[str]:
+    """The things of a layer that came with an import, or have an event, since a tally was made."""
+    found = ids_since(workspace, workspace.layer(layer_id), note["imports"][layer_id])
+    ledger = ledger_of(workspace)
+    if ledger is not None:
+        found |= touched(ledger, layer_id, after=note["last_seq"])
+    return found
+
+
+def _naming_changed(workspace: Workspace, layer: Layer, note: dict[str, Any]) -> set[str]:
+    """The things of the layer that name a changed thing of another layer, with which they are compared."""
+    found: set[str] = set()
+    for relation in layer.relations:
+        if relation.kind != "exceeds_layer":
+            continue
+        there = _changed(workspace, str(relation.layer), note)
+        if there:
+            rows = current_rows(workspace, layer, columns=["id", relation.match[0]])
+            found.update(rows.loc[rows[relation.match[0]].isin(there), "id"])
+    return found
 
 
 def _with_partners(layer: Layer, ids: set[str], *states: Workspace) -> set[str]:

@@ -1,0 +1,137 @@
+"""Figures carried on from earlier ones are those of counting everything anew."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import pipelines.tallies
+from data_samples.delivery import Delivery
+from geo.access import Actor
+from pipelines.act import act
+from pipelines.covers import covers
+from pipelines.ingest import Options, add
+from pipelines.kept import note_of
+from pipelines.tallies import leaf_tally, tally_path
+from pipelines.workspace import Workspace
+from tests.pipelines.small_county import (
+    DAY,
+    changed_parcels,
+    deliveries,
+    empty,
+    run,
+    tables,
+    take,
+    without_summary,
+)
+
+MOMENT = datetime(2026, 11, 19, 2, tzinfo=UTC)
+BUREAU = Actor("李无名", "bureau", unit="农业农村局", layers=("*",), has_account=False)
+
+
+@pytest.fixture(scope="module")
+def sent(tmp_path_factory: pytest.TempPathFactory) -> list[Delivery]:
+    return deliveries(tmp_path_factory.mktemp("sent"))
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, sent: list[Delivery]) -> Path:
+    workspace = take(empty(tmp_path_factory.mktemp("whole") / "county"), sent)
+    return run(workspace.root).root
+
+
+@pytest.fixture
+def root(whole: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(whole, tmp_path / "county"))
+
+
+def same_everywhere(one: Path, other: Path) -> None:
+    for folder in ("tallies", "joins", "relations"):
+        mine, theirs = tables(one, folder), tables(other, folder)
+        assert mine.keys() == theirs.keys()
+        for name in mine:
+            pd.testing.assert_frame_equal(mine[name], theirs[name], obj=name)
+
+
+def nothing_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> pd.DataFrame:
+        raise AssertionError("everything was counted anew")
+
+    monkeypatch.setattr(pipelines.tallies, "_whole", refuse)
+
+
+def test_after_a_delivery_of_changed_parcels_all_tables_are_those_of_a_full_run(
+    root: Path, sent: list[Delivery], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parcels = next(one for one in sent if one.path.suffix == ".parquet")
+    changed_parcels(parcels.path, tmp_path / "changed.parquet")
+    before = leaf_tally(Workspace(root), Workspace(root).layer("contract_parcel"), DAY)
+    report = add(Workspace(root), tmp_path / "changed.parquet", Options(layer="contract_parcel"), at=DAY)
+    assert report.accepted > 10
+    anew = run(without_summary(root, tmp_path / "anew")).root
+    nothing_whole(monkeypatch)
+    run(root)
+    same_everywhere(root, anew)
+    after = leaf_tally(Workspace(root), Workspace(root).layer("contract_parcel"), DAY)
+    assert before["features"].sum() == after["features"].sum()
+    assert before["contracted_mu"].sum() < after["contracted_mu"].sum()
+
+
+def test_transfers_on_each_other_are_counted_as_in_a_full_run_when_some_of_them_move(
+    root: Path, sent: list[Delivery], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import geopandas as gpd
+
+    transfers = next(one for one in sent if one.layer == "land_transfer" and one.path.suffix == ".gpkg")
+    frame = gpd.read_file(transfers.path)
+    moved = frame.iloc[: max(len(frame) // 20, 2)].copy()
+    moved["geometry"] = frame.geometry.iloc[-len(moved) :].to_numpy()
+    moved.to_file(tmp_path / "moved.gpkg")
+    report = add(Workspace(root), tmp_path / "moved.gpkg", Options(layer="land_transfer"), at=DAY)
+    assert report.accepted > 0
+    anew = run(without_summary(root, tmp_path / "anew")).root
+    nothing_whole(monkeypatch)
+    run(root)
+    same_everywhere(root, anew)
+
+
+def test_a_step_of_one_thing_is_added_without_counting_the_others(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = Workspace(root)
+    layer = workspace.layer("abandoned_parcel")
+    from pipelines.summarise import things_at
+
+    found = things_at(workspace, layer, DAY)
+    one = str(found.loc[found["stage"] == "accepted", "id"].iloc[0])
+    before = leaf_tally(workspace, layer, DAY)["in_use_mu"].sum()
+    act(root, layer.id, one, "in_use", BUREAU, now=MOMENT)
+    anew = run(without_summary(root, tmp_path / "anew")).root
+    nothing_whole(monkeypatch)
+    same_everywhere(run(root).root, anew)
+    assert leaf_tally(Workspace(root), layer, DAY)["in_use_mu"].sum() > before
+
+
+def test_large_layers_are_counted_part_by_part_with_the_same_figures(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pipelines.join
+    import pipelines.store.layers
+
+    anew = without_summary(root, tmp_path / "anew")
+    monkeypatch.setattr(pipelines.store.layers, "PART_ROWS", 97)
+    monkeypatch.setattr(pipelines.join, "GROUPS_AT_ONCE", 1)
+    same_everywhere(root, run(anew).root)
+
+
+def test_a_kept_tally_tells_what_it_is_of(root: Path) -> None:
+    workspace = Workspace(root)
+    layer = workspace.layer("contract_parcel")
+    for cover in covers(workspace):
+        note = note_of(tally_path(workspace, layer, DAY, cover))
+        assert note["day"] == str(DAY)
+        assert note["imports"] == {layer.id: [one.id for one in workspace.imports(layer.id)]}
