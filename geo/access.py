@@ -213,6 +213,16 @@ def masked(rows: pd.DataFrame, layer: Layer, actor: Actor | None) -> pd.DataFram
     return shown
 
 
+def masked_values(data: Mapping[str, Any], layer: Layer) -> dict[str, Any]:
+    """What an event keeps (`Event.data`) with the personal fields it set, and those it found, masked."""
+    personal = {f.name for f in layer.fields if f.personal}
+    shown = dict(data)
+    for part in ("fields", "was"):
+        if isinstance(shown.get(part), Mapping):
+            shown[part] = {name: mask(v) if name in personal else v for name, v in shown[part].items()}
+    return shown
+
+
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 

@@ -19,12 +19,12 @@ from geo.edits import read_given
 from geo.errors import Conflict, Refused
 from geo.layers import Layer
 from geo.lifecycle import china_day, state_at
+from geo.lookback import memory, recurrence_stages, recurrences
 from pipelines.pictures import pictures_of_others, with_photos
 from pipelines.store.accounts import named_actor
-from pipelines.store.layers import current_rows
 from pipelines.store.ledger import Act, Ledger, instant, open_ledger
 from pipelines.store.whereabouts import Whereabouts
-from pipelines.things import added_things, find_thing, place_of
+from pipelines.things import added_things, all_things, find_thing, place_of
 from pipelines.workspace import Workspace
 
 __all__ = [
@@ -68,7 +68,8 @@ def act(
     by: an account's name, or whoever `pipelines.store.accounts.named_actor` understands; an `Actor` where the
     caller has already made sure of it. photo, photos: pictures as files or as their bytes. base_version: the
     version the actor had on the screen; None takes the thing as it is. Refused when there is no such thing,
-    Forbidden or Conflict as `Ledger.append` says; nothing is written then, and no picture kept.
+    Forbidden or Conflict as `Ledger.append` says; nothing is written then, and no picture kept. A recurrence says
+    in its `data` the how manieth time it is (`times_own`, `times_here`).
     """
     workspace = Workspace(workspace_dir)
     layer = workspace.layer(layer_id)
@@ -81,6 +82,8 @@ def act(
             layer.id, feature_id, actor, to_stage=to_stage, note=note, base_version=base_version, at=moment
         )
         thing = find_thing(workspace, ledger, layer, feature_id)
+        if to_stage in recurrence_stages(layer):
+            asked = replace(asked, data=remembered(workspace, ledger, layer, feature_id, moment))
         if pictures:
             told = on_thing(replace(asked, evidence=PHOTO_TO_COME), thing, layer, ledger)
             ledger.check(told, now=moment)
@@ -89,6 +92,19 @@ def act(
         return append_again(ledger, lambda: on_thing(asked, thing, layer, ledger), moment, base_version)
     finally:
         ledger.close()
+
+
+def remembered(
+    workspace: Workspace, ledger: Ledger, layer: Layer, feature_id: str, now: datetime
+) -> dict[str, int]:
+    """The how manieth time the trouble now is there: with the thing (`times_own`), within 50 m (`times_here`).
+
+    The first report is the first time, its first recurrence the second.
+    """
+    things, day = all_things(workspace, ledger, layer), china_day(now)
+    fell = recurrences(things, ledger.events(layer=layer.id, as_of=day), layer, day)
+    spot = memory(things, fell).loc[(things["id"] == feature_id).to_numpy(bool)].iloc[0]
+    return {"times_own": int(spot["own"]) + 2, "times_here": int(spot["here"]) + 2}
 
 
 def _actor(ledger: Ledger, by: str | Actor) -> Actor:
@@ -249,10 +265,7 @@ def near_open(
     """
     root = readable_root(actor, layer.id)
     category = "category" if "category" in new else None
-    columns = ["id", "area_code", "lon", "lat", *(f.name for f in layer.fields)]
-    parts = [current_rows(workspace, layer, columns=columns), added_things(ledger, layer)]
-    things = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
-    things = things.drop_duplicates("id")
+    things = all_things(workspace, ledger, layer)
     things = things[~things["id"].isin(new["id"])]
     if root is None or things.empty:
         return ()

@@ -134,7 +134,9 @@ def _ledger_commands(command: Any) -> None:
     act.add_argument("--to", required=True, metavar="STAGE")
     act.add_argument("--by", required=True, metavar="ACTOR")
     act.add_argument("--note", metavar="T")
-    act.add_argument("--photo", type=Path, metavar="F")
+    act.add_argument("--photo", type=Path, action="append", metavar="F", help="照片，可多次 / a photo, repeatable")
+    act.add_argument("--base-version", type=int, metavar="N", help="看到的版本 / the version on your screen")
+    _desk_commands(command)
     audit = command("audit", "ledger_commands:audit", "核对台账链 / verify the ledger's chain")
     audit.add_argument("dir", type=Path, metavar="DIR")
     audit.add_argument("--format", choices=("table", "json"), default="table")
@@ -148,6 +150,38 @@ def _ledger_commands(command: Any) -> None:
     restore.add_argument("dir", type=Path, metavar="DIR")
     restore.add_argument("--ledger-url", metavar="URL", help="台账放入此 PostgreSQL / put the ledger there")
     _account_commands(command("account", "ledger_commands:account_list", "账号 / accounts"))
+
+
+def _desk_commands(command: Any) -> None:
+    def about_one(name: str, words: str) -> argparse.ArgumentParser:
+        one: argparse.ArgumentParser = command(name, f"desk_commands:{name}", words)
+        one.add_argument("dir", type=Path, metavar="DIR")
+        one.add_argument("--layer", required=True, metavar="L")
+        one.add_argument("--id", required=True, metavar="ID")
+        one.add_argument("--by", required=True, metavar="ACTOR")
+        return one
+
+    edit = about_one("edit", "改字段，记入台账 / set fields of a thing, as an event")
+    edit.add_argument("--set", action="append", required=True, metavar="FIELD=VALUE", help="可多次 / repeatable")
+    edit.add_argument("--base-version", type=int, metavar="N", help="看到的版本 / the version on your screen")
+    edit.add_argument("--note", metavar="T")
+    about_one("undo", "撤回自己刚做的一步 / take back one's own last act")
+    extend = about_one("extend", "延期，须写理由 / a new last day, with the reason")
+    extend.add_argument("--due", required=True, metavar="YYYY-MM-DD")
+    extend.add_argument("--note", required=True, metavar="T")
+    merge = about_one("merge", "并入另一件，两边经过都保留 / say that it is the same as another thing")
+    merge.add_argument("--into", required=True, metavar="OTHER")
+    merge.add_argument("--note", metavar="T")
+    escalate = command(
+        "escalate", "desk_commands:escalate", "按督办梯次处理超期 / climb the ladder for what is overdue"
+    )
+    lookback = command("lookback", "desk_commands:lookback", "安排回头看 / plan revisits of closed things")
+    for one in (escalate, lookback):
+        one.add_argument("dir", type=Path, metavar="DIR")
+        one.add_argument("--layer", required=one is lookback, metavar="L")
+        one.add_argument("--format", choices=("table", "csv", "json"), default="table")
+    lookback.add_argument("--count", type=_count, required=True, metavar="N")
+    lookback.add_argument("--seed", type=int, default=7, metavar="S", help="抽签种子 / seed of the lot")
 
 
 def _account_commands(account: argparse.ArgumentParser) -> None:
@@ -197,7 +231,20 @@ def _service_commands(command: Any) -> None:
     serve.add_argument("--host", default="127.0.0.1", metavar="H")
     bench = command("bench", "service_commands:bench", "性能测量 / measure beside other tools")
     bench.add_argument("--parcels", type=_count, default=100_000, metavar="N")
-    bench.add_argument("--out", type=Path, metavar="FILE.json")
+    bench.add_argument("--sizes", type=_counts, metavar="N,N,…", help="依次测几种规模 / one size after another")
+    bench.add_argument("--repeats", type=_count, default=5, metavar="N", help="每项跑几遍 / runs of each way")
+    bench.add_argument("--stages", type=_words, metavar="S,S,…", help="只测这些环节 / only these stages")
+    bench.add_argument("--ways", type=_words, metavar="W,W,…", help="只比这些工具 / only these tools")
+    bench.add_argument("--out", type=Path, metavar="FILE.json", help="结果及图 / rows, and a plot beside them")
+    bench.add_argument("--compare", type=Path, metavar="OLD.json", help="与旧结果比较 / what became slower")
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in (part.strip() for part in text.split(",")) if word]
+
+
+def _counts(text: str) -> list[int]:
+    return [_count(word) for word in _words(text)]
 
 
 def _count(text: str) -> int:

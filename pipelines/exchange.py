@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from geo.access import Actor, masked, neutralised
+from geo.access import Actor, masked, masked_values, neutralised
 from geo.joins import largest_share
 from geo.layers import Layer
 from pipelines.store.layers import current_rows
@@ -103,7 +103,8 @@ def history(workspace: Workspace, layer_id: str, feature_id: str) -> list[dict[s
     ledger = ledger_of(workspace)
     if ledger is not None:
         for event in ledger.history(layer.id, feature_id):
-            found.append({key: value for key, value in vars(event).items() if value not in (None, "", (), "[]")})
+            told = {**vars(event), "data": masked_values(event.data, layer)}
+            found.append({key: value for key, value in told.items() if value not in (None, "", (), "[]")})
     return sorted(found, key=lambda one: str(one["at"]))
 
 

@@ -22,7 +22,8 @@ def act(arguments: argparse.Namespace, console: Console) -> int:
         arguments.to,
         arguments.by,
         note=arguments.note,
-        photo=arguments.photo,
+        photos=arguments.photo or (),
+        base_version=arguments.base_version,
     )
     life = Workspace(arguments.dir).layer(arguments.layer).lifecycle
     labels = {s.id: s.label for s in life.stages} if life is not None else {}
@@ -34,6 +35,12 @@ def act(arguments: argparse.Namespace, console: Console) -> int:
     )
     for picture in event.data.get("photos", ()):
         console.say(*_picture(picture))
+    if "times_here" in event.data:
+        own, here = event.data["times_own"], event.data["times_here"]
+        console.say(
+            f"这件事第 {own} 次出现，此处（50 米内）第 {here} 次。",
+            f"Time {own} for this thing, time {here} at this spot (within 50 m).",
+        )
     if event.data.get("account") is False:
         console.say(
             f"尚未建立账号，按“{event.role}”登记为 {event.actor}。",

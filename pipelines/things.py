@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 def find_thing(workspace: Workspace, ledger: Ledger, layer: Layer, feature_id: str) -> pd.DataFrame:
     """The one accepted row of a thing: id, area_code, lon, lat, import_at, the layer's fields; Refused for none.
 
-    A thing that was added in the ledger and not by a file is made of the event that added it.
+    One from a file also says what placed it (`placed_by`). One that was added in the ledger and not by a file is
+    made of the event that added it.
     """
-    columns = ["id", "area_code", "lon", "lat", *(f.name for f in layer.fields)]
+    columns = ["id", "area_code", "lon", "lat", "placed_by", *(f.name for f in layer.fields)]
     rows = current_rows(workspace, layer, columns=columns, ids=[feature_id])
     found = rows[rows["id"] == feature_id]
     if not found.empty:
@@ -32,6 +33,23 @@ def find_thing(workspace: Workspace, ledger: Ledger, layer: Layer, feature_id: s
     if added.empty:
         raise Refused("thing_unknown", layer=layer.id, id=feature_id)
     return added.tail(1)
+
+
+def all_things(workspace: Workspace, ledger: Ledger, layer: Layer) -> pd.DataFrame:
+    """Every thing of a layer, imported or added: id, area_code, lon, lat, import_at, the layer's fields.
+
+    Index 0…n-1; an imported row wins over an added one of its id.
+    """
+    columns = ["id", "area_code", "lon", "lat", *(f.name for f in layer.fields)]
+    rows, added = current_rows(workspace, layer, columns=columns), added_things(ledger, layer)
+    added = added[~added["id"].isin(rows["id"])]
+    if added.empty:
+        return rows
+    if rows.empty:
+        return added.reset_index(drop=True)
+    kept = [*columns, "import_at"]
+    types = {name: rows[name].dtype for name in kept}
+    return pd.concat([rows[kept], added[kept].astype(types)], ignore_index=True)
 
 
 def added_things(

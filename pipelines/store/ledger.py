@@ -148,25 +148,24 @@ class Ledger:
             allowed(settled(act, past, now, placed=footing.placed), past, layer, now)
             _must_exist(act, past, footing)
 
-    def merge(
-        self, layer: str, duplicate: str, into: str, *, actor: Actor, note: str, now: datetime, **where: str | None
-    ) -> tuple[Event, Event]:
-        """Say that `duplicate` is the same thing as `into`: one event on each, both histories kept.
+    def merge(self, away: Act, into: Act, *, now: datetime) -> tuple[Event, Event]:
+        """Say that one thing is the same as another: one event on each, both histories kept.
 
-        The duplicate goes to the layer's stage `duplicate` where it has one. where: `area_code` and
-        `into_area_code`, the places of the two. Forbidden as for `append`, and for a thing merged before or with
-        itself.
+        away, into: acts of one actor on the double and on the thing that stays, with what is known of either; what
+        they do is filled in here. The double goes to the layer's stage `duplicate` where it has one. Returned: the
+        double's event and the other's. Forbidden as for `append`, for a thing merged before, and with itself.
         """
-        if duplicate == into:
-            raise Forbidden("merge_with_itself", id=into)
-        life = self.layers[layer].lifecycle if layer in self.layers else None
+        if away.feature_id == into.feature_id:
+            raise Forbidden("merge_with_itself", id=into.feature_id)
+        life = self.layers[away.layer].lifecycle if away.layer in self.layers else None
         stage = "duplicate" if life is not None and any(s.id == "duplicate" for s in life.stages) else None
-        away = Act(layer, duplicate, actor, "merge", stage, area_code=where.get("area_code"), note=note)
-        stays = Act(layer, into, actor, "merged", area_code=where.get("into_area_code"), note=note)
-        (away, sure), (stays, also) = located(away, self.places), located(stays, self.places)
-        with self.database.writing(self._role(actor)) as tx:
-            kept = self._take(tx, replace(stays, data={"from": duplicate}), now, also)
-            return self._take(tx, replace(away, data={"into": into}), now, sure), kept
+        told = {"into": into.feature_id}, {"from": away.feature_id}
+        double = replace(away, kind="merge", to_stage=stage, data={**away.data, **told[0]})
+        stays = replace(into, kind="merged", to_stage=None, data={**into.data, **told[1]})
+        (double, footing), (stays, other) = located(double, self.places), located(stays, self.places)
+        with self.database.writing(self._role(away.actor)) as tx:
+            kept = self._take(tx, stays, now, other)
+            return self._take(tx, double, now, footing), kept
 
     def _past(self, tx: Transaction, act: Act) -> list[Event]:
         found = tx.run(f"{_SELECT} where layer = ? and feature_id = ? order by seq", (act.layer, act.feature_id))
@@ -185,7 +184,31 @@ class Ledger:
         _must_exist(act, past, footing)
         event = self._linked(tx, act, now)
         self._project(tx, projection([*past, event]))
+        if act.kind == "undo" and past[-1].kind == "merge":
+            self._undo_counterpart(tx, past[-1], act, now)
         return event
+
+    def _undo_counterpart(self, tx: Transaction, merge: Event, act: Act, now: datetime) -> None:
+        """A merge is two events: whoever undoes it at the double takes back what it said of the other thing."""
+        there = self._past(tx, replace(act, feature_id=str(merge.data["into"])))
+        undone = {e.undoes for e in there}
+        said = [
+            e for e in there if e.kind == "merged" and e.data.get("from") == act.feature_id and e.id not in undone
+        ]
+        if said:
+            twin = replace(
+                act,
+                feature_id=str(merge.data["into"]),
+                undoes=said[-1].id,
+                area_code=said[-1].area_code,
+                base_version=len(there),
+                data={},
+                id=uuid.uuid4().hex,
+                lon=said[-1].lon,
+                lat=said[-1].lat,
+            )
+            event = self._linked(tx, twin, now)
+            self._project(tx, projection([*there, event]))
 
     def _linked(self, tx: Transaction, act: Act, now: datetime) -> Event:
         """Write the act as the next event of the chain."""
@@ -311,7 +334,7 @@ class Ledger:
             raise ValueError(f"no such columns: {', '.join(sorted(unknown))}")
         where, values = self._filter(layer, feature_id, as_of, area_prefix, known_by)
         if kinds:
-            marks = f"kind in ({', '.join('?' * len(kinds))})"
+            marks = f"kind in ({_marks(kinds)})"
             where, values = (f"{where} and {marks}" if where else f"where {marks}"), [*values, *kinds]
         with self.database.reading(self._role(self.actor)) as tx:
             rows = tx.run(f"select {', '.join(columns)} from events {where} order by seq", values).fetchall()
@@ -345,20 +368,23 @@ class Ledger:
         return ("where " + " and ".join(t for t, _ in kept) if kept else ""), [v for _, v in kept]
 
     def history(self, layer: str, feature_id: str) -> list[Event]:
-        """The events of one thing, and of those merged into it, in the order they were taken."""
+        """The events of one thing, and of those merged into it and into them, in the order they were taken."""
+        names, fresh = [feature_id], [feature_id]
         with self.database.reading(self._role(self.actor)) as tx:
-            merged = tx.run(
-                "select feature_id from state where layer = ? and merged_into = ?", (layer, feature_id)
-            ).fetchall()
-            names = [feature_id, *(row[0] for row in merged)]
-            marks = ", ".join("?" * len(names))
+            while fresh:
+                found = tx.run(
+                    f"select feature_id from state where layer = ? and merged_into in ({_marks(fresh)})",
+                    (layer, *fresh),
+                ).fetchall()
+                fresh = [row[0] for row in found if row[0] not in names]
+                names += fresh
             rows = tx.run(
-                f"{_SELECT} where layer = ? and feature_id in ({marks}) order by seq", (layer, *names)
+                f"{_SELECT} where layer = ? and feature_id in ({_marks(names)}) order by seq", (layer, *names)
             ).fetchall()
-        found = [Event.from_row(row) for row in rows]
+        events = [Event.from_row(row) for row in rows]
         if self.actor is None:
-            return found
-        return [e for e in found if within(e.area_code, self.actor.area_code)]
+            return events
+        return [e for e in events if within(e.area_code, self.actor.area_code)]
 
     def event(self, event_id: str) -> Event | None:
         """The event of that id, wherever it lies; None when there is none."""
@@ -405,6 +431,10 @@ class Ledger:
     def close(self) -> None:
         """Close this thread's connection."""
         self.database.close()
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def _must_exist(act: Act, past: Sequence[Event], footing: Footing) -> None:

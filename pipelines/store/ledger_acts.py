@@ -205,6 +205,8 @@ def allowed(act: Act, past: Sequence[Event], layer: Layer, now: datetime) -> Non
         raise _forged(act, str(act.data["moved_to"])[:20], act.area_code)
     if act.kind == "undo":
         _check_undo(act, past, now)
+    elif _withdrawn(past):
+        raise Forbidden("thing_withdrawn", id=act.feature_id)
     elif past and projection(past).merged_into is not None and act.kind not in ("note", "evidence"):
         raise Forbidden("merged_away", id=act.feature_id, into=projection(past).merged_into)
     if act.kind in ("step", "revisit") and act.to_stage is not None:
@@ -224,6 +226,12 @@ def allowed(act: Act, past: Sequence[Event], layer: Layer, now: datetime) -> Non
         raise Forbidden("extension_needs_reason", id=act.feature_id)
     if act.kind == "add" and past:
         raise Conflict("id_taken", id=act.feature_id, layer=act.layer)
+
+
+def _withdrawn(past: Sequence[Event]) -> bool:
+    """Whether the thing was added by mistake and its adding undone."""
+    undone = {e.undoes for e in past}
+    return bool(past) and past[0].kind == "add" and past[0].id in undone
 
 
 def same_act(earlier: Event, act: Act) -> Event:
@@ -252,13 +260,18 @@ def _clash(act: Act, theirs: Event, shared: Sequence[str]) -> Conflict:
 
 
 def _check_undo(act: Act, past: Sequence[Event], now: datetime) -> None:
-    """Only one's own last event, not itself an undoing, and only for a while."""
+    """Only one's own last event, not itself an undoing, and only for a while.
+
+    A merge is undone at the double; a thing that was just added goes as it came, when nothing happened to it.
+    """
     last = past[-1] if past else None
     if last is None or last.id != act.undoes:
         raise Forbidden("undo_not_last", id=act.feature_id)
     if last.actor != act.actor.name:
         raise Forbidden("undo_not_own", by=last.actor, id=act.feature_id)
-    if last.undoes is not None or last.kind in ("merge", "merged", "add"):
+    if last.kind == "merged":
+        raise Forbidden("undo_at_the_double", id=act.feature_id, double=last.data.get("from", "—"))
+    if last.undoes is not None or (last.kind == "add" and len(past) > 1):
         raise Forbidden("undo_not_this", kind=last.kind, id=act.feature_id)
     if instant(now - timedelta(minutes=UNDO_MINUTES)) > last.recorded_at:
         raise Forbidden("undo_too_late", minutes=UNDO_MINUTES, id=act.feature_id)
