@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from geo.accuracy import Assessment, assess, share_interval
-from geo.verdicts import Facts, Rule, judge
+from geo.verdicts import VERDICTS, Facts, Rule, judge
 
 Array = NDArray[Any]
 
@@ -93,6 +93,7 @@ class Calibration:
 
     verdicts: as `judge`, index as given. auc, peak_auc: of the relative score and of the plain peak of the
     index, all places together. places: by place parcels, idle, auc, peak_auc, rule. matrix: verdict × label.
+    shipped: the same of the rule as it was given, nothing learnt.
     rule: learnt from all places. assessment: area-adjusted (Olofsson et al. 2014), None when no verdict was
     decided.
     """
@@ -103,33 +104,46 @@ class Calibration:
     peak_auc: float
     places: pd.DataFrame
     matrix: pd.DataFrame
+    shipped: pd.DataFrame
     rule: Rule
     assessment: Assessment | None
 
-    def share(self, verdict: str, label: str) -> tuple[int, int]:
-        """How many parcels have both, and how many have the verdict."""
-        row = self.matrix.reindex(index=[verdict], columns=["idle", "in_use"], fill_value=0)
-        return int(row[label].iloc[0]), int(row.to_numpy().sum())
-
     def figures(self) -> dict[str, Any]:
-        """The figures a reader asks for first; shares with Wilson's 95 % intervals as [share, low, high]."""
-        idle, all_ = int(self.matrix["idle"].sum()), int(self.matrix.to_numpy().sum())
-        confirmed, contradicted = self.share("confirmed", "in_use"), self.share("contradicted", "idle")
-        unseen = self.share("not_observable", "idle")
+        """The figures a reader asks for first; shares with Wilson's 95 % intervals as [share, low, high].
+
+        `shipped` holds the shares of the rule as it was given.
+        """
         return {
-            "parcels": all_,
-            "idle": idle,
+            "parcels": int(self.matrix.to_numpy().sum()),
+            "idle": int(self.matrix["idle"].sum()),
             "auc": self.auc,
             "auc_error": self.auc_error,
             "peak_auc": self.peak_auc,
-            "confirmed_precision": _with_interval(*confirmed),
-            "contradicted_precision": _with_interval(*contradicted),
-            "contradicted_recall": _with_interval(contradicted[0], idle),
-            "idle_confirmed": _with_interval(confirmed[1] - confirmed[0], idle),
-            "unseen_share": _with_interval(unseen[1], all_),
-            "idle_unseen_share": _with_interval(unseen[0], idle),
-            "inconclusive_share": _with_interval(self.share("inconclusive", "idle")[1], all_),
+            **shares(self.matrix),
+            "shipped": shares(self.shipped),
         }
+
+
+def shares(matrix: pd.DataFrame) -> dict[str, list[float | None]]:
+    """Precision, recall and what was not seen, of verdict × label, each with Wilson's interval."""
+    table = matrix.reindex(columns=["idle", "in_use"], fill_value=0)
+    idle, whole = int(table["idle"].sum()), int(table.to_numpy().sum())
+
+    def cell(verdict: str, label: str) -> tuple[int, int]:
+        row = table.reindex(index=[verdict], fill_value=0)
+        return int(row[label].iloc[0]), int(row.to_numpy().sum())
+
+    confirmed, contradicted = cell("confirmed", "in_use"), cell("contradicted", "idle")
+    unseen = cell("not_observable", "idle")
+    return {
+        "confirmed_precision": _with_interval(*confirmed),
+        "contradicted_precision": _with_interval(*contradicted),
+        "contradicted_recall": _with_interval(contradicted[0], idle),
+        "idle_confirmed": _with_interval(confirmed[1] - confirmed[0], idle),
+        "unseen_share": _with_interval(unseen[1], whole),
+        "idle_unseen_share": _with_interval(unseen[0], idle),
+        "inconclusive_share": _with_interval(cell("inconclusive", "idle")[1], whole),
+    }
 
 
 def _with_interval(hits: int, of: int) -> list[float | None]:
@@ -149,7 +163,7 @@ def calibrate(
     level = np.where(np.isnan(score), 0.0, score)
     peak = described["highest"].fillna(described["highest"].median()).to_numpy(float)
     parts, rows = [], []
-    for place in pd.unique(pd.Series(places)):
+    for place in sorted(pd.unique(pd.Series(places))):
         here = np.asarray(places == place)
         fitted = learn(described[~here], score[~here], idle[~here], rule)
         parts.append(judge(described[here], score[here], Facts(), fitted))
@@ -165,7 +179,7 @@ def calibrate(
         )
     verdicts = pd.concat(parts).reindex(described.index)
     labels = np.where(idle, "idle", "in_use")
-    matrix = pd.crosstab(verdicts["verdict"], labels).reindex(columns=["idle", "in_use"], fill_value=0)
+    shipped = judge(described, score, Facts(), rule)
     value = auc(-level, idle)
     return Calibration(
         verdicts=verdicts,
@@ -173,10 +187,16 @@ def calibrate(
         auc_error=auc_error(value, int(idle.sum()), int((~idle).sum())),
         peak_auc=auc(-peak, idle),
         places=pd.DataFrame(rows),
-        matrix=matrix,
+        matrix=_matrix(verdicts, labels),
+        shipped=_matrix(shipped, labels),
         rule=learn(described, score, idle, rule),
         assessment=_decided(verdicts["verdict"].to_numpy(), labels, np.asarray(area, float)),
     )
+
+
+def _matrix(verdicts: pd.DataFrame, labels: Array) -> pd.DataFrame:
+    counted = pd.crosstab(verdicts["verdict"], labels)
+    return counted.reindex(index=list(VERDICTS), columns=["idle", "in_use"], fill_value=0)
 
 
 def _decided(verdict: Array, labels: Array, area: Array) -> Assessment | None:

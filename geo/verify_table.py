@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, cast
 
@@ -85,7 +85,6 @@ def read_series(
         days, values = _wide(frame, groups, chosen, bands, said)
     year = year_of(frame)
     years = None if year is None else year.to_numpy(float)
-    days, values = _one_year(days, values, years)
     heading = label_column(frame, label=label, idle=idle)
     if heading is None and (label is not None or idle):
         raise Refused("label_column_missing", label=label or "/".join(idle))
@@ -155,10 +154,14 @@ def _wide(
     return cast(list[date], list(wide.columns)), values
 
 
-def _one_year(days: list[date], values: Array, years: Array | None) -> tuple[list[date], Array]:
-    """Where every row speaks of one year of several, the rows laid over each other by day of the year."""
+def in_one_year(series: Series) -> Series:
+    """Where every row speaks of one year of several, the rows laid over each other by day of the year.
+
+    A label is of one year: the row's own, or the only one in which it was seen. Else the series as it is.
+    """
+    days, values, years = series.days, series.values, series.year
     if (days[-1] - days[0]).days <= ONE_YEAR_DAYS:
-        return days, values
+        return series
     of_day = np.array([day.year for day in days])
     if years is None or not np.isin(years, of_day).mean() > 0.9:
         ordinal = np.array([day.toordinal() for day in days])
@@ -166,7 +169,7 @@ def _one_year(days: list[date], values: Array, years: Array | None) -> tuple[lis
         first = np.where(seen, ordinal, ordinal[-1] + 1).min(axis=1)
         last = np.where(seen, ordinal, 0).max(axis=1)
         if not ((last - first) <= ONE_YEAR_DAYS).mean() > 0.9:
-            return days, values
+            return series
         known = np.unique(of_day)
         years = known[np.argmax([seen[:, of_day == year].sum(axis=1) for year in known], axis=0)]
     of_year = [day.timetuple().tm_yday for day in days]
@@ -176,7 +179,8 @@ def _one_year(days: list[date], values: Array, years: Array | None) -> tuple[lis
         rows, columns = np.flatnonzero(years == year), np.flatnonzero(of_day == year)
         out[np.ix_(rows, kept[columns])] = values[np.ix_(rows, columns)]
     start = date(int(pd.Series(years).mode().iloc[0]), 1, 1)
-    return [start + timedelta(days=int(day) - 1) for day in at], out
+    laid = tuple(start + timedelta(days=int(day) - 1) for day in at)
+    return replace(series, days=laid, values=out, said={**series.said, "laid": f"{laid[0]} … {laid[-1]}"})
 
 
 def _peers(frame: pd.DataFrame, names: Sequence[str], years: Array | None) -> tuple[Array, ...]:

@@ -15,8 +15,8 @@ Array = NDArray[Any]
 NODATA = (65535.0, 32767.0, 32768.0, -32768.0, -9999.0, 9999.0, -3000.0, -28672.0, -99.0, -999.0)
 # Scales of an index, with the least that the greenest hundredth must reach: bytes from 0 to 250 are none of them.
 SCALES = {1.0: 0.0, 100.0: 1.2, 1000.0: 400.0, 10_000.0: 1200.0}
-# A column of text counts as numbers when at least this share of what it says are.
-LEAST_NUMBERS = 0.5
+# A column of text counts as numbers when some of it are, and the rest says "nothing" in few words.
+MOST_WORDS_FOR_NOTHING = 3
 
 
 def numbers(values: pd.Series) -> Array:
@@ -34,7 +34,8 @@ def is_numbers(values: pd.Series) -> bool:
     if pd.api.types.is_numeric_dtype(values):
         return True
     said = values.dropna()
-    return bool(len(said)) and float(np.isfinite(numbers(said)).mean()) >= LEAST_NUMBERS
+    read = np.isfinite(numbers(said))
+    return bool(read.any()) and said[~read].nunique() <= MOST_WORDS_FOR_NOTHING
 
 
 def index_values(values: Array, name: str = "") -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -98,11 +98,14 @@ def _series_file(source: Path) -> Path | None:
 def _verify_table(
     workspace: Workspace, path: Path, *, calibrate: bool, label: str | None, idle: Sequence[str]
 ) -> Outcome:
+    from geo.verify_table import in_one_year
     from pipelines.verify_store import county_rule, folder, write_json, write_table
     from pipelines.verify_tables import open_series
 
     rule = county_rule(workspace)
     series = open_series(path, label=label, idle=idle)
+    if calibrate:
+        series = in_one_year(series)
     parts = [
         judge_series(series, season, rule, keep_evidence=True)
         for season in table_seasons(series, workspace.settings.seasons)
@@ -112,7 +115,7 @@ def _verify_table(
     target = folder(workspace, "tables", path.stem)
     if calibrate:
         made.calibration = calibrate_series(series, workspace.settings.seasons, rule)
-        write_json(target / "calibration.json", calibration_record(made.calibration, path.name))
+        write_json(target / "calibration.json", calibration_record(made.calibration, path.name, made.said))
     write_table(target / "verdicts.parquet", verdicts)
     write_json(target / "rule.json", rule.as_dict())
     return made
@@ -163,11 +166,18 @@ def calibrate_series(series: Series, windows: Any, rule: Rule) -> Calibration:
     return calibrate(rows, score[known], truth, series.fold[known], series.area[known], rule)
 
 
-def calibration_record(made: Calibration, source: str) -> dict[str, Any]:
-    """A calibration as plain values for storing."""
-    record: dict[str, Any] = {"source": source, "figures": made.figures(), "rule": made.rule.as_dict()}
+def calibration_record(made: Calibration, source: str, said: Mapping[str, str]) -> dict[str, Any]:
+    """A calibration as plain values for storing. said: how the table's columns were taken."""
+    record: dict[str, Any] = {
+        "source": source,
+        "said": dict(said),
+        "folds": said.get("folds"),
+        "figures": made.figures(),
+        "rule": made.rule.as_dict(),
+    }
     record["places"] = made.places.to_dict("records")
     record["matrix"] = made.matrix.to_dict("index")
+    record["shipped_matrix"] = made.shipped.to_dict("index")
     if made.assessment is not None:
         found = made.assessment
         record["area_adjusted"] = {

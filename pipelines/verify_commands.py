@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipelines.console import Console
@@ -32,7 +33,7 @@ def verify(arguments: argparse.Namespace, console: Console) -> int:
         if made.areas is not None:
             record["areas"] = made.areas.to_dict("records")
         if made.calibration is not None:
-            record["calibration"] = calibration_record(made.calibration, str(arguments.scenes))
+            record["calibration"] = calibration_record(made.calibration, str(arguments.scenes), made.said)
         record["issues"] = [issue.as_dict() for issue in made.issues]
         console.json([record])
         return made.exit_code
@@ -42,7 +43,7 @@ def verify(arguments: argparse.Namespace, console: Console) -> int:
     console.issues(made.issues)
     _print_verdicts(made, console)
     if made.calibration is not None:
-        _print_calibration(made.calibration, console)
+        _print_calibration(made.calibration, made.said, console)
     _print_visits(arguments, console)
     return made.exit_code
 
@@ -114,8 +115,8 @@ def _print_after(made: Outcome, console: Console) -> None:
         )
 
 
-def _print_calibration(made: Calibration, console: Console) -> None:
+def _print_calibration(made: Calibration, said: Mapping[str, str], console: Console) -> None:
     from pipelines.verify_words import calibration_lines
 
-    for line in calibration_lines(made, console.lang):
+    for line in calibration_lines(made, console.lang, folds=said.get("folds", "")):
         console.result(line)

@@ -36,16 +36,19 @@ def area_headings(names: Sequence[str], lang: str) -> list[str]:
     return [_HEADS.get(name, (name, name))[lang == "en"] for name in names]
 
 
-def calibration_lines(made: Calibration, lang: str) -> list[str]:
-    """The calibration as lines: ranking, by place, confusion matrix, area-adjusted accuracy."""
+def calibration_lines(made: Calibration, lang: str, *, folds: str) -> list[str]:
+    """The calibration as lines: ranking, by place, confusion matrix, area-adjusted accuracy.
+
+    folds: what was left out in turn, as `Series.said` names it.
+    """
     zh = lang != "en"
     figures = made.figures()
     rank = f"{figures['auc']:.3f} ± {figures['auc_error']:.3f}"
     lines = [
         "",
-        f"标注地块 {figures['parcels']} 块，其中撂荒 {figures['idle']} 块；按地点交叉验证"
+        f"标注地块 {figures['parcels']} 块，其中撂荒 {figures['idle']} 块；按地点交叉验证（{folds}）"
         if zh
-        else f"{figures['parcels']} labelled parcels, {figures['idle']} idle; cross-validated by place",
+        else f"{figures['parcels']} labelled parcels, {figures['idle']} idle; cross-validated by place ({folds})",
         f"排序 AUC {rank}；只看指数峰值 {figures['peak_auc']:.3f}"
         if zh
         else f"ranking AUC {rank}; plain peak of the index {figures['peak_auc']:.3f}",
@@ -58,6 +61,12 @@ def calibration_lines(made: Calibration, lang: str) -> list[str]:
     ]
     for name, words in _SHARES.items():
         lines.append(f"{words[0] if zh else words[1]} {_share(figures[name])}")
+    given = figures["shipped"]
+    lines += ["", "随程序发布的规则，不作校准：" if zh else "The rule as shipped, nothing learnt:"]
+    for name in _SHIPPED:
+        words = _SHARES[name]
+        lines.append(f"  {words[0] if zh else words[1]} {_share(given[name])}")
+    lines.append("")
     lines += _assessment(made, zh)
     lines.append(f"{'建议规则' if zh else 'Suggested rule'} {made.rule.version}")
     return lines
@@ -72,6 +81,9 @@ _SHARES = {
     "idle_unseen_share": ("撂荒中看不清占比", "unseen share of the idle"),
     "inconclusive_share": ("难定占比", "inconclusive share"),
 }
+
+
+_SHIPPED = ("confirmed_precision", "contradicted_precision", "contradicted_recall", "unseen_share")
 
 
 def _place_heads(zh: bool) -> list[str]:

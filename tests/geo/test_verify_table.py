@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from geo.errors import Refused
 from geo.verify_dates import dated, families, index_family
 from geo.verify_headings import place_columns
 from geo.verify_labels import idle_labels, label_column
-from geo.verify_table import read_series
+from geo.verify_table import in_one_year, read_series
 from geo.verify_values import index_values
 
 
@@ -119,3 +119,94 @@ def test_a_long_table_with_repeated_dates_is_averaged() -> None:
 def test_a_label_column_that_is_not_there_is_refused() -> None:
     with pytest.raises(Refused, match="crop"):
         read_series(wide(), label="crop")
+
+
+HEADINGS = {
+    "day first": lambda d: f"{d:%d.%m.%Y}",
+    "month first": lambda d: f"NDVI {d:%m/%d/%Y}",
+    "dots": lambda d: f"X{d:%Y.%m.%d}",
+    "a moment": lambda d: f"{d:%Y-%m-%d} 00:00:00",
+    "year and day": lambda d: f"ndvi_{d:%Y%j}",
+    "day alone": lambda d: f"{int(d.strftime('%j'))}",
+}
+
+
+@pytest.mark.parametrize("name", HEADINGS)
+def test_headings_of_one_year_are_read_as_its_dates(name: str) -> None:
+    days = [date(2016, 1, 1) + timedelta(days=16 * i) for i in range(23)]
+    found = families([HEADINGS[name](day) for day in days])
+    (group,) = found.values()
+    assert [one.day(2016) for one in group] == days
+
+
+def test_numbered_composites_are_spread_over_the_year_they_name_or_the_rows_do() -> None:
+    (group,) = families([f"ndvi_{i}" for i in range(1, 24)]).values()
+    assert [one.day_of_year for one in group][:3] == [1, 17, 33]
+    (group,) = families([f"NDVI_2016_{i}" for i in range(1, 24)]).values()
+    assert (group[0].day(1999), group[22].day(1999)) == (date(2016, 1, 1), date(2016, 12, 18))
+    (group,) = families([f"ndvi_{month}" for month in ("Apr", "may", "Jun", "jul")]).values()
+    assert [one.day(2001).month for one in group] == [4, 5, 6, 7]
+
+
+def test_spread_and_counts_of_an_index_are_not_the_index() -> None:
+    heads = [f"ndvi_{kind}_2016{m:02d}01" for kind in ("std", "mean", "count") for m in range(3, 9)]
+    assert index_family(families(heads)) == "ndvi_mean"
+
+
+@pytest.mark.parametrize(
+    ("heading", "idle", "used"),
+    [
+        ("status", "Abandoned", "Cropped"),
+        ("class", "not cropped", "cropped"),
+        ("class", "fallow", "non-fallow"),
+        ("标注", "撂荒", "未撂荒"),
+        ("culture", "пар", "хлопок"),
+        ("cropped", 0, 1),
+        ("is_fallow", 1, 0),
+        ("label", 1, 0),
+        ("abandoned", "yes", "no"),
+    ],
+)
+def test_labels_are_understood_in_other_words(heading: str, idle: object, used: object) -> None:
+    frame = pd.DataFrame({"id": [1, 2, 3], heading: [idle, used, used]})
+    assert label_column(frame) == heading
+    told = idle_labels(frame[heading], heading=heading)
+    assert told is not None
+    assert told.tolist() == [True, False, False]
+
+
+def test_a_crop_followed_by_fallow_says_neither() -> None:
+    told = idle_labels(pd.Series(["fallow", "wheat-fallow", "cotton"]))
+    assert told is not None
+    assert told.isna().tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("style", ["%Y-%m-%d", "%Y%m%d", "%d.%m.%Y", "%m/%d/%Y", "%Y年%m月%d日"])
+def test_a_long_table_is_read_with_its_dates_in_any_form(style: str) -> None:
+    days = [date(2024, month, 25) for month in range(1, 7)]
+    rows = [(i, day.strftime(style), f"0,{20 + i}") for i in range(4) for day in days]
+    made = read_series(pd.DataFrame(rows, columns=["Plot", "acquired", "NDVI"]))
+    assert made.days == tuple(days)
+    assert made.values[3].tolist() == [0.23] * 6
+    assert made.ids.tolist() == ["0", "1", "2", "3"]
+
+
+def test_a_long_table_of_year_and_day_of_the_year_is_read_as_dates() -> None:
+    rows = [(i, 2016, doy, 0.3) for i in range(4) for doy in range(1, 100, 16)]
+    made = read_series(pd.DataFrame(rows, columns=["id", "year", "doy", "ndvi"]))
+    assert made.days[:2] == (date(2016, 1, 1), date(2016, 1, 17))
+
+
+def test_rows_of_different_years_are_laid_over_each_other_to_be_calibrated() -> None:
+    heads = [f"NDVI_{year}_{doy:03d}" for year in (2015, 2016) for doy in range(1, 365, 16)]
+    frame = pd.DataFrame(np.nan, index=range(40), columns=heads)
+    frame.iloc[:20, :23], frame.iloc[20:, 23:] = 0.2, 0.6
+    made = in_one_year(read_series(frame))
+    assert made.values.shape == (40, 23)
+    assert (made.values[:20] == 0.2).all() and (made.values[20:] == 0.6).all()
+
+
+def test_many_places_are_left_out_together_and_the_scheme_is_said() -> None:
+    made = read_series(wide(200).assign(region=[f"r{i % 40}" for i in range(200)]))
+    assert len(set(made.fold)) == 12
+    assert made.said["folds"] == "region: 40 → 12"
