@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from geo.flat import Flat, flatten
 from geo.measure import cut_area_m2
 from geo.pieces import cut_small, polygonal, refuse_invalid
+
+if TYPE_CHECKING:
+    from geo.kernels import Index
 
 Geometries = npt.NDArray[np.object_]
 Floats = npt.NDArray[np.float64]
@@ -79,9 +83,26 @@ def _pairs(features: npt.ArrayLike | Flat, workers: int) -> tuple[Positions, Pos
     return left, right, np.nan_to_num(common), cut_area_m2(shapes)
 
 
+@dataclass(frozen=True)
+class Ground:
+    """A layer made ready for `overlaps_layer`: polygons that do not lie on each other, and their index."""
+
+    index: Index
+
+
+def ground_of(others: npt.ArrayLike | Flat, *, workers: int = 2) -> Ground:
+    """The ground of a layer, made once for features that come in several parts.
+
+    others: as `overlaps_layer` takes them.
+    """
+    from geo.kernels import index
+
+    return Ground(index(_as_flat(_apart(others, workers))))
+
+
 def overlaps_layer(
     features: npt.ArrayLike | Flat,
-    others: npt.ArrayLike | Flat,
+    others: npt.ArrayLike | Flat | Ground,
     *,
     tolerance_m2: float = 0.0,
     tolerance_percent: float = 0.0,
@@ -89,23 +110,27 @@ def overlaps_layer(
 ) -> pd.DataFrame:
     """How much of each polygon lies on another layer: columns feature (position) and m2, ordered by feature.
 
-    features, others: valid shapely geometries, EPSG:4490, or `Flat`. Ground on which several of the others
-    lie is counted once. A feature at or under `tolerance_m2` or at or under `tolerance_percent` of its own
-    area is left out. Many are worked by compiled loops on `workers` threads, with the same result.
+    features, others: valid shapely geometries, EPSG:4490, or `Flat`; others also as `ground_of` makes them
+    ready. Ground on which several of the others lie is counted once. A feature at or under `tolerance_m2` or
+    at or under `tolerance_percent` of its own area is left out. Many are worked by compiled loops on `workers`
+    threads, with the same result.
     """
     sums, own = _covered(features, others, workers)
     kept = (sums > ROUNDING_M2) & (sums > tolerance_m2) & (sums > own * tolerance_percent / 100)
     return pd.DataFrame({"feature": np.flatnonzero(kept), "m2": sums[kept]})
 
 
-def _covered(features: npt.ArrayLike | Flat, others: npt.ArrayLike | Flat, workers: int) -> tuple[Floats, Floats]:
+def _covered(
+    features: npt.ArrayLike | Flat, others: npt.ArrayLike | Flat | Ground, workers: int
+) -> tuple[Floats, Floats]:
     """The m² of each feature that the others cover, and its own m² (0 for what is not a polygon)."""
-    apart = _apart(others, workers)
-    if isinstance(features, Flat) or isinstance(apart, Flat) or len(np.asarray(features)) >= MANY:
+    apart = others if isinstance(others, Ground) else _apart(others, workers)
+    if isinstance(features, Flat) or isinstance(apart, Flat | Ground) or len(np.asarray(features)) >= MANY:
         from geo.kernels import common_areas, flat_area_m2, index
 
         flat = _as_flat(features)
-        feature, _, m2 = common_areas(flat, index(_as_flat(apart)), workers=workers)
+        ready = apart.index if isinstance(apart, Ground) else index(_as_flat(apart))
+        feature, _, m2 = common_areas(flat, ready, workers=workers)
         own = flat_area_m2(flat, geodesic=False)
     else:
         shapes = _polygons_only(features)
@@ -122,6 +147,9 @@ def _apart(others: npt.ArrayLike | Flat, workers: int) -> Geometries | Flat:
     if isinstance(others, Flat) and pairs.empty:
         return others
     shapes = _polygons_only(others.shapes(np.arange(len(others))) if isinstance(others, Flat) else others)
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
     links = coo_array((np.ones(len(pairs)), (left, right)), shape=(len(shapes), len(shapes)))
     group = connected_components(links, directed=False)[1]

@@ -138,15 +138,15 @@ def _shares(rows: Any, layer: Layer, cover: Cover, start: int) -> Columns:
     if cover.areas.empty:
         position = np.arange(len(own), dtype=np.int64)
         return {"position": position + start, "area": np.full(len(own), -1, np.int32), "mm2": own}
-    named, points = cover.named(rows["area_code"].to_pandas())
-    by_area = layer.place in ("split", "largest_share")
-    bare = np.asarray(rows["geometry"].is_null(), dtype=bool)
-    if by_area and shapely.is_missing(points[bare]).all():
+    bare = np.arange(len(own)) if layer.place == "self" else np.flatnonzero(rows["geometry"].is_null())
+    named = np.full(len(own), None, dtype=object)
+    named[bare], points = cover.named(rows["area_code"].take(bare).to_pandas())
+    if layer.place in ("split", "largest_share") and shapely.is_missing(points).all():
         load_kernels()
         shapes: Any = flat_of(rows["geometry"])
     else:
         shapes = shapely.from_wkb(rows["geometry"].to_numpy())
-        shapes[bare] = points[bare]
+        shapes[bare] = np.where(shapely.is_missing(points), shapes[bare], points)
     told: Any = {"named": named, "leaves": cover.leaves, "measured_mm2": own}
     shares = shares_by_rule(shapes, cover.areas, layer.place, **told)
     return {

@@ -375,19 +375,11 @@ def with_rates(
 def summarise_all(workspace: Workspace, *, as_of: date | None = None) -> list[str]:
     """Work out today's tallies of every layer that counts something; the ids of those made anew."""
     from pipelines.covers import covers
-    from pipelines.tallies import leaf_tally, tally_path
+    from pipelines.tallies import leaf_tallies, state_of
 
-    day = as_of or today()
-    made = []
-    everywhere = covers(workspace)
-    for layer in workspace.layers().values():
-        if not workspace.imports(layer.id) or not layer.indicators:
-            continue
-        for cover in everywhere:
-            if not tally_path(workspace, layer, day, cover).exists():
-                leaf_tally(workspace, layer, day, cover)
-                made.append(layer.id)
-    return list(dict.fromkeys(made))
+    state, everywhere = state_of(workspace), covers(workspace)
+    counting = [one for one in workspace.layers().values() if one.indicators and workspace.imports(one.id)]
+    return [one.id for one in counting if leaf_tallies(state, one, as_of or today(), everywhere)[1]]
 
 
 def indicator_words(one: Indicator, lang: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from itertools import chain
@@ -45,44 +46,49 @@ class Known:
     acts: int
 
 
-def known_of(workspace: Workspace, layer: Layer, cover: Cover) -> Known:
+def known_of(state: Workspace, layer: Layer, cover: Cover) -> Known:
     """What a tally of the layer on the cover depends on besides the day."""
     ground = sorted({r.layer for r in layer.relations if r.layer and r.kind == "overlaps_layer"})
     named = sorted({r.layer for r in layer.relations if r.layer and r.kind != "overlaps_layer"} - {layer.id})
-    beside = [(one, imports_of(workspace, one)) for one in ground]
-    heads = {one: _head(workspace, one) for one in (layer.id, *named)}
+    beside = [(one, imports_of(state, one)) for one in ground]
+    heads = {one: _heads(state).get(one, (0, 0)) for one in (layer.id, *named)}
     return Known(
         mark_of((RULES, cover.name, cover.key, beside, layer)),
-        {one: imports_of(workspace, one) for one in heads},
+        {one: imports_of(state, one) for one in heads},
         {one: head for one, (head, _) in heads.items()},
         heads[layer.id][1],
     )
 
 
-def _head(workspace: Workspace, layer_id: str) -> tuple[int, int]:
-    """Number of the last event of a layer's things, and how many there are; imports are no events of things."""
+def state_of(workspace: Workspace) -> Workspace:
+    """The workspace as it is this moment: what is recorded from here on must not be half in a tally."""
+    if workspace.last_seq is not None:
+        return workspace
     ledger = ledger_of(workspace)
     if ledger is None:
-        return 0, 0
-    text = "select coalesce(max(seq), 0), count(*) from events where layer = ? and kind <> 'import' and seq <= ?"
+        return workspace.as_known([one.id for one in workspace.imports()], 0)
+    text = "select layer, max(seq), count(*) from events where kind <> 'import' group by layer"
     with ledger.database.reading() as tx:
-        head, acts = tx.run(text, (layer_id, ledger.until or 2**62)).fetchone()
-    return int(head), int(acts)
+        last = int(tx.run("select coalesce(max(seq), 0) from events", ()).fetchone()[0])
+        heads = {str(name): (int(head), int(acts)) for name, head, acts in tx.run(text, ()).fetchall()}
+    state = workspace.as_known([one.id for one in workspace.imports()], last)
+    state.__dict__["_heads"] = heads
+    return state
 
 
-def _last_seq(workspace: Workspace) -> int:
-    """Number of the ledger's last event, 0 without a ledger."""
-    ledger = ledger_of(workspace)
-    if ledger is None or workspace.last_seq is not None:
-        return workspace.last_seq or 0
-    with ledger.database.reading() as tx:
-        return int(tx.run("select coalesce(max(seq), 0) from events", ()).fetchone()[0])
+def _heads(state: Workspace) -> dict[str, tuple[int, int]]:
+    """Number of the last event of each layer's things, and how many there are; imports are no events of things."""
+    found: dict[str, tuple[int, int]] = state.__dict__.get("_heads", {})
+    return found
 
 
-def tally_path(workspace: Workspace, layer: Layer, as_of: date, cover: Cover) -> Path:
-    """Where a tally of a layer on a day is kept; the name changes with all that it depends on."""
-    mark = mark_of(known_of(workspace, layer, cover))
-    return workspace.root / "summary" / "tallies" / layer.id / f"{as_of}.{cover.name}.{mark}.parquet"
+def tally_path(state: Workspace, layer: Layer, as_of: date, cover: Cover) -> Path:
+    """Where a tally of a layer on a day is kept; the name changes with all that it depends on.
+
+    state: as `state_of` gives it.
+    """
+    mark = mark_of(known_of(state, layer, cover))
+    return state.root / "summary" / "tallies" / layer.id / f"{as_of}.{cover.name}.{mark}.parquet"
 
 
 def leaf_tally(workspace: Workspace, layer: Layer, as_of: date, cover: Cover | None = None) -> pd.DataFrame:
@@ -92,48 +98,66 @@ def leaf_tally(workspace: Workspace, layer: Layer, as_of: date, cover: Cover | N
     changed since an earlier tally, what they brought is taken off it and what they bring now is added: the sums
     are of whole numbers, so that the outcome is that of counting all anew.
     """
-    on = cover or Cover(workspace)
-    path = tally_path(workspace, layer, as_of, on)
-    if path.exists():
-        return pd.read_parquet(path)
-    # What is recorded from here on is not in this tally, and must not be half in it.
-    state = workspace.as_known([one.id for one in workspace.imports()], _last_seq(workspace))
-    now, path = known_of(state, layer, on), tally_path(state, layer, as_of, on)
-    base = _earlier(state, layer, path, now, as_of)
-    made = None if base is None else _carried_on(state, layer, as_of, on, *base)
-    if made is None:
-        made = _whole(state, layer, as_of, on)
-    keep_table(made, path, {**asdict(now), "day": str(as_of), "last_seq": state.last_seq})
-    drop_older(path.parent.glob(f"{as_of}.{on.name}.*.parquet"), but=path, keep=KEPT_BACK)
-    return made
+    return leaf_tallies(workspace, layer, as_of, [cover or Cover(workspace)])[0][0]
 
 
-def _whole(workspace: Workspace, layer: Layer, as_of: date, cover: Cover) -> pd.DataFrame:
+def leaf_tallies(
+    workspace: Workspace, layer: Layer, as_of: date, covers: Sequence[Cover]
+) -> tuple[list[pd.DataFrame], bool]:
+    """`leaf_tally` on each of the covers, things read once for all of them; and whether any was counted now."""
+    state = state_of(workspace)
+    paths = [tally_path(state, layer, as_of, cover) for cover in covers]
+    missing = [n for n, path in enumerate(paths) if not path.exists()]
+    bases = {n: _earlier(state, layer, paths[n], known_of(state, layer, covers[n]), as_of) for n in missing}
+    # Covers that can be carried on from the same state are carried on together.
+    groups: dict[str, list[int]] = {}
+    for n in missing:
+        base = bases[n]
+        groups.setdefault("" if base is None else repr(_of_state(base[1])), []).append(n)
+    made: dict[int, pd.DataFrame] = {}
+    for group in groups.values():
+        chosen = [covers[n] for n in group]
+        told = [base for n in group if (base := bases[n]) is not None]
+        found = _carried_on(state, layer, as_of, chosen, told) if told else None
+        made |= zip(group, found or _whole(state, layer, as_of, chosen), strict=True)
+    for n, table in made.items():
+        note = {**asdict(known_of(state, layer, covers[n])), "day": str(as_of), "last_seq": state.last_seq}
+        keep_table(table, paths[n], note)
+        drop_older(paths[n].parent.glob(f"{as_of}.{covers[n].name}.*.parquet"), but=paths[n], keep=KEPT_BACK)
+    return [made[n] if n in made else pd.read_parquet(path) for n, path in enumerate(paths)], bool(made)
+
+
+def _of_state(note: dict[str, Any]) -> tuple[Any, ...]:
+    return note["imports"], note["last_seq"], note["day"]
+
+
+def _whole(state: Workspace, layer: Layer, as_of: date, covers: Sequence[Cover]) -> list[pd.DataFrame]:
     """All counted, part by part where a layer is large and its things have nothing to do with each other."""
     alone = all(relation.kind == "overlaps_layer" for relation in layer.relations)
     parts: list[Part | None] = [None]
     if alone and layer.id not in AREA_LAYERS:
-        ledger = ledger_of(workspace)
+        ledger = ledger_of(state)
         from pipelines.act import added_things
 
         also = [] if ledger is None or layer.lifecycle is None else added_things(ledger, layer)["id"].tolist()
-        parts = list(parts_of(workspace, layer, also=also))
-    return _sums([_counted(workspace, layer, as_of, cover, part) for part in parts])
+        parts = list(parts_of(state, layer, also=also))
+    counted = [_counted(state, layer, as_of, covers, part) for part in parts]
+    return [_sums(list(tallies)) for tallies in zip(*counted, strict=True)]
 
 
 def _counted(
-    workspace: Workspace,
+    state: Workspace,
     layer: Layer,
     as_of: date,
-    cover: Cover,
+    covers: Sequence[Cover],
     part: Part | None,
     only: set[str] | None = None,
-) -> pd.DataFrame:
-    """The tally of a part of a layer, or of `only` these things of it."""
-    things = things_at(workspace, layer, as_of, ["lon", "lat"] if cover.name != "areas" else None, part=part)
+) -> list[pd.DataFrame]:
+    """The tallies of a part of a layer, or of `only` these things of it, on each cover."""
+    things = things_at(state, layer, as_of, ["lon", "lat"], part=part)
     if only is not None:
         things = things[things["id"].isin(only)].reset_index(drop=True)
-    return tally(things, shares_of(workspace, layer, things, cover), layer, as_of=as_of)
+    return [tally(things, shares_of(state, layer, things, cover), layer, as_of=as_of) for cover in covers]
 
 
 def _sums(tallies: list[pd.DataFrame]) -> pd.DataFrame:
@@ -178,19 +202,27 @@ def _same_day(workspace: Workspace, layer: Layer, note: dict[str, Any], now: Kno
 
 
 def _carried_on(
-    workspace: Workspace, layer: Layer, as_of: date, cover: Cover, base: pd.DataFrame, note: dict[str, Any]
-) -> pd.DataFrame | None:
-    """The earlier tally less what changed things brought, with what they bring now; None when they are many."""
-    others = [one.id for one in workspace.imports() if one.layer not in note["imports"]]
-    past = workspace.as_known([*others, *chain(*note["imports"].values())], note["last_seq"])
-    changed = _changed(workspace, layer.id, note) | _naming_changed(workspace, layer, note)
-    if len(changed) > MOST_CHANGED * sum(one.accepted for one in workspace.imports(layer.id)):
+    state: Workspace,
+    layer: Layer,
+    as_of: date,
+    covers: Sequence[Cover],
+    bases: Sequence[tuple[pd.DataFrame, dict[str, Any]]],
+) -> list[pd.DataFrame] | None:
+    """Earlier tallies less what changed things brought, with what they bring now; None when these are many.
+
+    bases: tallies of one state on each of the covers, with their notes.
+    """
+    note = bases[0][1]
+    others = [one.id for one in state.imports() if one.layer not in note["imports"]]
+    past = state.as_known([*others, *chain(*note["imports"].values())], note["last_seq"])
+    changed = _changed(state, layer.id, note) | _naming_changed(state, layer, note)
+    if len(changed) > MOST_CHANGED * sum(one.accepted for one in state.imports(layer.id)):
         return None
-    counted = _with_partners(layer, changed, workspace, past)
-    part = Part(ids=tuple(sorted(_with_partners(layer, counted, workspace, past))))
-    before = _counted(past, layer, as_of, cover, part, counted)
-    after = _counted(workspace, layer, as_of, cover, part, counted)
-    return _sums([base, -before, after])
+    counted = _with_partners(layer, changed, state, past)
+    part = Part(ids=tuple(sorted(_with_partners(layer, counted, state, past))))
+    before = _counted(past, layer, as_of, covers, part, counted)
+    after = _counted(state, layer, as_of, covers, part, counted)
+    return [_sums([base, -one, two]) for (base, _), one, two in zip(bases, before, after, strict=True)]
 
 
 def _changed(workspace: Workspace, layer_id: str, note: dict[str, Any]) -> set[str]:

@@ -16,7 +16,7 @@ from pipelines.act import act
 from pipelines.covers import covers
 from pipelines.ingest import Options, add
 from pipelines.kept import note_of
-from pipelines.tallies import leaf_tally, tally_path
+from pipelines.tallies import leaf_tally, state_of, tally_path
 from pipelines.workspace import Workspace
 from tests.pipelines.small_county import (
     DAY,
@@ -132,6 +132,6 @@ def test_a_kept_tally_tells_what_it_is_of(root: Path) -> None:
     workspace = Workspace(root)
     layer = workspace.layer("contract_parcel")
     for cover in covers(workspace):
-        note = note_of(tally_path(workspace, layer, DAY, cover))
+        note = note_of(tally_path(state_of(workspace), layer, DAY, cover))
         assert note["day"] == str(DAY)
         assert note["imports"] == {layer.id: [one.id for one in workspace.imports(layer.id)]}
