@@ -208,12 +208,14 @@ def _chunk(features: Flat, others: Index, begin: int, end: int, later_only: bool
 
 def invalid(polygons: Flat) -> Positions:
     """Positions of the polygons that are not valid. Most are seen to be plainly simple without asking GEOS."""
-    import shapely
-
     found = np.empty(len(polygons), np.bool_)
     flat = polygons.coordinates, polygons.ring_start, polygons.feature_start
     kernel("suspicious")(*flat, SIMPLE_VERTICES, found)
     asked = np.flatnonzero(found)
+    if len(asked) == 0:
+        return asked
+    import shapely
+
     # Coordinates that are no numbers are what is looked for: no warning is called for.
     with np.errstate(invalid="ignore"):
         return np.asarray(asked[~shapely.is_valid(polygons.shapes(asked))])

@@ -2,87 +2,86 @@
 
 from __future__ import annotations
 
-import os
-import resource
+import json
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pandas as pd
+import numpy.typing as npt
 import pyarrow.parquet as pq
 
 from pipelines.bench_data import make_county
-from pipelines.bench_rows import Row, as_table, keep
+from pipelines.bench_other import MEASURES, measure
+from pipelines.bench_plot import draw
+from pipelines.bench_process import Run, load_average, run_process
+from pipelines.bench_rows import OURS, Row, as_table, compare, keep
 from pipelines.bench_ways import STAGES, WAYS, installed
 
-__all__ = ["Row", "as_table", "run_bench"]
+__all__ = ["ALL_STAGES", "WAYS", "Row", "as_table", "compare", "run_bench"]
 
-OURS = "xiangtu"
+Columns = dict[str, npt.NDArray[Any]]
+
 # Pairs with less in common than this are the rounding of coordinates in one way or another.
 PAIR_M2 = 0.01
-ZONAL = "zonal"
+PATIENCE_S = 150.0
+"""A way that takes longer is stopped, and said to be too slow."""
+SPENT_S = 60.0
+"""A way is not run again when that would take it beyond so many seconds in all."""
+ALL_STAGES = (*STAGES, *MEASURES)
+
+
+@dataclass
+class _Way:
+    """The runs of one way of a stage so far, by round, and what it found in the first."""
+
+    name: str
+    runs: dict[int, Run] = field(default_factory=dict)
+    found: Columns = field(default_factory=dict)
+    work_s: list[float] = field(default_factory=list)
+
+    def again(self) -> bool:
+        """Whether it may be run once more."""
+        last = list(self.runs.values())[-1:]
+        spent = sum(run.seconds for run in self.runs.values())
+        return not last or (last[0].code == 0 and (self.name == OURS or spent + last[0].seconds <= SPENT_S))
 
 
 def run_bench(
-    parcels: int,
+    sizes: Sequence[int],
     out: Path | None = None,
     *,
-    repeats: int = 3,
-    stages: Sequence[str] = (*STAGES, ZONAL),
+    repeats: int = 5,
+    stages: Sequence[str] = ALL_STAGES,
     ways: Sequence[str] = tuple(WAYS),
-    patience_s: float = 600.0,
+    patience_s: float = PATIENCE_S,
     say: Callable[[str], None] = lambda line: None,
 ) -> list[Row]:
-    """Make a county of so many parcels and run each stage by each way that is installed, in its own process.
+    """Make counties of so many parcels and run each stage by each way that is installed, in its own process.
 
     out: a JSON file for the rows, beside which a plot is drawn; rows of other sizes that it holds are kept.
-    A way that takes longer than `patience_s` is not repeated. A peer that is not installed has a row that
-    says so.
+    Ways take turns, so that whatever else the machine does disturbs all alike; a slow one takes fewer. A peer
+    that is not installed has a row that says so.
     """
-    with tempfile.TemporaryDirectory(prefix="xiangtu-bench-") as name:
-        folder = Path(name)
-        say(f"making {parcels:,} parcels")
-        make_county(folder, parcels)
-        rows: list[Row] = []
-        rows.append(_floor(folder, parcels))
-        for stage in stages:
-            if stage == ZONAL:
-                rows += _zonal(parcels, say)
-            else:
-                rows += _stage(stage, folder, parcels, repeats, ways, patience_s, say)
-    if out is not None:
-        keep(rows, out)
-    return rows
-
-
-def _zonal(parcels: int, say: Callable[[str], None]) -> list[Row]:
-    """Means under parcels: seconds per date of 24, cover shares worked out once shared among them.
-
-    exactextract is measured on one date and at most 100,000 parcels, beside ours on the same; same_pairs is 1
-    when no mean differs by more than 1e-6.
-    """
-    from pipelines.verify_bench import measure
-
-    say("zonal statistics")
-    found = measure(parcels)
-    rows = []
-    if found["beside"] != parcels:
-        mine = found["ours"]
-        rows.append(
-            Row(ZONAL, parcels, OURS, "ok", seconds=mine["per_date_s"], ratio=1.0, peak_mb=mine["peak_mb"])
-        )
-    same = float(found["largest_difference"] < 1e-6)
-    for way, one in ((OURS, found["ours_beside"]), ("exactextract", found["exactextract"])):
-        ratio = found["ratio_per_date"] if way != OURS else 1.0
-        seconds, peak = one["per_date_s"], one["peak_mb"]
-        row = Row(ZONAL, found["beside"], way, "ok", seconds=seconds, ratio=ratio, peak_mb=peak, same_pairs=same)
-        rows.append(row)
+    rows: list[Row] = []
+    for parcels in sizes:
+        with tempfile.TemporaryDirectory(prefix="xiangtu-bench-") as name:
+            folder = Path(name)
+            say(f"making {parcels:,} parcels")
+            make_county(folder, parcels)
+            made = [_floor(folder, parcels)]
+            for stage in stages:
+                if stage in MEASURES:
+                    made += measure(stage, parcels, repeats, say)
+                else:
+                    made += _stage(stage, folder, parcels, repeats, ways, patience_s, say)
+                if out is not None:
+                    draw(keep(made, out), out.with_suffix(".svg"))
+        rows += made
     return rows
 
 
@@ -91,12 +90,18 @@ def _floor(folder: Path, parcels: int) -> Row:
     code = (
         f"import pyarrow.parquet as pq; pq.read_table({str(folder / 'parcels.parquet')!r}, columns=['geometry'])"
     )
-    times = [_child([sys.executable, "-c", code], 600.0) for _ in range(3)]
-    seconds = statistics.median(one.seconds for one in times)
-    cpu = statistics.median(one.cpu_s for one in times)
-    return Row(
-        "read", parcels, "pyarrow", "ok", seconds=round(seconds, 3), cpu_s=round(cpu, 3), peak_mb=times[0].peak_mb
-    )
+    runs = [run_process([sys.executable, "-c", code], 600.0) for _ in range(3)]
+    return Row("read", parcels, "pyarrow", "ok", **_times(runs), load=load_average())
+
+
+def _times(runs: Sequence[Run]) -> dict[str, Any]:
+    return {
+        "runs": len(runs),
+        "seconds": round(statistics.median(run.seconds for run in runs), 3),
+        "slowest": round(max(run.seconds for run in runs), 3),
+        "cpu_s": round(statistics.median(run.cpu_s for run in runs), 3),
+        "peak_mb": max(run.peak_mb for run in runs),
+    }
 
 
 def _stage(
@@ -108,131 +113,101 @@ def _stage(
     patience_s: float,
     say: Callable[[str], None],
 ) -> list[Row]:
-    made: list[Row] = []
-    mine: pd.DataFrame | None = None
-    for way in sorted(ways, key=lambda one: one != OURS):
-        if stage not in WAYS[way][2]:
-            continue
-        if not installed(way):
-            made.append(Row(stage, parcels, way, "not_installed"))
-            continue
-        result = folder / f"result-{stage}-{way}.parquet"
-        command = [sys.executable, "-m", "pipelines.bench_ways", stage, way, str(folder), str(result)]
-        runs: list[_Run] = []
-        if way == OURS:
-            _child(command, patience_s)  # once beforehand, so that nothing is compiled under the clock
-        while len(runs) < repeats and (not runs or runs[0].seconds < patience_s / repeats):
-            runs.append(_child(command, patience_s))
-            if runs[-1].code != 0:
-                break
-        row = _row(stage, parcels, way, runs, result, mine, made)
-        if way == OURS and row.status == "ok":
-            mine = pq.read_table(result).to_pandas()
-        made.append(row)
-        say(f"{stage} {way} {row.status} {row.seconds} s, {row.cpu_s} s of processors, {row.peak_mb} MB")
-        result.unlink(missing_ok=True)
-    return made
+    wanted = [way for way in sorted(ways, key=lambda one: one != OURS) if stage in WAYS[way][2]]
+    here = [_Way(way) for way in wanted if installed(way)]
+    load = load_average()
+    if any(one.name == OURS for one in here):
+        # Once beforehand, so that nothing is compiled under the clock.
+        run_process(_command(stage, OURS, folder), patience_s)
+    for turn in range(repeats):
+        for one in here if turn % 2 == 0 else reversed(here):
+            if not one.again():
+                continue
+            run = run_process(_command(stage, one.name, folder), patience_s)
+            one.runs[turn] = run
+            say(f"{stage} {turn + 1}/{repeats} {one.name} {run.seconds:.2f} s, {run.peak_mb:.0f} MB")
+            _collect(one, folder / f"result-{stage}-{one.name}.parquet")
+    own = next((one for one in here if one.name == OURS), None)
+    made = {one.name: _row(stage, parcels, one, own, load) for one in here}
+    missing = {way: Row(stage, parcels, way, "not_installed", WAYS[way][3]) for way in wanted if way not in made}
+    return [{**made, **missing}[way] for way in wanted]
 
 
-@dataclass(frozen=True)
-class _Run:
-    code: int
-    seconds: float
-    cpu_s: float
-    peak_mb: float
-    complaint: str
+def _command(stage: str, way: str, folder: Path) -> list[str]:
+    result = folder / f"result-{stage}-{way}.parquet"
+    return [sys.executable, "-m", "pipelines.bench_ways", stage, way, str(folder), str(result)]
 
 
-def _cpu_of_children() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
+def _collect(way: _Way, result: Path) -> None:
+    """Take what a run found, the first time, and what it said of its work; leave no file."""
+    if result.exists() and not way.found:
+        table = pq.read_table(result)
+        way.found = {name: table[name].to_numpy() for name in table.column_names}
+    note = result.with_suffix(".json")
+    if note.exists():
+        way.work_s.append(json.loads(note.read_text(encoding="utf-8"))["work_s"])
+    for path in (result, note):
+        path.unlink(missing_ok=True)
 
 
-def _child(command: list[str], patience_s: float) -> _Run:
-    """Run a process of its own to its end, or until patience is at one."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    before, started = _cpu_of_children(), time.perf_counter()
-    with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, env=environment)
-        peak = 0.0
-        while process.poll() is None:
-            peak = max(peak, _resident_mb(process.pid))
-            if time.perf_counter() - started > patience_s:
-                process.kill()
-            time.sleep(0.005)
-        seconds = time.perf_counter() - started
-        errors.seek(0)
-        lines = errors.read().decode(errors="replace").strip().splitlines()
-    cpu = _cpu_of_children() - before
-    return _Run(process.returncode, seconds, cpu, peak, lines[-1] if lines else "")
-
-
-def _resident_mb(pid: int) -> float:
-    """The most a process has held so far, its children's with it; 0 where the system does not tell."""
-    total = 0.0
-    for one in (pid, *_children(pid)):
-        try:
-            lines = Path(f"/proc/{one}/status").read_text().splitlines()
-        except OSError:
-            continue
-        total += sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
-    return round(total, 1)
-
-
-def _children(pid: int) -> list[int]:
-    try:
-        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    except OSError:
-        return []
-    return [int(one) for one in text.split()]
-
-
-def _row(
-    stage: str,
-    parcels: int,
-    way: str,
-    runs: list[_Run],
-    result: Path,
-    mine: pd.DataFrame | None,
-    before: list[Row],
-) -> Row:
-    if runs[-1].code != 0:
-        status = "too_slow" if runs[-1].code == -9 else "failed"
-        return Row(stage, parcels, way, status, error=runs[-1].complaint[:200])
-    seconds = statistics.median(run.seconds for run in runs)
-    cpu = statistics.median(run.cpu_s for run in runs)
-    own = next((row for row in before if row.way == OURS), None)
-    found = pq.read_table(result).to_pandas()
-    same, off = _agreement(found, mine)
-    real = found if "m2" not in found or "a" not in found else found[found["m2"] > PAIR_M2]
+def _row(stage: str, parcels: int, way: _Way, own: _Way | None, load: float | None) -> Row:
+    runs, form = list(way.runs.values()), WAYS[way.name][3]
+    last = runs[-1]
+    ratio = _ratio(way, own, "seconds")
+    if last.code == -9:
+        return Row(
+            stage, parcels, way.name, "too_slow", form, len(runs), round(last.seconds, 1), ratio=ratio, load=load
+        )
+    if last.code != 0:
+        return Row(stage, parcels, way.name, "failed", form, len(runs), error=last.complaint[:200], load=load)
+    real = _real(way.found)
+    same, off = _agreement(way.found, own.found) if own and own.found else (None, None)
+    work = statistics.median(way.work_s) if way.work_s else None
+    by = statistics.median(own.work_s) if own and own.work_s else None
     return Row(
         stage,
         parcels,
-        way,
+        way.name,
         "ok",
-        seconds=round(seconds, 3),
-        ratio=round(seconds / own.seconds, 2) if own and own.seconds else None,
-        cpu_s=round(cpu, 3),
-        cpu_ratio=round(cpu / own.cpu_s, 2) if own and own.cpu_s else None,
-        peak_mb=max(run.peak_mb for run in runs),
-        pairs=len(real),
+        form,
+        **_times(runs),
+        ratio=ratio,
+        cpu_ratio=_ratio(way, own, "cpu_s"),
+        work_s=work,
+        work_ratio=work / by if work and by else None,
+        pairs=len(next(iter(real.values()))),
         area_m2=float(real["m2"].sum()) if "m2" in real else None,
         same_pairs=same,
         area_off=off,
+        load=load,
     )
 
 
-def _agreement(found: pd.DataFrame, mine: pd.DataFrame | None) -> tuple[float | None, float | None]:
+def _ratio(way: _Way, own: _Way | None, name: str) -> float | None:
+    """The median, over the rounds that both ran, of the time of a way by that of ours."""
+    if own is None:
+        return None
+    both = [turn for turn in way.runs if turn in own.runs and getattr(own.runs[turn], name) > 0]
+    each = [getattr(way.runs[turn], name) / getattr(own.runs[turn], name) for turn in both]
+    return round(statistics.median(each), 2) if each else None
+
+
+def _real(found: Columns) -> Columns:
+    """The pairs that have more in common than rounding; lone areas all."""
+    if "m2" not in found or "a" not in found:
+        return found
+    kept = found["m2"] > PAIR_M2
+    return {name: values[kept] for name, values in found.items()}
+
+
+def _agreement(found: Columns, mine: Columns) -> tuple[float | None, float | None]:
     """Share of pairs both ways found, and how far the totals are apart (of lone areas, the worst)."""
-    if mine is None:
-        return None, None
     if "a" not in found:
-        n = min(len(found), len(mine))
-        each = np.abs(found["m2"].to_numpy()[:n] / mine["m2"].to_numpy()[:n] - 1)
-        return None, float(each.max())
-    both = [one if "m2" not in one else one[one["m2"] > PAIR_M2] for one in (found, mine)]
-    keys = [one["a"].to_numpy(np.int64) * (1 << 32) + one["b"].to_numpy(np.int64) for one in both]
-    common = len(np.intersect1d(*keys))
+        n = min(len(found["m2"]), len(mine["m2"]))
+        return None, float(np.abs(found["m2"][:n] / mine["m2"][:n] - 1).max(initial=0.0))
+    both = _real(found), _real(mine)
+    keys = [one["a"].astype(np.int64) * (1 << 32) + one["b"].astype(np.int64) for one in both]
+    common = len(np.intersect1d(keys[0], keys[1]))
     same = common / max(len(keys[0]) + len(keys[1]) - common, 1)
     if "m2" not in found:
         return same, None

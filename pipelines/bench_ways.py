@@ -36,30 +36,59 @@ def _write(out: Path, **columns: Any) -> None:
 
 
 def ours(stage: str, folder: Path, out: Path) -> None:
-    """Xiangtu: the functions that `xiangtu run` calls."""
-    from geo.kernels import common_areas, flat_area_m2, index
+    """Xiangtu: the functions that `xiangtu run` calls, which refuse invalid polygons first."""
+    from geo.kernels import common_areas, index, refuse_invalid_flat
     from pipelines.store.flat_columns import each_group, read_flat
 
     if stage in PAIRS:
-        others = index(read_flat(folder / f"{stage}.parquet"))
-        parts = each_group(
-            folder / "parcels.parquet", lambda flat: (len(flat), *common_areas(flat, others, workers=1))
-        )
         import numpy as np
 
+        zones = read_flat(folder / f"{stage}.parquet")
+        refuse_invalid_flat(zones)
+        others = index(zones)
+
+        def join(flat: Any) -> Any:
+            refuse_invalid_flat(flat)
+            return len(flat), *common_areas(flat, others, workers=1)
+
+        parts = each_group(folder / "parcels.parquet", join)
         begin = np.cumsum([0, *(part[0] for part in parts)])
         a = np.concatenate([part[1] + at for part, at in zip(parts, begin, strict=False)])
         b, m2 = (np.concatenate([part[k] for part in parts]) for k in (2, 3))
         _write(out, a=a, b=b, m2=m2)
     elif stage in SELF:
         flat = read_flat(folder / f"{SELF[stage]}.parquet")
+        refuse_invalid_flat(flat)
         a, b, m2 = common_areas(flat, index(flat), later_only=True)
         _write(out, a=a, b=b, m2=m2)
     elif stage == "points":
         _our_points(folder, out)
     else:
-        flat = read_flat(folder / "parcels.parquet")
-        _write(out, m2=flat_area_m2(flat))
+        _our_areas(folder, out)
+
+
+def _our_areas(folder: Path, out: Path) -> None:
+    import time
+
+    import numpy as np
+
+    from geo.kernels import flat_area_m2
+    from pipelines.store.flat_columns import each_group
+
+    def measured(flat: Any) -> Any:
+        begin = time.thread_time()
+        return flat_area_m2(flat), time.thread_time() - begin
+
+    parts = each_group(folder / "parcels.parquet", measured)
+    _write(out, m2=np.concatenate([one for one, _ in parts]))
+    _note(out, sum(work for _, work in parts))
+
+
+def _note(out: Path, work_s: float) -> None:
+    """Say how much processor time the work itself took, without starting, reading and writing."""
+    import json
+
+    out.with_suffix(".json").write_text(json.dumps({"work_s": work_s}), encoding="utf-8")
 
 
 def _our_points(folder: Path, out: Path) -> None:
@@ -129,13 +158,19 @@ def shapely(stage: str, folder: Path, out: Path) -> None:
 
 
 def pyproj(stage: str, folder: Path, out: Path) -> None:
-    """pyproj.Geod, polygon by polygon, for the first hundred thousand."""
+    """pyproj.Geod, polygon by polygon."""
+    import time
+
     import geopandas as gpd
     from pyproj import Geod
 
     shapes = gpd.read_parquet(folder / "parcels.parquet", columns=["geometry"]).geometry.to_numpy()
     geod = Geod(a=6378137.0, rf=298.257222101)
-    _write(out, m2=[abs(geod.geometry_area_perimeter(shape)[0]) for shape in shapes])
+    begin = time.process_time()
+    m2 = [abs(geod.geometry_area_perimeter(shape)[0]) for shape in shapes]
+    work = time.process_time() - begin
+    _write(out, m2=m2)
+    _note(out, work)
 
 
 def _sql(stage: str, folder: Path, *, tuned: bool, source: str) -> str:
@@ -218,18 +253,19 @@ def dask_geopandas(stage: str, folder: Path, out: Path) -> None:
     _write(out, a=both["id_1"], b=both["id_2"], m2=both["m2"] * factor[both["id_1"]])
 
 
-WAYS: dict[str, tuple[Way, str, tuple[str, ...]]] = {
-    "xiangtu": (ours, "numba", STAGES),
-    "geopandas": (geopandas, "geopandas", STAGES),
-    "shapely": (shapely, "shapely", (*PAIRS, *SELF)),
-    "duckdb": (duckdb, "duckdb_extension_spatial", (*PAIRS, *SELF, "points")),
-    "duckdb_tuned": (duckdb_tuned, "duckdb_extension_spatial", tuple(PAIRS)),
-    "sedonadb": (sedonadb, "sedonadb", (*PAIRS, *SELF, "points")),
-    "sedonadb_tuned": (sedonadb_tuned, "sedonadb", tuple(PAIRS)),
-    "dask_geopandas": (dask_geopandas, "dask_geopandas", ("villages",)),
-    "pyproj": (pyproj, "pyproj", ("area",)),
+PLAIN, TUNED = "plain", "tuned"
+WAYS: dict[str, tuple[Way, str, tuple[str, ...], str]] = {
+    "xiangtu": (ours, "llvmlite", STAGES, ""),
+    "geopandas": (geopandas, "geopandas", STAGES, PLAIN),
+    "shapely": (shapely, "shapely", (*PAIRS, *SELF), TUNED),
+    "duckdb": (duckdb, "duckdb_extension_spatial", (*PAIRS, *SELF, "points"), PLAIN),
+    "duckdb_tuned": (duckdb_tuned, "duckdb_extension_spatial", tuple(PAIRS), TUNED),
+    "sedonadb": (sedonadb, "sedonadb", (*PAIRS, *SELF, "points"), PLAIN),
+    "sedonadb_tuned": (sedonadb_tuned, "sedonadb", tuple(PAIRS), TUNED),
+    "dask_geopandas": (dask_geopandas, "dask_geopandas", ("villages",), PLAIN),
+    "pyproj": (pyproj, "pyproj", ("area",), PLAIN),
 }
-"""Each way, the package it needs, and the stages it can do."""
+"""Each way, the package it needs, the stages it can do, and whether it is plain code or an expert's."""
 
 
 def installed(way: str) -> bool:

@@ -19,8 +19,23 @@ def serve(arguments: argparse.Namespace, console: Console) -> int:
 
 def bench(arguments: argparse.Namespace, console: Console) -> int:
     """Measure each stage beside what is installed of its peers."""
-    from pipelines.bench import as_table, run_bench
+    from pipelines.bench import ALL_STAGES, WAYS, as_table, compare, run_bench
 
-    rows = run_bench(arguments.parcels, arguments.out, say=lambda line: console.say(line, line))
+    for asked, known, name in ((arguments.stages, ALL_STAGES, "--stages"), (arguments.ways, WAYS, "--ways")):
+        unknown = sorted(set(asked or ()) - set(known))
+        if unknown:
+            return console.error("option_unknown", option=name, given=", ".join(unknown), known=", ".join(known))
+    if arguments.compare and not arguments.compare.is_file():
+        return console.error("file_missing", path=arguments.compare)
+    rows = run_bench(
+        arguments.sizes or [arguments.parcels],
+        arguments.out,
+        repeats=arguments.repeats,
+        stages=arguments.stages or ALL_STAGES,
+        ways=arguments.ways or tuple(WAYS),
+        say=lambda line: console.say(line, line),
+    )
     print(as_table(rows))
+    if arguments.compare:
+        print(compare(rows, arguments.compare))
     return 0
