@@ -32,7 +32,7 @@ def who(county: County, lang: Lang) -> None:
     named = " · ".join(escape(part) for part in (actor.name, actor.unit, roles()[actor.role](lang)) if part)
     after = urlencode({"to": f"/?{address()}", "lang": lang})
     ways = "".join(
-        f'<a href="{path}?{escape(after)}" target="_self">{escape(say(key, lang))}</a>'
+        f'<a href="{path}?{escape(after)}">{escape(say(key, lang))}</a>'
         for path, key in (("/sign-in/password", "door.change_link"), ("/sign-out", "door.sign_out_link"))
     )
     draw(f'{_style()}<div class="xt-doorstep"><span>{named}</span>{ways}</div>')
@@ -44,7 +44,7 @@ def over(code: str, lang: Lang) -> None:
     link = f"{door}?{urlencode({'to': f'/?{address()}', 'lang': lang})}"
     title, said = escape(say("door.over_title", lang)), escape(say("door.over", lang))
     again = escape(say("door.again_link", lang))
-    way = f'<p><a class="xt-way" href="{escape(link)}" target="_self">{again}</a></p>'
+    way = f'<p><a class="xt-way" href="{escape(link)}">{again}</a></p>'
     draw(f'{_style()}<div class="xt-empty"><h2>{title}</h2><p>{said}</p>{way}</div>')
 
 
@@ -58,7 +58,7 @@ def no_rights(county: County, page: str | None, lang: Lang) -> None:
     role = roles()[county.actor.role](lang)
     said = escape(say("door.no_rights", lang, role=role, page=say(f"page.{page}", lang)))
     ways = "".join(
-        f'<li><a class="xt-way" href="/?{urlencode({"page": one, "lang": lang})}" target="_self">'
+        f'<li><a class="xt-way" href="/?{urlencode({"page": one, "lang": lang})}">'
         f"{escape(say(f'page.{one}', lang))}</a></li>"
         for one in mine
     )

@@ -25,7 +25,7 @@ from pipelines.store.accounts import KEYBOARD
 READER = "xiangtu.reader"
 """Where the gate writes down in a request's scope who asks; no header says it, so none can be forged."""
 FILES = ("/assets/", "/static/")
-DOORS = ("/sign-in", "/sign-out")
+DOORS = frozenset({"/sign-in", "/sign-in/password", "/sign-in/service", "/sign-in/service/back", "/sign-out"})
 SHUT = ("/_stcore/metrics", "/_stcore/agent", "/auth/", "/oauth2callback")
 """Ways of Streamlit's own that nobody here uses."""
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -109,7 +109,7 @@ def is_file(path: str) -> bool:
 
 def is_door(path: str) -> bool:
     """Whether the path is of the sign-in or sign-out, which look after themselves."""
-    return any(path == door or path.startswith(f"{door}/") for door in DOORS)
+    return path in DOORS
 
 
 def _is_home(host: str) -> bool:

@@ -84,9 +84,9 @@ def _door(request: Request, given: dict[str, str], key: str, refusal: XiangtuErr
     return Door(workspace().settings.name, lang, own_address(given.get("to")), form_token(key), said)
 
 
-def _html(text: str, status: int = 200) -> HTMLResponse:
-    headers = {"cache-control": "no-store", "content-security-policy": LOCKED}
-    return HTMLResponse(text, status_code=status, headers=headers)
+def _html(text: str) -> HTMLResponse:
+    """A page at the door; a refusal is a page like another, which a browser has nothing to complain of."""
+    return HTMLResponse(text, headers={"cache-control": "no-store", "content-security-policy": LOCKED})
 
 
 def go(to: str) -> RedirectResponse:
@@ -129,7 +129,7 @@ def sign_in_page(request: Request, given: dict[str, str], refusal: XiangtuError 
     text = sign_in_pages.sign_in(
         door, name=given.get("name", "")[:60], service=service_name(workspace(), door.lang)
     )
-    answer = _html(text, status=200 if refusal is None else 403)
+    answer = _html(text)
     answer.set_cookie(FORM_COOKIE, key, 3600, httponly=True, samesite="strict", secure=is_secure(request))
     return answer
 
@@ -201,7 +201,7 @@ def _password_page(
 ) -> Response:
     door = _door(request, given, _token(request), refusal)
     text = sign_in_pages.change_password(door, name=account.name, first=account.must_change, least=MIN_PASSWORD)
-    return _html(text, status=200 if refusal is None else 403)
+    return _html(text)
 
 
 async def take_password(request: Request) -> Response:

@@ -38,7 +38,7 @@ STAFF: tuple[tuple[str, str, str, str], ...] = (
 
 
 def staffed(little: Path, folder: Path) -> Path:
-    """A copy of the little county with an account of each kind, passwords changed, and a photo on each township."""
+    """A copy of the little county with an account of each kind, all with the same password, changed already."""
     root = folder / "county"
     shutil.copytree(little, root)
     now = datetime(2026, 3, 11, 2, tzinfo=UTC)
