@@ -213,7 +213,7 @@ def _account_commands(account: argparse.ArgumentParser) -> None:
 def _service_commands(command: Any) -> None:
     verify = command("verify", "verify_commands:verify", "卫星核查 / satellite check")
     verify.add_argument("dir", type=Path, metavar="DIR")
-    verify.add_argument("--scenes", required=True, type=Path, metavar="FOLDER")
+    verify.add_argument("--scenes", type=Path, metavar="FOLDER", help="影像文件夹或时序表 / pictures or a table")
     verify.add_argument(
         "--calibrate", action="store_true", help="用标注地块校准 / calibrate from labelled parcels"
     )
@@ -224,6 +224,12 @@ def _service_commands(command: Any) -> None:
     )
     verify.add_argument("--sample", type=_count, metavar="N", help="抽取 N 块实地核查 / draw N parcels to visit")
     verify.add_argument("--results", type=Path, metavar="FILE", help="填好的实地核查表 / the filled-in field list")
+    verify.add_argument("--show", metavar="ID", help="一块地的结论 / what the latest check says of one parcel")
+    verify.add_argument("--by", choices=("county", "township", "village"), default="township")
+    verify.add_argument(
+        "--chips", type=_count, nargs="?", const=200, metavar="N", help="存地块前后截图 / keep pictures of parcels"
+    )
+    verify.add_argument("--chip", action="append", metavar="ID", help="为这块地存截图 / pictures of this parcel")
     verify.add_argument("--format", choices=("table", "json"), default="table")
     serve = command("serve", "service_commands:serve", "启动看板 / the dashboards")
     serve.add_argument("dir", type=Path, metavar="DIR")

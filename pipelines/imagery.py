@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -39,7 +39,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Scene:
-    """A picture of one day. sources: by role (red, nir, blue, swir1, ndvi, lswi, bsi, and the masks of MASKS).
+    """A picture of one day. sources: by role (red, green, blue, nir, swir1, ndvi, lswi, bsi, those of MASKS).
 
     grid: that of the red band or of the index; coarser masks and bands are laid on it by nearest cell.
     """
@@ -83,6 +83,16 @@ class Scene:
                     hidden = ~clear_by(role, self._raw(role, box))
                     for values in found.values():
                         values[hidden] = np.nan
+        return found
+
+    def read_bands(self, roles: Sequence[str], box: Box) -> dict[str, Array] | None:
+        """Reflectance of some bands in a window, clouds left in; None when the scene lacks one of them."""
+        if not set(roles) <= set(self.sources):
+            return None
+        found = {}
+        for role in roles:
+            one = self.sources[role]
+            found[role] = scaled(self._raw(role, box), scale=one.scale, offset=one.offset, nodata=one.nodata)
         return found
 
     def read_in_strips(self, box: Box) -> dict[str, Array]:

@@ -18,8 +18,8 @@ _NAME = re.compile(
     r"(?P<band>SR_B\d|QA_PIXEL)\.TIFF?$",
     re.IGNORECASE,
 )
-_LATER = {"SR_B2": "blue", "SR_B4": "red", "SR_B5": "nir", "SR_B6": "swir1"}
-_EARLIER = {"SR_B1": "blue", "SR_B3": "red", "SR_B4": "nir", "SR_B5": "swir1"}
+_LATER = {"SR_B2": "blue", "SR_B3": "green", "SR_B4": "red", "SR_B5": "nir", "SR_B6": "swir1"}
+_EARLIER = {"SR_B1": "blue", "SR_B2": "green", "SR_B3": "red", "SR_B4": "nir", "SR_B5": "swir1"}
 
 
 def landsat_groups(files: Sequence[Path]) -> dict[str, dict[str, Path]]:

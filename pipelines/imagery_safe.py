@@ -15,7 +15,7 @@ from pipelines.imagery import Scene, Source, gdal_path, grid_of
 # From baseline 04.00 (2022-01-25) on, every band carries this offset unless the metadata says otherwise.
 OFFSET_SINCE_BASELINE = 4.0
 OFFSET = -1000.0
-BANDS = {"blue": ("B02", 1), "red": ("B04", 3), "nir": ("B08", 7), "swir1": ("B11", 11)}
+BANDS = {"blue": ("B02", 1), "green": ("B03", 2), "red": ("B04", 3), "nir": ("B08", 7), "swir1": ("B11", 11)}
 MOST_XML_BYTES = 20_000_000
 
 

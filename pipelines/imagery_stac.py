@@ -13,7 +13,7 @@ from geo.errors import Refused
 from pipelines.imagery import Scene, Source, grid_of
 from pipelines.imagery_names import role_in
 
-COMMON = {"red": "red", "nir": "nir", "nir08": "nir", "blue": "blue", "swir16": "swir1"}
+COMMON = {"red": "red", "nir": "nir", "nir08": "nir", "blue": "blue", "green": "green", "swir16": "swir1"}
 MOST_BYTES = 5_000_000
 
 

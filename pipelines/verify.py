@@ -44,6 +44,7 @@ class Outcome:
     contracts: pd.DataFrame | None = None
     calibration: Calibration | None = None
     scenes: int = 0
+    chips: int = 0
 
     @property
     def exit_code(self) -> int:
@@ -59,15 +60,19 @@ def verify(
     calibrate: bool = False,
     label: str | None = None,
     idle: Sequence[str] = (),
+    by: str = "township",
     as_of: date | None = None,
+    chips: int = 0,
+    chip_ids: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Outcome:
     """Check the parcels of `layer` against pictures, or judge the parcels of a ready-made table of index values.
 
     scenes: a folder of pictures, a table or map file of parcel × date values, or a folder holding one.
     calibrate: hold the rule against the labels of that table. label, idle: its label column and the words
-    that mean idle, when they are not found by themselves. Everything is stored below `summary/verify/`.
-    Refused when there is nothing to look at or nothing to judge.
+    that mean idle, when they are not found by themselves. by: level of the figures by area. chips: cut small
+    pictures of at most so many parcels that need a look, and of chip_ids in any case. Everything is stored
+    below `summary/verify/`. Refused when there is nothing to look at or nothing to judge.
     """
     workspace = Workspace(workspace_dir)
     source = Path(scenes)
@@ -78,7 +83,9 @@ def verify(
         raise Refused("calibrate_needs_table", path=str(source))
     from pipelines.verify_images import verify_images
 
-    return verify_images(workspace, source, layer_id=layer, as_of=as_of, progress=progress)
+    return verify_images(
+        workspace, source, layer_id=layer, by=by, as_of=as_of, chips=chips, chip_ids=chip_ids, progress=progress
+    )
 
 
 def _series_file(source: Path) -> Path | None:

@@ -6,37 +6,79 @@ import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from geo.errors import Refused
 from pipelines.console import Console
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from geo.calibration import Calibration
     from pipelines.verify import Outcome
 
+AREA_TABLES = ("areas", "consolidation")
+
 
 def verify(arguments: argparse.Namespace, console: Console) -> int:
-    """Check parcels against pictures or a ready-made table, and print the figures."""
-    from pipelines.verify import calibration_record
+    """Check parcels against pictures or a ready-made table; draw visits, take in what they found."""
+    wants = ("sample", "results", "show")
+    if arguments.scenes is None and not any(getattr(arguments, name, None) for name in wants):
+        raise Refused("verify_needs_scenes")
+    made = None if arguments.scenes is None else _check(arguments, console)
+    record: dict[str, Any] = {} if made is None else _record(made, arguments)
+    if made is not None and arguments.format == "table":
+        _print(made, console)
+    record |= _visits(arguments, console)
+    if arguments.format == "json":
+        console.json([record])
+    return 0 if made is None else made.exit_code
+
+
+def _check(arguments: argparse.Namespace, console: Console) -> Outcome:
     from pipelines.verify import verify as check
 
     with console.progress() as tick:
-        made = check(
+        return check(
             arguments.dir,
             arguments.scenes,
-            layer=getattr(arguments, "layer", None) or "abandoned_parcel",
+            layer=arguments.layer,
             calibrate=arguments.calibrate,
-            label=getattr(arguments, "label", None),
-            idle=getattr(arguments, "idle", None) or (),
+            label=arguments.label,
+            idle=arguments.idle or (),
+            by=arguments.by,
+            chips=arguments.chips or 0,
+            chip_ids=arguments.chip or (),
             progress=tick,
         )
-    if getattr(arguments, "format", "table") == "json":
-        record: dict[str, Any] = {"rule": made.rule.as_dict(), "verdicts": _counts(made)}
-        if made.areas is not None:
-            record["areas"] = made.areas.to_dict("records")
-        if made.calibration is not None:
-            record["calibration"] = calibration_record(made.calibration, str(arguments.scenes), made.said)
-        record["issues"] = [issue.as_dict() for issue in made.issues]
-        console.json([record])
-        return made.exit_code
+
+
+def _record(made: Outcome, arguments: argparse.Namespace) -> dict[str, Any]:
+    """The figures as plain values."""
+    from pipelines.verify import calibration_record
+
+    record: dict[str, Any] = {"rule": made.rule.as_dict(), "scenes": made.scenes, "verdicts": _counts(made)}
+    for name in (*AREA_TABLES, "tasks", "contracts"):
+        table: pd.DataFrame | None = getattr(made, name)
+        if table is not None:
+            record[name] = [_plain(row) for row in table.to_dict("records")]
+    if made.calibration is not None:
+        record["calibration"] = calibration_record(made.calibration, str(arguments.scenes), made.said)
+    if made.said:
+        record["said"] = made.said
+    record["issues"] = [issue.as_dict() for issue in made.issues]
+    return record
+
+
+def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """A row for JSON: NaN becomes null, arrays become lists."""
+    made = {}
+    for name, value in row.items():
+        if hasattr(value, "tolist"):
+            value = value.tolist()
+        made[str(name)] = None if isinstance(value, float) and value != value else value
+    return made
+
+
+def _print(made: Outcome, console: Console) -> None:
     for name, value in made.said.items():
         if value:
             console.say(f"  {name} ← {value}", f"  {name} ← {value}")
@@ -44,27 +86,58 @@ def verify(arguments: argparse.Namespace, console: Console) -> int:
     _print_verdicts(made, console)
     if made.calibration is not None:
         _print_calibration(made.calibration, made.said, console)
-    _print_visits(arguments, console)
-    return made.exit_code
 
 
-def _print_visits(arguments: argparse.Namespace, console: Console) -> None:
-    """Draw the visits asked for, or say what the visits made found."""
+def _visits(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
+    """Draw the visits asked for, take in what visits found, say what is known of one parcel; what JSON adds."""
     from pipelines.verify_sample import draw_sample, estimate_from
 
-    layer = getattr(arguments, "layer", None) or "abandoned_parcel"
-    if getattr(arguments, "sample", None):
-        path = draw_sample(arguments.dir, layer, arguments.sample)
-        console.result(console.pick(f"实地核查表 {path}", f"Field list {path}"))
-    if getattr(arguments, "results", None):
-        found, _ = estimate_from(arguments.dir, layer, arguments.results)
-        span = f"{found.value:,.0f} [{max(found.low, 0):,.0f}, {found.high:,.0f}]"
-        console.result(console.pick(f"据实地核查推算在种 {span} 亩", f"In use by the visits: {span} mu"))
+    made: dict[str, Any] = {}
+    said = arguments.format == "table"
+    if arguments.sample:
+        path = draw_sample(arguments.dir, arguments.layer, arguments.sample)
+        made["sample"] = {"csv": str(path), "geojson": str(path.with_suffix(".geojson"))}
+        if said:
+            console.result(
+                console.pick(f"实地核查表 {path}（路线见同名 .geojson）", f"Field list {path}, route beside it")
+            )
+    if arguments.results:
+        found = estimate_from(arguments.dir, arguments.layer, arguments.results)
+        made["estimate"] = found.as_dict()
+        if said:
+            from pipelines.verify_words import estimate_lines
+
+            for line in estimate_lines(found, console.lang):
+                console.result(line)
+    if arguments.show:
+        made["parcel"] = _show(arguments, console, said=said)
+    return made
+
+
+def _show(arguments: argparse.Namespace, console: Console, *, said: bool) -> list[dict[str, Any]]:
+    """What the latest check says of one parcel, season by season."""
+    from pipelines.verify_parcel import parcel_check
+    from pipelines.verify_words import season_name
+    from pipelines.workspace import Workspace
+
+    found = parcel_check(Workspace(arguments.dir), arguments.layer, arguments.show)
+    if found is None:
+        raise Refused("verify_not_run", layer=f"{arguments.layer} {arguments.show}")
+    rows = []
+    for one in found.judged:
+        text = found.said(one, console.lang, season=season_name(one.season, console.lang))
+        rows.append({"season": one.season.id, "verdict": one.verdict, "said": text, "rule": found.rule.version})
+        if said:
+            console.result(f"{one.season.id}  {one.label(console.lang)}  {text}")
+    return rows
 
 
 def _counts(made: Outcome) -> list[dict[str, Any]]:
-    counted = made.verdicts.groupby(["season", "verdict"], sort=False).size().reset_index(name="parcels")
-    return [{str(name): value for name, value in row.items()} for row in counted.to_dict("records")]
+    counted = made.verdicts.groupby(["season", "verdict"], sort=False, observed=True).size()
+    return [
+        {str(name): value for name, value in row.items()}
+        for row in counted.reset_index(name="parcels").to_dict("records")
+    ]
 
 
 def _print_verdicts(made: Outcome, console: Console) -> None:
@@ -73,34 +146,32 @@ def _print_verdicts(made: Outcome, console: Console) -> None:
     from geo.verdicts import VERDICTS, label
     from pipelines.console import table_text
 
-    table = pd.crosstab(made.verdicts["season"], made.verdicts["verdict"])
+    table = pd.crosstab(made.verdicts["season"].astype(object), made.verdicts["verdict"].astype(object))
     table = table.reindex(columns=list(VERDICTS), fill_value=0).reset_index()
     heads = [console.pick("季节", "Season"), *(label(v, console.lang) for v in VERDICTS)]
     console.result(table_text(table, heads))
-    if made.areas is not None:
-        from pipelines.verify_words import area_headings
-
-        console.result("")
-        console.result(table_text(made.areas, area_headings(list(made.areas.columns), console.lang)))
+    _print_areas(made, console)
     _print_after(made, console)
     console.result(console.pick(f"判定规则 {made.rule.version}", f"Rule {made.rule.version}"))
 
 
-def _print_after(made: Outcome, console: Console) -> None:
-    """Consolidation with its unseen share, then the number of tasks."""
-    if made.consolidation is not None and len(made.consolidation):
-        from pipelines.console import table_text
-        from pipelines.verify_words import area_headings
+def _print_areas(made: Outcome, console: Console) -> None:
+    """The figures by area, then consolidation with its unseen share."""
+    from pipelines.console import table_text
+    from pipelines.verify_words import area_headings
 
-        console.result("")
-        console.result(
-            table_text(made.consolidation, area_headings(list(made.consolidation.columns), console.lang))
-        )
+    for name in AREA_TABLES:
+        table: pd.DataFrame | None = getattr(made, name)
+        if table is not None and len(table):
+            console.result("")
+            console.result(table_text(table, area_headings(list(table.columns), console.lang)))
+
+
+def _print_after(made: Outcome, console: Console) -> None:
+    """The number of tasks, the contracts in doubt, and pictures cut."""
     if made.tasks is not None and len(made.tasks):
-        visits, reviews = (
-            int((made.tasks["task"] == "look_back").sum()),
-            int((made.tasks["task"] == "review").sum()),
-        )
+        visits = int((made.tasks["task"] == "look_back").sum())
+        reviews = int((made.tasks["task"] == "review").sum())
         console.result(
             console.pick(
                 f"已列入回头看 {visits} 块，点名复核 {reviews} 块（只作核实，不作处罚）",
@@ -108,11 +179,12 @@ def _print_after(made: Outcome, console: Console) -> None:
             )
         )
     if made.contracts is not None and len(made.contracts):
-        console.result(
-            console.pick(
-                f"连续两季不符的流转合同 {len(made.contracts)} 份", f"Contracts in doubt: {len(made.contracts)}"
-            )
-        )
+        from pipelines.verify_words import contract_lines
+
+        for line in contract_lines(made.contracts, console.lang):
+            console.result(line)
+    if made.chips:
+        console.result(console.pick(f"已存地块截图 {made.chips} 张", f"{made.chips} pictures of parcels kept"))
 
 
 def _print_calibration(made: Calibration, said: Mapping[str, str], console: Console) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from geo.verdicts import Rule
 from geo.verify_areas import by_area, consolidation
 from pipelines.imagery_find import find_scenes
 from pipelines.verify import Outcome, Progress
+from pipelines.verify_chips import cut_chips, wanted
 from pipelines.verify_judge import judge_seasons, peers_of
 from pipelines.verify_keep import forget_others, keep_series
 from pipelines.verify_parcels import Parcels, read_parcels
@@ -38,6 +40,8 @@ def verify_images(
     layer_id: str,
     by: str = "township",
     as_of: date | None = None,
+    chips: int = 0,
+    chip_ids: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Outcome:
     """Check a layer's polygons against the pictures below `source`; see `pipelines.verify.verify`."""
@@ -66,7 +70,16 @@ def verify_images(
     made = _figures(workspace, layer_id, parcels, verdicts, seasons, rule, issues, by)
     made.scenes = picked.scenes
     _keep(target, made, picked, seasons, series)
+    if chips or chip_ids:
+        ids = wanted(verdicts, _sampled(target), chip_ids, chips)
+        made.chips = cut_chips(target, parcels, picked, ids, progress)
     return made
+
+
+def _sampled(target: Path) -> list[str]:
+    """The parcels on the field list that was drawn last."""
+    path = target / "sample.parquet"
+    return pd.read_parquet(path, columns=["id"])["id"].tolist() if path.is_file() else []
 
 
 def _forget_editions(kept: Path) -> None:

@@ -169,7 +169,8 @@ def _acceptance(
 ) -> tuple[pd.Series, Array]:
     """Day of the latest acceptance, stated or recorded in the ledger (NaT = never), and whether it still holds."""
     from geo.lifecycle import local_days, state_at
-    from pipelines.summarise import events_of, today
+    from pipelines.days import today
+    from pipelines.summarise import events_of
 
     life = layer.lifecycle
     if life is None or not any(stage.date_field == "accepted_on" for stage in life.stages):

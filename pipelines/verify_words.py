@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from geo.measure import MICRO
 from geo.verdicts import VERDICTS, label
 from pipelines.console import table_text
 
 if TYPE_CHECKING:
     from geo.accuracy import Estimate
     from geo.calibration import Calibration
+    from geo.seasons import Season
+    from pipelines.verify_sample import Corrected
 
 _HEADS = {
     "season": ("季节", "Season"),
@@ -34,6 +37,54 @@ _HEADS = {
 def area_headings(names: Sequence[str], lang: str) -> list[str]:
     """Headings of the indicators by area."""
     return [_HEADS.get(name, (name, name))[lang == "en"] for name in names]
+
+
+SEASONS = {"spring": ("小春", "spring harvest"), "autumn": ("大春", "autumn harvest")}
+
+
+def season_name(season: Season, lang: str) -> str:
+    """A season as people call it: `2024年小春`, `2024 autumn harvest`; else by the county's own word."""
+    word = SEASONS.get(season.window, (season.window, season.window))[lang == "en"]
+    year = season.id.split("-")[0]
+    return f"{year} {word}" if lang == "en" else f"{year}年{word}"
+
+
+def contract_lines(contracts: pd.DataFrame, lang: str, *, most: int = 20) -> list[str]:
+    """Contracts whose parcels were contradicted two seasons running, the largest first."""
+    shown = contracts.head(most)
+    table = pd.DataFrame({"contract": shown["contract_id"], "season": shown["season"]})
+    table["parcels"] = [f"{a}/{b}" for a, b in zip(shown["parcels"], shown["of_parcels"], strict=True)]
+    for name in ("micro_mu", "of_micro_mu"):
+        table[name] = shown[name] / MICRO
+    zh = ["合同", "至", "不符块/全部", "不符亩", "合同亩"]
+    en = ["Contract", "Until", "Parcels/all", "Contradicted mu", "Contract mu"]
+    head = (
+        f"Contracts contradicted two seasons running: {len(contracts)} (to be seen, never a penalty)"
+        if lang == "en"
+        else f"连续两季不符的流转合同 {len(contracts)} 份（只作核实，不作处罚）"
+    )
+    return ["", head, table_text(table, en if lang == "en" else zh)]
+
+
+def estimate_lines(found: Corrected, lang: str) -> list[str]:
+    """The county's figure corrected by visits, as lines."""
+    told = found.as_dict()
+    span = f"{told['in_use_mu']:,.1f} [{told['low']:,.1f}, {told['high']:,.1f}]"
+    whole, seen = f"{told['whole_mu']:,.1f}", f"{told['confirmed_mu']:,.1f}"
+    rows = [[label(v, lang), n["in_use"], n["idle"]] for v, n in told["found"].items()]
+    table = pd.DataFrame(rows, columns=["verdict", "in_use", "idle"])
+    if lang == "en":
+        head = (
+            f"In use by {told['visited']} visits ({told['control']} of them drawn from all): {span} of {whole} mu"
+        )
+        return [
+            f"{head}; the pictures alone confirm {seen} mu",
+            table_text(table, ["Verdict", "Found in use", "Idle"]),
+        ]
+    head = (
+        f"据 {told['visited']} 处实地核查（其中随机对照 {told['control']} 处）推算在种 {span} 亩，上报 {whole} 亩"
+    )
+    return [f"{head}；影像单独确认 {seen} 亩", table_text(table, ["影像判定", "实地在种", "实地撂荒"])]
 
 
 def calibration_lines(made: Calibration, lang: str, *, folds: str) -> list[str]:

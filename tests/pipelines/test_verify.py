@@ -356,9 +356,9 @@ def test_visits_are_drawn_without_the_verdict_and_what_they_find_corrects_the_co
     idle = {f"P{i:02d}" for i in IDLE}
     carried["实地在种"] = ["否" if one in idle else "是" for one in carried["编号"]]
     carried.to_csv(tmp_path / "filled.csv", index=False, encoding="utf-8-sig")
-    found, against = estimate_from(root, "abandoned_parcel", tmp_path / "filled.csv")
-    assert found.value == pytest.approx(45 * 5.0)
-    assert against.loc["contradicted", False] == len(IDLE)
+    made = estimate_from(root, "abandoned_parcel", tmp_path / "filled.csv")
+    assert made.in_use_mu.value == pytest.approx(45 * 5.0)
+    assert made.found.loc["contradicted", False] == len(IDLE)
     carried.drop(columns="实地在种").to_csv(tmp_path / "bad.csv", index=False)
     with pytest.raises(Refused, match=r"bad\.csv"):
         estimate_from(root, "abandoned_parcel", tmp_path / "bad.csv")
