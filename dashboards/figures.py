@@ -15,7 +15,7 @@ from geo.progress import UNPLACED
 from geo.standing import STANDINGS, by_area, standing
 from pipelines.figure_rows import counted_parts, rows_counted
 from pipelines.find import Hit, best, find_areas, find_things, index_of
-from pipelines.pace import SPARK_MONTHS, Glance, campaigns, glance
+from pipelines.pace import Glance, campaigns, glance
 from pipelines.summarise import events_of
 from pipelines.trends import month_ends, trend
 from pipelines.waiting import KINDS, Waiting, waiting
@@ -30,9 +30,13 @@ LARGE = 100_000
 TO_FIND = 2
 
 
-def months(county: County, layer: Layer, by: str, as_of: date, count: int | None = None) -> pd.DataFrame:
-    """The layer's figures at the ends of the months up to `as_of`, as `pipelines.trends.trend`, within reach."""
-    days = tuple(month_ends(as_of) if count is None else month_ends(as_of, count))
+def months(county: County, layer: Layer, by: str, today: date, shown: date | None = None) -> pd.DataFrame:
+    """The layer's figures at the ends of the months of two years, as `pipelines.trends.trend`, within reach.
+
+    shown: the last day asked for, `today` when None; the months before it are those before today.
+    """
+    last = shown or today
+    days = tuple(sorted({last, *(one for one in month_ends(today) if one < last)}))
     reach = county.reach(layer.id)
     made = county.kept(layer.id, ("months", by, days), lambda: trend(county.workspace, layer.id, days, by))
     if reach == "":
@@ -45,8 +49,8 @@ def has_months(county: County, layer: Layer) -> bool:
     return layer.lifecycle is not None and bool(layer.indicators) and county.first_day(layer.id) is not None
 
 
-def glances(county: County, area: Area, as_of: date) -> list[Glance]:
-    """The campaigns of an area at a glance; one of which nothing was taken in is empty."""
+def glances(county: County, area: Area, as_of: date, today: date) -> list[Glance]:
+    """The campaigns of an area at a glance on a day; one of which nothing was taken in is empty."""
     settings = county.workspace.settings
     found = []
     for layer in campaigns(settings, county.workspace.layers()):
@@ -55,7 +59,7 @@ def glances(county: County, area: Area, as_of: date) -> list[Glance]:
         if not county.has_rows(layer.id) or county.areas.empty or area.level == UNPLACED:
             found.append(Glance(layer, None))
             continue
-        rows = months(county, layer, area.level, as_of, SPARK_MONTHS)
+        rows = months(county, layer, area.level, today, as_of)
         mine = rows[(rows["area_code"] == area.code) & (rows["level"] == area.level)]
         found.append(glance(settings, layer, mine, as_of, whole=area.level == "county"))
     return found

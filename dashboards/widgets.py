@@ -82,6 +82,7 @@ def bound(name: str, chosen: str, options: Mapping[str, str], lang: Lang, *, cle
         format_func=options.__getitem__,
         on_change=changed,
         filter_mode=None,
+        label_visibility="collapsed",
     )
 
 

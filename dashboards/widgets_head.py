@@ -15,8 +15,8 @@ from dashboards.session import address, go
 from dashboards.widgets_base import component
 from dashboards.words import Lang, number, say
 from geo.errors import XiangtuError
+from pipelines.days import today
 from pipelines.find import Hit
-from pipelines.summarise import today
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -126,7 +126,9 @@ def bell(slot: DeltaGenerator, county: County, lang: Lang) -> None:
     layers = len({(one.layer.id, thing) for one in found for thing in one.ids})
     shown = f"{SHOWN_AT_MOST}+" if layers > SHOWN_AT_MOST else str(layers)
     label = f"{say('bell.label', lang)} {shown}" if layers else say("bell.label", lang)
-    with slot, st.popover(label, type="tertiary", width="content", key="bell"):
+    # A popover stays open when a button in it is pressed; one of another name is closed.
+    opened = st.session_state.setdefault("bell_opened", 0)
+    with slot, st.popover(label, type="tertiary", width="content", key=f"bell_list_{opened}"):
         if not found:
             st.html(f'<p class="xt-quiet">{escape(say("bell.none", lang))}</p>')
         for one in found:
@@ -135,7 +137,7 @@ def bell(slot: DeltaGenerator, county: County, lang: Lang) -> None:
                 f"{say(f'bell.{one.kind}', lang)} {count} · {one.layer.label(lang)}",
                 key=f"bell_{one.kind}_{one.layer.id}",
                 type="tertiary",
-                on_click=go,
+                on_click=_answer,
                 kwargs={
                     **dict.fromkeys(("page", "indicator", "thing", "area", "as_of", "part", "versus")),
                     "layer": one.layer.id,
@@ -143,3 +145,9 @@ def bell(slot: DeltaGenerator, county: County, lang: Lang) -> None:
                     "rows": WAITS + one.kind,
                 },
             )
+
+
+def _answer(**changes: str | None) -> None:
+    """Go to what waits, and close the list."""
+    st.session_state["bell_opened"] += 1
+    go(**changes)

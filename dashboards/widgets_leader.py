@@ -96,4 +96,5 @@ def versus(look: Look, options: Mapping[str, str]) -> None:
         format_func=named.__getitem__,
         on_change=changed,
         filter_mode=None,
+        label_visibility="collapsed",
     )

@@ -67,8 +67,9 @@ class Pace:
 def slope(days: Sequence[date], values: Sequence[float]) -> float | None:
     """Change a day: the median of the slopes between all pairs of points (Theil 1950, Sen 1968).
 
-    One wild point, such as a month's table corrected later, does not turn it. None with fewer than three points
-    or less than a month between the first and the last.
+    One wild point, such as a month's table corrected later, does not turn it. A figure that moves in few steps, so
+    that most pairs show no change, goes as from its first point to its last. None with fewer than three points or
+    less than a month between the first and the last.
     """
     known = [(day.toordinal(), value) for day, value in zip(days, values, strict=True) if math.isfinite(value)]
     if len(known) < LEAST_POINTS:
@@ -78,7 +79,8 @@ def slope(days: Sequence[date], values: Sequence[float]) -> float | None:
         return None
     i, j = np.triu_indices(len(x), 1)
     apart = x[j] != x[i]
-    return float(np.median((y[j] - y[i])[apart] / (x[j] - x[i])[apart]))
+    middle = float(np.median((y[j] - y[i])[apart] / (x[j] - x[i])[apart]))
+    return middle or float((y[-1] - y[0]) / (x[-1] - x[0]))
 
 
 def pace(
@@ -92,8 +94,8 @@ def pace(
 ) -> Pace:
     """How a figure goes towards its target, by its values on days up to `as_of`, the last one its present value.
 
-    `met`: it is there. `on_pace`: at this rate in time. `slow`: at most `grace_days` late. `off_pace`: later, never, or the
-    day has passed. `unknown`: too few points to tell (see `slope`). `no_target`: none is set.
+    `met`: it is there. `on_pace`: at this rate in time. `slow`: at most `grace_days` late. `off_pace`: later, never,
+    or the day has passed. `unknown`: too few points to tell (see `slope`). `no_target`: none is set.
     """
     shown = [(day, value) for day, value in zip(days, values, strict=True) if day <= as_of]
     value = shown[-1][1] if shown else math.nan

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from geo import progress
 from geo.layers import Layer
 from geo.lifecycle import FIRST_SEEN_FIELDS, local_days
-from geo.progress import additive, rates, roll_up, tally
+from geo.progress import KEYS, UNPLACED, additive, rates, roll_up
 from geo.quantities import whole_units
 from pipelines.kept import keep_table
 from pipelines.summarise import (
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 MONTHS = 25
 """Two years of months: a day, and the ends of the months before it."""
+COLUMNS_AT_ONCE = 80
 
 
 def month_ends(as_of: date, months: int = MONTHS) -> list[date]:
@@ -52,18 +54,48 @@ def trend(workspace: Workspace, layer_id: str, days: Sequence[date], by: str = "
     layer, areas = workspace.layer(layer_id), workspace.areas()
     if areas.empty or layer.id in AREA_LAYERS:
         return pd.DataFrame(columns=["day", "area_code", "area_name", "level", "features"])
-    own = _tallies(workspace, layer, days)
-    others = {one.id: (one, _tallies(workspace, one, days)) for one in denominators(workspace, layer)}
+    own = _rolled(_tallies(workspace, layer, days), areas, by)
+    others = {
+        one.id: (one, _rolled(_tallies(workspace, one, days), areas, by)) for one in denominators(workspace, layer)
+    }
     made = []
     for day in days:
-        rolled = {name: (one, roll_up(kept[day], areas, by)) for name, (one, kept) in others.items()}
-        rows = rates(roll_up(own[day], areas, by), layer, rolled)
+        rows = rates(own[day], layer, {name: (one, rolled[day]) for name, (one, rolled) in others.items()})
         rows.insert(0, "day", np.full(len(rows), np.datetime64(day, "s")))
         made.append(rows)
     frame = pd.concat(made, ignore_index=True)
     for one in additive(layer):
         frame[one.id] = frame[one.id] / whole_units(one)
     return frame
+
+
+def _rolled(tallies: Mapping[date, pd.DataFrame], areas: pd.DataFrame, by: str) -> dict[date, pd.DataFrame]:
+    """`roll_up` of the tallies of many days, as many of them at once as pandas has in columns without complaint."""
+    days = list(tallies)
+    together = max(1, COLUMNS_AT_ONCE // max(1, len(tallies[days[0]].columns)))
+    found: dict[date, pd.DataFrame] = {}
+    for first in range(0, len(days), together):
+        found |= _rolled_together({day: tallies[day] for day in days[first : first + together]}, areas, by)
+    return found
+
+
+def _rolled_together(
+    tallies: Mapping[date, pd.DataFrame], areas: pd.DataFrame, by: str
+) -> dict[date, pd.DataFrame]:
+    index = sorted(set().union(*(tally.index for tally in tallies.values())))
+    names = [str(name) for name in next(iter(tallies.values())).columns]
+    wide = {
+        f"{day}/{name}": tally[name].reindex(index, fill_value=0).to_numpy(np.int64)
+        for day, tally in tallies.items()
+        for name in names
+    }
+    rolled = roll_up(pd.DataFrame(wide, index=pd.Index(index, name="area")), areas, by)
+    found = {}
+    for day in tallies:
+        rows = rolled[[*KEYS, *(f"{day}/{name}" for name in names)]].set_axis([*KEYS, *names], axis=1)
+        empty = (rows["level"] == UNPLACED) & (rows[names] == 0).all(axis=1)
+        found[day] = rows[~empty].reset_index(drop=True)
+    return found
 
 
 def _tallies(workspace: Workspace, layer: Layer, days: Sequence[date]) -> dict[date, pd.DataFrame]:
@@ -142,7 +174,7 @@ def _counted(
             there = ~added | (taken <= np.datetime64(day, "D"))
             known_rows = rows[there].reset_index(drop=True)
             things = standing_on(workspace, layer, day, known_rows, events)
-            found[day] = tally(things, _shares_for(things, rows, shares), layer, as_of=day)
+            found[day] = progress.tally(things, _shares_for(things, rows, shares), layer, as_of=day)
     return found
 
 

@@ -29,7 +29,7 @@ def show(county: County, today: date) -> None:
         widgets.no_areas(county, seen.lang)
         return
     with st.container(key="slot_wait"), st.spinner(say("app.loading", seen.lang)):
-        found = figures.glances(county, seen.area, seen.day)
+        found = figures.glances(county, seen.area, seen.day, today)
     with st.container(key="slot_campaigns"):
         widgets_leader.campaigns(found, selected=seen.layer.id, lang=seen.lang)
     with st.container(key="bar", horizontal=True, vertical_alignment="bottom"):
