@@ -14,7 +14,7 @@ from dashboards.pages import page_of, pages_for, view
 from dashboards.session import language, reader
 from dashboards.words import say
 from geo.errors import Forbidden, XiangtuError
-from pipelines.summarise import today
+from pipelines.days import today
 
 ICON = Path(__file__).parent / "static" / "icon.svg"
 OVER = ("session_expired", "password_must_change")

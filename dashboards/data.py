@@ -16,8 +16,8 @@ from dashboards.readers import reader_of
 from geo.access import Actor, decide, masked, pseudonym, readable_root, within
 from geo.layers import Layer
 from geo.progress import UNPLACED
+from pipelines.days import today
 from pipelines.store.attachments import Attachments
-from pipelines.summarise import today
 from pipelines.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from dashboards.readers import COOKIE, reader_of
 from dashboards.scenes import scene
 from dashboards.session import LANG_VARIABLE
 from geo.errors import XiangtuError
-from pipelines.summarise import today
+from pipelines.days import today
 
 TILE = "application/vnd.mapbox-vector-tile"
 A_DAY = "private, max-age=86400"

@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, Literal
 
 from geo.errors import Forbidden
 from geo.layers import Layer, Words
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Reach = Literal["county", "own", "none"]
 
@@ -174,7 +175,7 @@ def mask(value: object) -> object:
 
     What is masked already stays as it is.
     """
-    if value is None or value is pd.NA or (isinstance(value, float) and value != value):
+    if value is None or type(value).__name__ == "NAType" or (isinstance(value, float) and value != value):
         return value
     text = str(value).strip()
     if not text:
@@ -196,6 +197,8 @@ def masked(rows: pd.DataFrame, layer: Layer, actor: Actor | None) -> pd.DataFram
     personal = [f.name for f in layer.fields if f.personal and f.name in rows]
     if not personal:
         return rows
+    import pandas as pd
+
     if actor is None:
         clear = pd.Series(False, index=rows.index)
     else:

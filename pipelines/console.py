@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import errno
+import io
 import json
 import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
@@ -19,6 +21,7 @@ from geo.issues import Issue, wording
 if TYPE_CHECKING:
     import pandas as pd
 
+    from geo.layers import Indicator
     from pipelines.intake import Progress
 
 
@@ -117,13 +120,42 @@ def write_text(path: Path, text: str) -> None:
     partial.replace(path)
 
 
+def rows_text(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], headings: Sequence[str]) -> str:
+    """Rows as a table for a terminal, numbers to the right."""
+    cells = [[row[name] for name in columns] for row in rows]
+    numeric = [
+        all(v is None or (isinstance(v, (int, float)) and not isinstance(v, bool)) for v in column)
+        for column in zip(*cells, strict=True)
+    ] or [False] * len(columns)
+    return _aligned([list(headings), *([_shown(v) for v in row] for row in cells)], numeric)
+
+
+def csv_text(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[str], headings: Sequence[str] | None = None
+) -> str:
+    """Rows as CSV; text that a spreadsheet would run as a formula is made harmless."""
+    from geo.access import neutralised
+
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(headings or columns)
+    for row in rows:
+        cells = (row[name] for name in columns)
+        writer.writerow(["" if v is None else neutralised(v) if isinstance(v, str) else v for v in cells])
+    return out.getvalue()
+
+
 def table_text(frame: pd.DataFrame, headings: Sequence[str]) -> str:
     """A table for a terminal, columns aligned with Chinese characters counted as two wide."""
+    cells = [list(headings), *([_shown(v) for v in row] for row in frame.itertuples(index=False))]
+    return _aligned(cells, [frame.iloc[:, i].dtype.kind in "iuf" for i in range(len(headings))])
+
+
+def _aligned(cells: list[list[str]], numeric: Sequence[bool]) -> str:
+    """Lines of cells under each other, those of numeric columns to the right."""
     from rich.cells import cell_len
 
-    cells = [list(headings), *([_shown(v) for v in row] for row in frame.itertuples(index=False))]
-    widths = [max(cell_len(row[i]) for row in cells) for i in range(len(headings))]
-    numeric = [frame.iloc[:, i].dtype.kind in "iuf" for i in range(len(headings))]
+    widths = [max(cell_len(row[i]) for row in cells) for i in range(len(numeric))]
     lines = []
     for row in cells:
         parts = []
@@ -142,3 +174,12 @@ def _shown(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     return str(value)
+
+
+def indicator_words(one: Indicator, lang: str) -> str:
+    """An indicator's name with its unit, for a heading."""
+    units = {"mu": ("亩", "mu"), "m2": ("平方米", "m²"), "percent": ("%", "%"), "count": ("个", "")}
+    unit = units.get(one.unit, (one.unit, one.unit))[1 if lang == "en" else 0]
+    if not unit:
+        return one.label(lang)
+    return f"{one.label(lang)}（{unit}）" if lang != "en" else f"{one.label(lang)} ({unit})"

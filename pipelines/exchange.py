@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from datetime import date
@@ -12,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from geo.access import Actor, masked, masked_values, neutralised
+from geo.access import Actor, masked, masked_values
 from geo.joins import largest_share
 from geo.layers import Layer
+from pipelines.console import csv_text
+from pipelines.days import today
 from pipelines.store.layers import current_rows
-from pipelines.summarise import ledger_of, shares_of, things_at, today
+from pipelines.summarise import ledger_of, shares_of, things_at
 from pipelines.territory import AREA_LAYERS, set_aside
 
 if TYPE_CHECKING:
@@ -145,12 +145,7 @@ def as_geojson(frame: gpd.GeoDataFrame) -> dict[str, Any]:
 def as_csv(frame: pd.DataFrame, headings: Sequence[str] | None = None) -> str:
     """Rows as CSV; text that a spreadsheet would run as a formula is made harmless."""
     plain = pd.DataFrame(frame).drop(columns="geometry", errors="ignore")
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(headings or list(plain.columns))
-    for row in records(plain):
-        writer.writerow(["" if v is None else neutralised(v) if isinstance(v, str) else v for v in row.values()])
-    return out.getvalue()
+    return csv_text(records(plain), list(plain.columns), headings)
 
 
 def layer_rows(workspace: Workspace, layer_id: str, columns: Sequence[str]) -> pd.DataFrame:

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+from pipelines.console import Console, csv_text, rows_text, table_text
+from pipelines.days import day, today
 
-from pipelines.console import Console, table_text
-from pipelines.exchange import as_csv, as_geojson, history, records
-from pipelines.exchange import show as rows_of
-from pipelines.file_commands import day
-from pipelines.workspace import Workspace
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from geo.layers import Layer
+    from pipelines.workspace import Workspace
 
 
-def refresh(workspace: Workspace, console: Console, executor: Any = None) -> None:
+def refresh(workspace: Workspace, console: Console, executor: Executor | None = None) -> None:
     """Join and summarise what changed, and say what was done."""
+    from pipelines.figures import keep_figures
     from pipelines.join import join_all
     from pipelines.summarise import summarise_all
 
     with workspace.writing(), console.progress() as tick:
-        joined = join_all(workspace, tick)
+        joined = join_all(workspace, tick, executor)
         counted = summarise_all(workspace)
+        keep_figures(workspace, today())
     if not joined and not counted:
         console.say("没有变化，无需重算。", "Nothing changed; nothing to do.")
         return
@@ -31,46 +35,89 @@ def refresh(workspace: Workspace, console: Console, executor: Any = None) -> Non
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Join and summarise what changed."""
+    from pipelines.workspace import Workspace
+
     refresh(Workspace(arguments.dir), console)
     return 0
 
 
 def progress(arguments: argparse.Namespace, console: Console) -> int:
     """Progress by area in the format asked for."""
-    from pipelines.summarise import indicator_words, progress_split
+    from pipelines.figures import kept_rows
+
+    asked = day(arguments.as_of) or today()
+    places = decimals(arguments.format)
+    rows = None
+    if not arguments.split:
+        rows = kept_rows(arguments.dir, arguments.layer, arguments.by, asked, places)
+    if rows is None:
+        rows = _counted(arguments, asked, places)
+    if arguments.format == "json":
+        console.json(rows)
+    elif arguments.format == "geojson":
+        console.json(_with_shapes(arguments.dir, rows, arguments.by))
+    elif arguments.format == "csv":
+        console.result(csv_text(rows, _columns(arguments, rows)).rstrip("\n"))
+    else:
+        console.result(_as_table(arguments, rows, console))
+    return 0
+
+
+def _counted(arguments: argparse.Namespace, asked: Any, places: int) -> list[dict[str, Any]]:
+    """The rows of `progress` worked out now, and kept."""
+    from pipelines.exchange import records
+    from pipelines.figures import keep_rows
     from pipelines.summarise import progress as figures
+    from pipelines.summarise import progress_split
+    from pipelines.workspace import Workspace
 
     workspace = Workspace(arguments.dir)
     layer = workspace.layer(arguments.layer)
-    told: dict[str, Any] = {"as_of": day(arguments.as_of), "decimals": decimals(arguments.format)}
     if arguments.split:
-        rows = progress_split(workspace, layer.id, arguments.by, arguments.split, **told)
-    else:
-        rows = figures(workspace, layer.id, arguments.by, **told)
-    if arguments.format == "json":
-        console.json(records(rows))
-    elif arguments.format == "geojson":
-        console.json(as_geojson(_with_shapes(workspace, rows, arguments.by)))
-    elif arguments.format == "csv":
-        console.result(as_csv(rows).rstrip("\n"))
-    else:
-        head = [console.pick("代码", "code"), console.pick("区域", "area"), console.pick("数量", "features")]
-        names = [i.id for i in layer.indicators]
-        extra = [name for name in ("zone_kind", arguments.split) if name in rows]
-        shown = rows[["area_code", "area_name", *extra, "features", *names]]
-        words = [indicator_words(i, console.lang) for i in layer.indicators]
-        console.result(table_text(shown, [*head[:2], *extra, head[2], *words]))
-    return 0
+        split = progress_split(workspace, layer.id, arguments.by, arguments.split, asked, decimals=places)
+        return records(split)
+    rows = records(figures(workspace, layer.id, arguments.by, asked, decimals=places))
+    keep_rows(arguments.dir, layer.id, arguments.by, asked, places, rows)
+    return rows
+
+
+def _columns(arguments: argparse.Namespace, rows: list[dict[str, Any]]) -> list[str]:
+    """The columns of the rows; where there are none, those there would be."""
+    if rows:
+        return list(rows[0])
+    layer = _layer(arguments)
+    return ["area_code", "area_name", "level", "features", *(one.id for one in layer.indicators)]
+
+
+def _layer(arguments: argparse.Namespace) -> Layer:
+    from geo.layers import load_layers
+
+    own = sorted((arguments.dir / "layers").glob("*.toml"))
+    return load_layers({path.name: path.read_text(encoding="utf-8") for path in own})[arguments.layer]
+
+
+def _as_table(arguments: argparse.Namespace, rows: list[dict[str, Any]], console: Console) -> str:
+    from pipelines.console import indicator_words
+
+    layer = _layer(arguments)
+    head = [console.pick("代码", "code"), console.pick("区域", "area"), console.pick("数量", "features")]
+    extra = [name for name in ("zone_kind", arguments.split) if rows and name in rows[0]]
+    columns = ["area_code", "area_name", *extra, "features", *(one.id for one in layer.indicators)]
+    words = [indicator_words(one, console.lang) for one in layer.indicators]
+    return rows_text(rows, columns, [*head[:2], *extra, head[2], *words])
 
 
 def hotspots(arguments: argparse.Namespace, console: Console) -> int:
     """Hexagons where the points of a layer lie closer, or sparser, than chance explains (Getis-Ord Gi*)."""
+    import pandas as pd
     import shapely
 
     from geo.areas import outline_of
     from geo.hotspots import hot_spots
+    from pipelines.exchange import as_csv, as_geojson, records
     from pipelines.store.geoparquet import as_geoframe
-    from pipelines.summarise import things_at, today
+    from pipelines.summarise import things_at
+    from pipelines.workspace import Workspace
 
     workspace = Workspace(arguments.dir)
     things = things_at(workspace, workspace.layer(arguments.layer), day(arguments.as_of) or today(), ["geometry"])
@@ -97,21 +144,28 @@ def decimals(kind: str) -> int:
     return 6 if kind in ("json", "geojson") else 2
 
 
-def _with_shapes(workspace: Workspace, rows: pd.DataFrame, by: str) -> Any:
+def _with_shapes(root: Path, rows: list[dict[str, Any]], by: str) -> dict[str, Any]:
+    """The rows as a feature collection, each with its area's shape."""
     import geopandas as gpd
+    import pandas as pd
 
+    from pipelines.exchange import as_geojson
+    from pipelines.workspace import Workspace
     from pipelines.zones import zone_areas
 
+    workspace = Workspace(root)
     areas = zone_areas(workspace) if by == "zone" else workspace.areas()
     shapes = dict(zip(areas["code"], areas.geometry, strict=True)) if areas is not None else {}
-    geometry = [
-        shapes.get(c) if level == by else None for c, level in zip(rows["area_code"], rows["level"], strict=True)
-    ]
-    return gpd.GeoDataFrame(rows, geometry=geometry, crs="EPSG:4490")
+    geometry = [shapes.get(row["area_code"]) if row["level"] == by else None for row in rows]
+    return as_geojson(gpd.GeoDataFrame(pd.DataFrame(rows), geometry=geometry, crs="EPSG:4490"))
 
 
 def show(arguments: argparse.Namespace, console: Console) -> int:
     """Rows of a layer; with --id also the thing's history."""
+    from pipelines.exchange import as_csv, as_geojson, history, records
+    from pipelines.exchange import show as rows_of
+    from pipelines.workspace import Workspace
+
     workspace = Workspace(arguments.dir)
     frame = rows_of(
         workspace, arguments.layer, feature_id=arguments.id, area=arguments.area, as_of=day(arguments.as_of)
@@ -134,6 +188,10 @@ def show(arguments: argparse.Namespace, console: Console) -> int:
 
 def _as_text(frame: Any, layer: Any, past: list[dict[str, Any]] | None, console: Console) -> str:
     """A table of rows, or one thing as a sheet with its history."""
+    import pandas as pd
+
+    from pipelines.exchange import records
+
     if past is None:
         columns = ["id", "area_code", "area_name", "stage", "area_m2", "lon", "lat"]
         return table_text(pd.DataFrame(frame)[columns], columns)

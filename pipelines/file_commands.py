@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping
-from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from geo.errors import Refused, XiangtuError
 from geo.layers import Layer, builtin_layers
 from pipelines.console import Console
-from pipelines.report import Report
-from pipelines.workspace import Workspace
+from pipelines.days import day
+
+if TYPE_CHECKING:
+    from pipelines.report import Report
 
 
 def _options(arguments: argparse.Namespace) -> Any:
@@ -35,19 +36,10 @@ def _options(arguments: argparse.Namespace) -> Any:
     )
 
 
-def day(text: str | None) -> date | None:
-    """A day as YYYY-MM-DD; Refused when it is not one."""
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Refused("date_malformed", value=text) from None
-
-
 def add(arguments: argparse.Namespace, console: Console) -> int:
     """Take files in one after the other; one that is refused does not stop the next."""
     from pipelines.ingest import add as take
+    from pipelines.workspace import Workspace
 
     workspace = Workspace(arguments.dir)
     options, at = _options(arguments), day(arguments.at)
@@ -61,6 +53,7 @@ def add(arguments: argparse.Namespace, console: Console) -> int:
 def check(arguments: argparse.Namespace, console: Console) -> int:
     """Say all that `add` would find, storing nothing."""
     from pipelines.ingest import check as look
+    from pipelines.workspace import Workspace
 
     workspace = Workspace(arguments.dir) if arguments.dir else None
     options = _options(arguments)
@@ -152,6 +145,8 @@ def _how(how: str, console: Console) -> str:
 
 def layers(arguments: argparse.Namespace, console: Console) -> int:
     """List the layers, and the headings under which each field is recognised."""
+    from pipelines.workspace import Workspace
+
     known = Workspace(arguments.dir).layers() if arguments.dir else builtin_layers()
     for layer in known.values():
         console.result(f"{layer.id}  {layer.label(console.lang)}")

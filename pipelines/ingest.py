@@ -19,6 +19,7 @@ from geo.columns import ColumnMatch, guess_layer, match_columns
 from geo.errors import Refused
 from geo.issues import Issue
 from geo.layers import Layer, builtin_layers
+from pipelines.days import CHINA, today
 from pipelines.intake import Intake, Progress
 from pipelines.read import open_tables
 from pipelines.read.source import Table
@@ -26,7 +27,6 @@ from pipelines.report import Report, TableReport
 from pipelines.returns import write_returned
 from pipelines.store.geoparquet import layer_writer, read_columns, rows_with, schema_of
 from pipelines.store.imports import as_import, disk_errors, find_import, new_import_id, staging, write_notes
-from pipelines.summarise import CHINA, today
 from pipelines.territory import AREA_LAYERS, build_territory
 from pipelines.workspace import Import, Workspace, file_digest, utc
 

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from geo.errors import Refused
-from geo.layers import Indicator, Layer, Relation
+from geo.layers import Layer, Relation
 from geo.measure import to_mm2
 from geo.progress import printed, rates, roll_up, tally
 from pipelines.covers import Cover
+from pipelines.days import today
 from pipelines.store.layers import Part, current_rows
 from pipelines.territory import AREA_LAYERS
 
 if TYPE_CHECKING:
     from pipelines.store.ledger import Ledger
     from pipelines.workspace import Import, Workspace
-
-CHINA = timedelta(hours=8)
-
-
-def today() -> date:
-    """The day it is in China."""
-    return (datetime.now(UTC) + CHINA).date()
 
 
 def ledger_of(workspace: Workspace) -> Ledger | None:
@@ -380,12 +374,3 @@ def summarise_all(workspace: Workspace, *, as_of: date | None = None) -> list[st
     state, everywhere = state_of(workspace), covers(workspace)
     counting = [one for one in workspace.layers().values() if one.indicators and workspace.imports(one.id)]
     return [one.id for one in counting if leaf_tallies(state, one, as_of or today(), everywhere)[1]]
-
-
-def indicator_words(one: Indicator, lang: str) -> str:
-    """An indicator's name with its unit, for a heading."""
-    units = {"mu": ("亩", "mu"), "m2": ("平方米", "m²"), "percent": ("%", "%"), "count": ("个", "")}
-    unit = units.get(one.unit, (one.unit, one.unit))[1 if lang == "en" else 0]
-    if not unit:
-        return one.label(lang)
-    return f"{one.label(lang)}（{unit}）" if lang != "en" else f"{one.label(lang)} ({unit})"
