@@ -122,6 +122,29 @@ def flow_by(desk: Desk, by: str, *, decimals: int = DECIMALS) -> pd.DataFrame:
     return made[["key", "name", *(c for c in made.columns if c not in ("key", "name"))]]
 
 
+def by_area(desk: Desk, level: str, *, decimals: int = DECIMALS) -> pd.DataFrame:
+    """How much of the desk lies on each area of a level, whatever its stage: key, name, features, mu; most first.
+
+    The 亩 are rounded so that they add up to the printed total. What lies on none has the key `unplaced`.
+    """
+    step = 10 ** (6 - decimals)
+    above = [*ancestors(desk.areas, level), UNPLACED]
+    micro = desk.shares.groupby(np.array(above, dtype=object)[desk.shares["area"]])["micro"].sum()
+    own = desk.rows.loc[desk.rows["here"], "main"].to_numpy(np.intp)
+    features = pd.Series(np.array(above, dtype=object)[own]).value_counts()
+    keys = sorted({*micro.index, *features.index})
+    whole = micro.reindex(keys, fill_value=0).to_numpy(np.int64)
+    made = pd.DataFrame(
+        {
+            "key": keys,
+            "name": _names(desk, level, pd.Index(keys)),
+            "features": features.reindex(keys, fill_value=0).to_numpy(np.int64),
+            "mu": round_parts(whole, step) / MICRO,
+        }
+    )
+    return made.iloc[np.argsort(-whole, kind="stable")].reset_index(drop=True)
+
+
 def _of_way(made: pd.DataFrame, stage: str) -> npt.NDArray[np.float64]:
     name = f"{stage}_mu"
     return made[name].to_numpy(float) if name in made else np.zeros(len(made))
@@ -158,6 +181,14 @@ def _names(desk: Desk, by: str, keys: pd.Index) -> list[str]:
         named = dict(zip(desk.areas["code"].astype(str), desk.areas["name"].astype(str), strict=True))
         return [named.get(key, "") for key in keys]
     return list(keys)
+
+
+def void_figures(desk: Desk) -> list[tuple[str, int, float]]:
+    """(stage, things, 亩) of the void stages that something stands in: they are in the desk and in no total."""
+    table = flow(desk)
+    kinds = {stage.id: stage.kind for stage in life_of(desk).stages}
+    void = table[(table["stage"].map(kinds) == "void") & (table["standing"] > 0)]
+    return [(str(one["stage"]), int(one["standing"]), float(one["standing_mu"])) for _, one in void.iterrows()]
 
 
 def stuck(desk: Desk) -> pd.DataFrame:

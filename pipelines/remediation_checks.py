@@ -32,7 +32,7 @@ def problems(
     """Which parcels have a problem, by kind: stage_overdue, area_differs, not_planted, contract_ended,
     re_abandoned, on_redline, no_shape. things: as they stood on that day; rows: the desk's, in the same order."""
     void = (rows["kind"] == "void").to_numpy(bool)
-    ended = ended_contracts(workspace, layer, day)
+    ended = ended_contracts(workspace, layer, day, parcels=things)
     return {
         "stage_overdue": rows["stage_overdue"].to_numpy(bool),
         "area_differs": differing(layer, rows) & ~void,
@@ -125,11 +125,14 @@ def problem_figures(desk: Desk) -> pd.DataFrame:
     )
 
 
-def ended_contracts(workspace: Workspace, layer: Layer, day: date) -> pd.DataFrame:
+def ended_contracts(
+    workspace: Workspace, layer: Layer, day: date, *, parcels: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Contracts that ended on land that was remediated, where no live contract took their place.
 
     Columns: id (the parcel), contract (its id), stage (ended|terminated), ended_on (datetime64[s]), mu (of the
     parcel under that contract). A contract is on a parcel when it names its number, or covers at least 2 % of it.
+    parcels: as `things_at` gives them with their geometry; read when None.
     """
     columns = ["id", "contract", "stage", "ended_on", "mu"]
     if layer.id != "abandoned_parcel" or not workspace.imports(TRANSFER):
@@ -139,7 +142,8 @@ def ended_contracts(workspace: Workspace, layer: Layer, day: date) -> pd.DataFra
     transfers = workspace.layer(TRANSFER)
     wanted = ["contract_parcel_id", "mode", "ends_on", "terminated_on"]
     contracts = things_at(workspace, transfers, day, [*wanted, "geometry"])
-    parcels = things_at(workspace, layer, day, ["geometry"])
+    if parcels is None:
+        parcels = things_at(workspace, layer, day, ["geometry"])
     life = layer.lifecycle
     done = life.path[life.path.index("remediated") :] if life else ()
     parcels = parcels[parcels["reached"].isin(done)].reset_index(drop=True)

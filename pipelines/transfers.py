@@ -57,10 +57,13 @@ def _several(things: pd.DataFrame, live: Flags) -> Flags:
     return made
 
 
-def contracts_per_parcel(workspace: Workspace, day: date) -> pd.DataFrame:
-    """How many parcels have so many live contracts: contracts (1, 2, …), parcels. Unnamed parcels are left out."""
+def contracts_per_parcel(workspace: Workspace, day: date, ids: pd.Series) -> pd.DataFrame:
+    """How many parcels have so many live contracts of these ids: contracts (1, 2, …), parcels.
+
+    Contracts that name no parcel are left out.
+    """
     things = things_at(workspace, workspace.layer(LAYER), day, ["contract_parcel_id"])
-    live = things[things["kind"].isin(LIVE)]["contract_parcel_id"].dropna()
+    live = things[things["kind"].isin(LIVE) & things["id"].isin(ids)]["contract_parcel_id"].dropna()
     counts = live.value_counts().value_counts().sort_index()
     return pd.DataFrame({"contracts": counts.index.astype("int64"), "parcels": counts.to_numpy(np.int64)})
 
@@ -112,7 +115,7 @@ def uses(workspace: Workspace, day: date, ids: pd.Series) -> Uses:
 
 def partners(workspace: Workspace, contract: str) -> pd.DataFrame:
     """The contracts on the same ground as one: other (id), m2; largest first."""
-    from pipelines.join import relation_rows
+    from pipelines.relations import relation_rows
 
     layer = workspace.layer(LAYER)
     relation = next(one for one in layer.relations if one.gives == "double_leased")

@@ -88,7 +88,7 @@ def open_desk(workspace: Workspace, layer_id: str, day: date) -> Desk:
     """Every thing of a layer as it stood on a day, unmasked: give readers what `for_reader` gives."""
     layer = workspace.layer(layer_id)
     wanted = [f.name for f in layer.fields]
-    things = things_at(workspace, layer, day, [*wanted, "lon", "lat", "import_id", "source_row"])
+    things = things_at(workspace, layer, day, [*wanted, "lon", "lat", "import_id", "source_row", "geometry"])
     areas = pd.DataFrame(workspace.areas()[["code", "name", "level", "parent"]]).reset_index(drop=True)
     shares = shares_of(workspace, layer, things)
     rows = _described(workspace, layer, things, day)

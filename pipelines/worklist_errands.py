@@ -22,6 +22,7 @@ from geo.steps import legal_steps
 from pipelines.act import PHOTO_TO_COME
 from pipelines.store.layers import current_rows
 from pipelines.store.ledger import Act, Ledger, open_ledger
+from pipelines.store.ledger_acts import Lies
 from pipelines.store.whereabouts import Whereabouts
 from pipelines.worklist import Desk
 
@@ -87,10 +88,19 @@ class _Known(Whereabouts):
     """Where the things of one errand lie, as their imports say; read at once."""
 
     def __init__(self, workspace: Workspace, layer: Layer, ids: Sequence[str]) -> None:
-        super().__init__(workspace)
-        rows = current_rows(workspace, layer, columns=["id", "area_code"], ids=list(ids))
-        areas = rows["area_code"].astype("object").where(rows["area_code"].notna(), None)
-        self._known |= {(layer.id, name): area or None for name, area in zip(rows["id"], areas, strict=True)}
+        super().__init__(workspace.root)
+        rows = current_rows(workspace, layer, columns=["id", "area_code", "placed_by"], ids=list(ids))
+        self._layer = layer.id
+        self._lies = {
+            str(name): Lies(area if isinstance(area, str) and area else None, how == "geometry")
+            for name, area, how in zip(rows["id"], rows["area_code"], rows["placed_by"], strict=True)
+        }
+
+    def find(self, layer_id: str, feature_id: str) -> Lies | None:
+        """Where an imported thing lies; None for one that no import holds."""
+        if layer_id == self._layer and feature_id in self._lies:
+            return self._lies[feature_id]
+        return super().find(layer_id, feature_id)
 
 
 def errand_ledger(workspace: Workspace, layer: Layer, ids: Sequence[str]) -> Ledger:

@@ -93,24 +93,35 @@ def widening(desk: Desk, filters: Filters) -> list[tuple[str, str, int]]:
 
 
 def ordered(desk: Desk, by: str = "due", *, falling: bool = False) -> pd.DataFrame:
-    """The rows in an order: `due` (last day, none last), `size`, `days` in the stage, `id`, `stage`, `area`.
+    """The rows in an order: `due` (last day), `size`, `days` in the stage, `id`, `stage`, `area`.
 
-    Equal rows stand in order of id whichever way the order runs; blanks stand last.
+    Equal rows stand in order of id whichever way the order runs; blanks stand last. What is closed or void stands
+    after what is still to be done where the order is `due`, and last of all in that of `days`.
     """
     rows = desk.rows
     life = desk.layer.lifecycle
     rank = {stage.id: at for at, stage in enumerate(life.stages)} if life else {}
+    open_ = rows["kind"].isin(["open", "in_progress"])
     keys: dict[str, Any] = {
         "due": rows["due_on"],
         "size": rows["mu"],
-        "days": rows["stage_days"],
+        "days": rows["stage_days"].where(waiting(desk)),
         "id": rows["id"],
         "stage": rows["stage"].map(rank),
         "area": rows["area_code"],
     }
-    order = pd.DataFrame({"key": keys[by if by in keys else "due"], "id": rows["id"]})
+    name = by if by in keys else "due"
+    order = pd.DataFrame({"key": keys[name], "id": rows["id"], "closed": ~open_ & (name == "due")})
     order = order.sort_values("id").sort_values("key", ascending=not falling, kind="stable", na_position="last")
-    return rows.loc[order.index]
+    return rows.loc[order.sort_values("closed", kind="stable").index]
+
+
+def waiting(desk: Desk) -> pd.Series:
+    """Which things wait for a next stage: neither void nor in the last one of the way."""
+    life = desk.layer.lifecycle
+    last = life.path[-1] if life else ""
+    made: pd.Series = (desk.rows["kind"] != "void") & (desk.rows["stage"] != last)
+    return made
 
 
 def page_of_rows(rows: pd.DataFrame, page: int, size: int) -> tuple[pd.DataFrame, int, int]:

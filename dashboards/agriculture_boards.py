@@ -1,0 +1,342 @@
+"""The tables and cards of the agriculture page, ready to be drawn."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from dashboards.agriculture import BLANK, Ask, problem_word
+from dashboards.legends import NO_DATA, PLAIN, choice_labels, thing_colour
+from dashboards.tables import Board, Row
+from dashboards.words import NOTHING, Lang, day, figure, number, say
+from geo.layers import Layer
+from geo.progress import UNPLACED
+from pipelines.remediation_checks import Measured
+from pipelines.switchboard import Simulation
+from pipelines.transfers import Uses
+from pipelines.worklist import DIMENSIONS, PROBLEM, Desk
+from pipelines.worklist_filters import waiting
+
+Json = dict[str, Any]
+LISTED = 300
+"""So many rows of a split are drawn; the others stay in the files to take away."""
+HEADS = {"id": "id", "stage": "stage", "mu": "size", "days": "days", "due": "due", "how": "", "who": ""}
+"""The columns of the work list and the order that each sorts by."""
+WARNS = ("contract_ended", "double_leased", "over_area", "expired", "on_redline", "re_abandoned", "stage_overdue")
+
+
+def mu(value: float) -> str:
+    """亩 with two decimals, without the unit."""
+    return number(value, "mu")
+
+
+def percent(value: float) -> str:
+    """A rate with its sign; a dash for nothing."""
+    text = number(value, "percent")
+    return text if text == NOTHING else f"{text}%"
+
+
+def steps(flow: pd.DataFrame, stuck: pd.DataFrame, ask: Ask) -> list[Json]:
+    """The stages of the flow: what passed each as a bar, what stands there within it, and how long it waits."""
+    stages = {one.id: one for one in ask.layer.lifecycle.stages} if ask.layer.lifecycle else {}
+    waits = {str(row["stage"]): row for _, row in stuck.iterrows()}
+    most = flow["passed_mu"].max()
+    made = []
+    for _, one in flow.iterrows():
+        if not one["on_way"] and not one["standing"]:
+            continue
+        name = str(one["stage"])
+        wait = waits.get(name)
+        over = int(wait["over"]) if wait is not None else 0
+        made.append(
+            {
+                "key": name,
+                "label": stages[name].label(ask.lang),
+                "colour": thing_colour(ask.layer, name),
+                "passed": f"{mu(one['passed_mu'])}",
+                "things": ask.word("things", count=number(one["passed"], "count")),
+                "share": one["passed_mu"] / most if most > 0 else 0.0,
+                "stands": one["standing_mu"] / most if most > 0 else 0.0,
+                "standing": ask.word("stands", count=number(one["standing"], "count"), mu=mu(one["standing_mu"])),
+                "wait": _wait(wait, ask),
+                "over": ask.word("over", count=number(over, "count")) if over else "",
+                "aside": not one["on_way"],
+            }
+        )
+    return made
+
+
+def _wait(wait: pd.Series | None, ask: Ask) -> str:
+    if wait is None or math.isnan(wait["median_days"]):
+        return ""
+    said = ask.word("waits", median=f"{wait['median_days']:.0f}", longest=f"{wait['longest_days']:.0f}")
+    if not math.isnan(wait["limit_days"]):
+        said += ask.word("limit", days=f"{wait['limit_days']:.0f}")
+    return said
+
+
+def split_board(frame: pd.DataFrame, ask: Ask) -> Board:
+    """What was found, remediated and is in use by one split, with the rate; the largest first."""
+    field = DIMENSIONS[ask.layer.id].get(ask.by)
+    labels = choice_labels(ask.layer, field, ask.lang) if field and ask.by != "grower" else {}
+    columns = ["found_mu", "remediated_mu", "in_use_mu"]
+    heads = [ask.word("found"), ask.word("remediated"), ask.word("in_use")]
+    if ask.layer.id != "abandoned_parcel":
+        columns, heads = ["filed_mu"], [ask.word("contract_mu")]
+    rate = "remediated_mu" in frame and ask.layer.id == "abandoned_parcel"
+    most = frame[columns[0]].max() if len(frame) else 0.0
+    rows = []
+    for at, (_, one) in enumerate(frame.head(LISTED).iterrows(), start=1):
+        key = str(one["key"])
+        cells = (*(mu(one[name]) for name in columns), number(one["features"], "count"))
+        rows.append(
+            Row(
+                key=key or BLANK,
+                name=split_name(key, str(one["name"]), ask, labels),
+                rank=f"{at}",
+                cells=(*cells, percent(one["rate"])) if rate else cells,
+                colour=thing_colour(ask.layer, key) if _coloured(ask) else PLAIN,
+                share=one[columns[0]] / most if most > 0 else 0.0,
+            )
+        )
+    total = [mu(frame[name].sum()) for name in columns]
+    total.append(number(float(frame["features"].sum()), "count"))
+    heads = [*heads, ask.word("count"), *([ask.word("rate")] if rate else [])]
+    named = (say("table.rank", ask.lang), ask.word(f"by_{ask.by}"))
+    notes = [ask.word("in_mu")]
+    if len(frame) > LISTED:
+        notes.append(ask.word("more_groups", shown=LISTED, count=number(len(frame), "count")))
+    return Board((*named, *heads), tuple(rows), (*total, *([""] if rate else [])), tuple(notes))
+
+
+def _coloured(ask: Ask) -> bool:
+    return ask.layer.style.get("colour_by") == ask.by
+
+
+def split_name(key: str, name: str, ask: Ask, labels: dict[str, str]) -> str:
+    """What one group of a split is called."""
+    if key == UNPLACED:
+        return say("thing.area_unknown", ask.lang)
+    return labels.get(key, name) or ask.word("blank")
+
+
+def problem_cards(figures: pd.DataFrame, ask: Ask, *, overdue: int, overdue_mu: float) -> list[Json]:
+    """One card for each kind of problem, with its 亩, and one for what is overdue; it opens to its rows."""
+    cards = [
+        {
+            "key": str(one["problem"]),
+            "label": problem_word(str(one["problem"]), ask.lang),
+            "value": number(one["features"], "count"),
+            "below": figure(one["mu"], "mu", ask.lang),
+            "tone": "bad" if one["problem"] in WARNS and one["features"] else "",
+        }
+        for _, one in figures.iterrows()
+    ]
+    if ask.layer.id == "abandoned_parcel":
+        late = {"key": "overdue", "label": ask.word("overdue"), "value": number(overdue, "count")}
+        cards.insert(0, {**late, "below": figure(overdue_mu, "mu", ask.lang), "tone": "bad" if overdue else ""})
+    return cards
+
+
+def measured_pairs(found: Measured, ask: Ask) -> list[tuple[str, str]]:
+    """Reported against measured, as lines of a card."""
+    lang = ask.lang
+    sign = "+" if found.difference_mu > 0 else ""
+    difference = f"{sign}{figure(found.difference_mu, 'mu', lang)}"
+    if not math.isnan(found.difference_percent):
+        difference += (
+            f"（{sign}{found.difference_percent:.2f}%）"
+            if lang == "zh"
+            else (f" ({sign}{found.difference_percent:.2f}%)")
+        )
+    return [
+        (ask.word("reported_total"), figure(found.reported_mu, "mu", lang)),
+        (ask.word("measured_total"), figure(found.measured_mu, "mu", lang)),
+        (ask.word("both_count"), ask.word("things", count=number(found.both, "count"))),
+        (ask.word("both_reported"), figure(found.both_reported_mu, "mu", lang)),
+        (ask.word("both_measured"), figure(found.both_measured_mu, "mu", lang)),
+        (ask.word("difference"), difference),
+        (ask.word("differing"), ask.word("things", count=number(found.differing, "count"))),
+        (ask.word("unmeasured"), ask.word("things", count=number(found.unmeasured, "count"))),
+    ]
+
+
+def rate_board(frame: pd.DataFrame, ask: Ask, *, level: str) -> Board:
+    """The transfer rate by area with what it divides and what it divides by, the highest first."""
+    lang = ask.lang
+    ordered = frame.sort_values(["transfer_rate", "area_code"], ascending=[False, True], na_position="last")
+    most = frame["transfer_rate"].max()
+    rows = []
+    for at, (_, one) in enumerate(ordered.iterrows(), start=1):
+        placed = one["level"] != UNPLACED
+        rate = float(one["transfer_rate"])
+        rows.append(
+            Row(
+                key=str(one["area_code"]) if placed else UNPLACED,
+                name=str(one["area_name"]) if placed else say("thing.area_unknown", lang),
+                rank=f"{at}" if placed else NOTHING,
+                cells=(
+                    percent(rate),
+                    mu(one["transferred_mu"]),
+                    mu(one["contract_mu"]),
+                    number(one["contracts"], "count"),
+                ),
+                colour=PLAIN if placed else NO_DATA,
+                share=rate / most if most > 0 and not math.isnan(rate) else 0.0,
+                small=bool(one["small"]) and placed,
+            )
+        )
+    heads = (ask.word("transfer_rate"), ask.word("transferred"), ask.word("contract_land"), ask.word("contracts"))
+    notes = (ask.word("rate_is"), f"* {ask.word('rate_small')}")
+    return Board((say("table.rank", lang), say(f"level.{level}", lang), *heads), tuple(rows), (), notes)
+
+
+def use_pairs(found: Uses, ask: Ask) -> list[tuple[str, str]]:
+    """How the use changed: before → after, with its 亩 and contracts."""
+    return [
+        (
+            f"{one['before']} → {one['after']}",
+            ask.word("summary", count=number(one["contracts"], "count"), mu=mu(one["mu"])),
+        )
+        for _, one in found.changes.head(12).iterrows()
+    ]
+
+
+def stage_pairs(stages: pd.DataFrame, layer: Layer, ask: Ask) -> list[tuple[str, str]]:
+    """How many things stand at each stage of a layer."""
+    named = {one.id: one.label(ask.lang) for one in layer.lifecycle.stages} if layer.lifecycle else {}
+    return [
+        (named[str(one["stage"])], ask.word("things", count=number(one["features"], "count")))
+        for _, one in stages.iterrows()
+    ]
+
+
+def simulation_board(found: Simulation, ask: Ask) -> Board:
+    """The simulated total by township beside the official one."""
+    most = found.areas["simulated_mu"].max() if len(found.areas) else 0.0
+    rows = tuple(
+        Row(
+            key=str(one["area_code"]),
+            name=str(one["area_name"]) or say("thing.area_unknown", ask.lang),
+            rank=f"{at}",
+            cells=(
+                mu(one["simulated_mu"]),
+                mu(one["official_mu"]),
+                signed(one["difference_mu"]),
+                number(one["features"], "count"),
+            ),
+            colour=PLAIN,
+            share=one["simulated_mu"] / most if most > 0 else 0.0,
+        )
+        for at, (_, one) in enumerate(found.areas.iterrows(), start=1)
+    )
+    heads = (ask.word("simulated"), ask.word("official"), ask.word("difference"), ask.word("count"))
+    total = (
+        mu(found.simulated_mu),
+        mu(found.official_mu),
+        signed(found.difference_mu),
+        number(found.features, "count"),
+    )
+    named = (say("table.rank", ask.lang), say("level.township", ask.lang))
+    return Board((*named, *heads), rows, total, (ask.word("in_mu"), ask.word("never_stored")))
+
+
+def signed(value: float) -> str:
+    """亩 with its sign."""
+    return f"+{mu(value)}" if value > 0 else mu(value)
+
+
+def list_rows(rows: pd.DataFrame, desk: Desk, lang: Lang) -> list[Json]:
+    """The rows of one page of the work list, as they are drawn."""
+    layer = desk.layer
+    stages = {one.id: one.label(lang) for one in layer.lifecycle.stages} if layer.lifecycle else {}
+    field = DIMENSIONS[layer.id].get("mode")
+    modes = choice_labels(layer, field, lang) if field else {}
+    kinds = [one for one in desk.problems if one not in ("not_planted", "no_shape", "expired", "re_abandoned")]
+    colour_by = layer.style.get("colour_by", "stage")
+    made = []
+    for (_, one), waits in zip(rows.iterrows(), waiting(desk).reindex(rows.index), strict=True):
+        marks = [problem_word(kind, lang) for kind in kinds if one[PROBLEM + kind]]
+        if not one["here"]:
+            marks.append(say("agriculture.crossing", lang))
+        made.append(
+            {
+                "id": str(one["id"]),
+                "place": " · ".join(str(p) for p in (one["area_name"], one["place_name"]) if isinstance(p, str)),
+                "stage": stages.get(one["stage"], say("thing.no_stage", lang)),
+                "colour": thing_colour(layer, one[colour_by] if colour_by in one else one["stage"]),
+                "mu": mu(one["mu"]),
+                "days": number(one["stage_days"], "count") if waits else NOTHING,
+                "due": _day(one["due_on"], lang),
+                "late": bool(one["overdue"]),
+                "how": " · ".join(p for p in (modes.get(one["mode"], one["mode"]), one["crop"]) if p),
+                "who": str(one["grower"]),
+                "marks": marks,
+            }
+        )
+    return made
+
+
+def _day(value: Any, lang: Lang) -> str:
+    return NOTHING if pd.isna(value) else day(pd.Timestamp(value).date(), lang)
+
+
+def list_heads(ask: Ask) -> list[Json]:
+    """The headings of the work list; those with an order can be sorted by."""
+    return [{"name": name, "order": order, "label": ask.word(f"head_{name}")} for name, order in HEADS.items()]
+
+
+def area_board(frame: pd.DataFrame, ask: Ask, *, level: str) -> Board:
+    """What passes the filters, by area: its 亩 and how many."""
+    most = frame["mu"].max() if len(frame) else 0.0
+    rows = tuple(
+        Row(
+            key=str(one["key"]),
+            name=split_name(str(one["key"]), str(one["name"]), ask, {}),
+            rank=f"{at}",
+            cells=(mu(one["mu"]), number(one["features"], "count")),
+            colour=PLAIN,
+            share=one["mu"] / most if most > 0 else 0.0,
+        )
+        for at, (_, one) in enumerate(frame.iterrows(), start=1)
+    )
+    total = (mu(frame["mu"].sum()), number(float(frame["features"].sum()), "count"))
+    heads = (
+        say("table.rank", ask.lang),
+        say(f"level.{level}", ask.lang),
+        ask.word("map_value"),
+        ask.word("count"),
+    )
+    return Board(heads, rows, total, (ask.word("in_mu"),))
+
+
+def thing_board(desk: Desk, ask: Ask) -> Board:
+    """The single things of a village, largest first."""
+    stages = {one.id: one.label(ask.lang) for one in ask.layer.lifecycle.stages} if ask.layer.lifecycle else {}
+    colour_by = ask.layer.style.get("colour_by", "stage")
+    ordered = desk.rows.sort_values(["mu", "id"], ascending=[False, True]).head(LISTED)
+    rows = tuple(
+        Row(
+            key=str(one["id"]),
+            name=" ".join(part for part in (str(one["id"]), one["place_name"]) if isinstance(part, str)),
+            rank=f"{at}",
+            cells=(stages.get(one["stage"], NOTHING), mu(one["mu"])),
+            colour=thing_colour(ask.layer, one[colour_by]),
+        )
+        for at, (_, one) in enumerate(ordered.iterrows(), start=1)
+    )
+    heads = (say("table.order", ask.lang), ask.word("head_id"), ask.word("head_stage"), ask.word("head_mu"))
+    return Board(heads, rows, (), (), words_at=(2,), bars=False)
+
+
+def reason_pairs(found: Simulation, ask: Ask) -> list[tuple[str, str]]:
+    """Why parcels do not count in a simulation."""
+    return [
+        (
+            ask.word(f"reason_{one['reason']}"),
+            ask.word("summary", count=number(one["features"], "count"), mu=mu(one["mu"])),
+        )
+        for _, one in found.left_out.iterrows()
+    ]

@@ -1,0 +1,91 @@
+"""The map of a desk: what passes the filters, as tiles or single shapes, over areas coloured by their 亩."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import folium
+import geopandas as gpd
+import pandas as pd
+
+from dashboards import maps
+from dashboards.data import Area, County
+from dashboards.legends import Legend, value_legend
+from dashboards.words import Lang, say
+from geo.layers import Indicator, Layer, Words
+
+THINGS_AT_ONCE = 600
+"""So many shapes at most are drawn one by one; more come as tiles."""
+
+
+def shown_indicator() -> Indicator:
+    """What the areas are coloured by: the 亩 that pass the filters."""
+    words = Words(say("agriculture.map_value", "zh"), say("agriculture.map_value", "en"))
+    return Indicator("shown_mu", words, "mu", sum=("measured_mu",))
+
+
+def area_legend(frame: pd.DataFrame, lang: Lang) -> Legend:
+    """The legend of areas by 亩. frame: area_code, shown_mu."""
+    return value_legend([float(one) for one in frame["shown_mu"]], shown_indicator(), lang)
+
+
+def group_of_areas(
+    county: County,
+    area: Area,
+    layer: Layer,
+    frame: pd.DataFrame,
+    legend: Legend,
+    *,
+    drawn: Sequence[str] | None,
+    left_out: Sequence[str],
+    selected: str | None,
+    lang: Lang,
+) -> folium.FeatureGroup:
+    """Areas of `area` in the colours of the legend, and the things that pass as tiles from near on.
+
+    frame: area_code, shown_mu. drawn: ids that pass, None when all do; left_out: ids that do not.
+    """
+    children = county.children(area)
+    fit = maps.fit_to(county, area)
+    values = frame[frame["area_code"].isin(children["code"])]
+    areas = maps.areas_layer(children, values, shown_indicator(), legend, fit=fit, lang=lang)
+    tiles = maps.tiles_layer(county, layer, as_of=None, lang=lang, selected=selected)
+    if drawn is not None:
+        tiles.spec |= {"only": list(drawn)} if len(drawn) <= len(left_out) else {"but": list(left_out)}
+    return _group(areas, _frame(county, area), tiles)
+
+
+def group_of_things(
+    county: County,
+    area: Area,
+    layer: Layer,
+    things: gpd.GeoDataFrame,
+    *,
+    selected: str | None,
+    lang: Lang,
+    near: bool = False,
+) -> folium.FeatureGroup:
+    """Single things with the outlines around them. near: the map goes to the things, not to the area."""
+    fit = maps.fit_to(county, area, things)
+    placed = things[~(things.geometry.is_empty | things.geometry.isna())]
+    if near and len(placed):
+        west, south, east, north = (float(value) for value in placed.total_bounds)
+        bounds = [[south - 0.0012, west - 0.0012], [north + 0.0012, east + 0.0012]]
+        fit = {"key": f"thing {selected}", "bounds": bounds, "max_zoom": 17}
+    outlines = county.outlines("village" if near else area.level)
+    shapes = maps.things_layer(things, layer, fit=fit, lang=lang, selected=selected)
+    return _group(maps.outlines_layer(outlines, "near", weight=1), _frame(county, area), shapes)
+
+
+def _frame(county: County, area: Area) -> maps.Drawn | None:
+    outlines = county.outlines(area.level)
+    role = "county" if area.level == "county" else "here"
+    return maps.outlines_layer(outlines[outlines["code"] == area.code], role, weight=2)
+
+
+def _group(*parts: maps.Drawn | None) -> folium.FeatureGroup:
+    group = folium.FeatureGroup(name="desk", control=False)
+    for part in parts:
+        if part is not None:
+            part.add_to(group)
+    return group

@@ -1,0 +1,185 @@
+"""The work list: rows by the page, chosen for what is to be done, each with its sheet; and files of it."""
+
+from __future__ import annotations
+
+import json
+
+import streamlit as st
+from streamlit_folium import st_folium
+
+from dashboards import agriculture, downloads, maps, maps_desk
+from dashboards import agriculture_boards as boards
+from dashboards.session import go
+from dashboards.views import agriculture_acts
+from dashboards.views.agriculture_parts import Seen, nothing_here, part, thing_sheet
+from dashboards.words import number
+from geo.errors import XiangtuError
+from pipelines.worklist_filters import ORDERS, ordered, page_of_rows
+
+AT_ONCE = 50
+CHOSEN = "agri_chosen"
+
+
+def show(seen: Seen) -> None:
+    """Draw the list, and beside it the sheet of the thing that was opened."""
+    if seen.desk.rows.empty:
+        nothing_here(seen)
+        return
+    if not seen.ask.thing:
+        _list(seen)
+        return
+    with st.container(key="agri_open"):
+        left, right = st.columns([3, 2], gap="medium")
+        with left:
+            _list(seen)
+        with right:
+            if thing_sheet(seen):
+                near(seen)
+
+
+def chosen_ids(seen: Seen) -> list[str]:
+    """The things chosen that the reader may still see, in the order in which they were chosen."""
+    there = set(seen.every.rows["id"])
+    return [one for one in st.session_state.get(CHOSEN, []) if one in there]
+
+
+def _list(seen: Seen) -> None:
+    ask = seen.ask
+    rows = ordered(seen.desk, ask.order, falling=ask.falling)
+    page, at, pages = page_of_rows(rows, ask.number, AT_ONCE)
+    chosen = chosen_ids(seen)
+    agriculture_acts.show(seen, chosen)
+    _order(seen)
+    words = {
+        "all": seen.word("choose_page"),
+        "choose": seen.word("choose_row"),
+        "mu": seen.word("head_mu"),
+        "days": seen.word("days_unit"),
+        "days_before": seen.word("days_before"),
+        "due": seen.word("head_due"),
+    }
+    data = {
+        "part": "list",
+        "heads": boards.list_heads(ask),
+        "rows": boards.list_rows(page, seen.desk, ask.lang),
+        "chosen": chosen,
+        "open": ask.thing,
+        "order": ask.order,
+        "falling": ask.falling,
+        "may": agriculture_acts.acts(seen),
+        "label": seen.word("view_list"),
+        "words": words,
+    }
+    told = {
+        "picked": lambda thing: go(thing=thing),
+        "sorted": lambda order: go(sort=order, at=None),
+        "marked": _mark,
+    }
+    part(data, key="agri_list", told=told)
+    _pager(seen, at, pages)
+    files(seen)
+
+
+def _mark(text: str) -> None:
+    """Take in what was ticked and unticked on the page."""
+    chosen = dict.fromkeys(st.session_state.get(CHOSEN, []))
+    for thing, on in json.loads(text):
+        if on:
+            chosen[str(thing)] = None
+        else:
+            chosen.pop(str(thing), None)
+    st.session_state[CHOSEN] = list(chosen)
+
+
+def _order(seen: Seen) -> None:
+    """What the list is sorted by, for fingers; a desktop also has its headings."""
+    options = [sign + one for one in ORDERS for sign in ("", "-")]
+    st.session_state["agri_sort"] = ("-" if seen.ask.falling else "") + seen.ask.order
+    with st.container(key="agri_sorting"):
+        st.selectbox(
+            seen.word("sort"),
+            options,
+            key="agri_sort",
+            format_func=lambda one: f"{seen.word('order_' + one.lstrip('-'))} {'↓' if one[0] == '-' else '↑'}",
+            on_change=lambda: go(sort=st.session_state["agri_sort"], at=None),
+            label_visibility="collapsed",
+            filter_mode=None,
+        )
+
+
+def _pager(seen: Seen, at: int, pages: int) -> None:
+    if pages < 2:
+        return
+    with st.container(key="agri_pager", horizontal=True):
+        st.html(seen.word("page_of", number=number(at, "count"), pages=number(pages, "count")), width="content")
+        for key, to, there in (("earlier", at - 1, at > 1), ("later", at + 1, at < pages)):
+            st.button(
+                seen.word(key), key=f"agri_{key}", disabled=not there, on_click=go, kwargs={"at": str(to)},
+                width="content",
+            )  # fmt: skip
+
+
+def near(seen: Seen) -> None:
+    """Where the opened thing lies."""
+    ask, county = seen.ask, seen.county
+    thing = county.thing(ask.layer.id, str(ask.thing), ask.day)
+    if thing is None or thing.geometry is None or thing.geometry.is_empty:
+        return
+    things = county.things(ask.layer.id, area=county.area(thing["area_code"]), as_of=ask.day)
+    area = county.area(thing["area_code"] if isinstance(thing["area_code"], str) else None) or county.root
+    shown = things[things["id"] == thing["id"]]
+    with st.container(key="agri_near"):
+        st_folium(
+            maps.base_map(county, ask.lang),
+            key="agri_near_map",
+            height=250,
+            use_container_width=True,
+            feature_group_to_add=maps_desk.group_of_things(
+                county, area, ask.layer, shown, selected=ask.thing, lang=ask.lang, near=True
+            ),
+            returned_objects=[],
+        )
+
+
+def files(seen: Seen) -> None:
+    """What is on the screen as a table or a map to take away, made when it is asked for."""
+    with st.popover(f"↓ {seen.word('download')}", width="content"):
+        st.caption(seen.word("download_rows", count=number(len(seen.desk.rows), "count")))
+        for kind in ("xlsx", "gpkg"):
+            _file(seen, kind)
+
+
+def _file(seen: Seen, kind: str) -> None:
+    mark = (seen.county.edition, seen.ask.layer.id, seen.ask.filters, kind, seen.ask.lang)
+    made = st.session_state.get("agri_file")
+    if made is None or made[0] != mark:
+        if st.button(f"{seen.word('download_' + kind)} · {seen.word('download_make')}", key=f"agri_make_{kind}"):
+            try:
+                made = (mark, _made(seen, kind))
+            except XiangtuError as error:
+                st.error(error.words(seen.ask.lang))
+                return
+            st.session_state["agri_file"] = made
+        else:
+            return
+    file = made[1]
+    label = f"↓ {seen.word('download_' + kind)}"
+    st.download_button(label, file.body, file.name, file.media_type, key=f"agri_take_{kind}", type="primary")
+
+
+def _made(seen: Seen, kind: str) -> downloads.Download:
+    ask = seen.ask
+    rows = seen.county.things(ask.layer.id, as_of=ask.day)
+    rows = rows[rows["id"].isin(seen.desk.rows["id"])]
+    between = "、" if ask.lang == "zh" else ", "
+    said = [chip.label for chip in agriculture.chips(ask.filters, seen.every, seen.county, ask.lang)]
+    filters = {seen.word("filters"): between.join(said) or seen.word("whole")}
+    return downloads.table(
+        seen.county,
+        ask.layer.id,
+        rows,
+        "gpkg" if kind == "gpkg" else "xlsx",
+        as_of=ask.day,
+        lang=ask.lang,
+        filters=filters,
+    )
