@@ -28,6 +28,7 @@ def _card(one: Glance, lang: Lang) -> dict[str, Any]:
         "what": lead.label(lang),
         "value": number(one.value, lead.unit),
         "unit": unit_name(lead.unit, lang),
+        "figure": figure(one.value, lead.unit, lang),
         "values": [None if math.isnan(value) else value for value in one.values],
         "target": one.pace.target.value if one.pace.target is not None else None,
         "spark": _spark(one, lang),

@@ -8,7 +8,7 @@ import pandas as pd
 
 from dashboards.legends import Legend
 from dashboards.tables import Board, Row, cell, heading_of
-from dashboards.words import NOTHING, Lang, say
+from dashboards.words import NOTHING, Lang, number, say
 from geo.layers import Indicator, Layer
 from pipelines.compare import by_areas, by_figures
 
@@ -30,7 +30,7 @@ def areas_board(
             name=str(one["area_name"]),
             rank=str(at),
             cells=(
-                _changed(one["change"], indicator),
+                _changed(one["change"], indicator, lang),
                 cell(one["before"], indicator),
                 cell(one["after"], indicator),
             ),
@@ -53,8 +53,12 @@ def figures_board(left: pd.Series, right: pd.Series, layer: Layer, *, names: tup
     rows = []
     for at, one in enumerate(_plain(by_figures(left, right, layer)), start=1):
         indicator = indicators[one["indicator"]]
-        cells = (cell(one["left"], indicator), cell(one["right"], indicator), _changed(one["change"], indicator))
-        rows.append(Row("", heading_of(indicator, lang), f"{at}", cells, "transparent"))
+        cells = (
+            cell(one["left"], indicator),
+            cell(one["right"], indicator),
+            _changed(one["change"], indicator, lang),
+        )
+        rows.append(Row("", heading_of(indicator, lang), f"{at}", cells, ""))
     headings = (say("table.order", lang), say("choose.indicator", lang), *names, say("compare.change", lang))
     return Board(headings, tuple(rows), bars=False)
 
@@ -63,7 +67,10 @@ def _plain(rows: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
 
 
-def _changed(value: float, indicator: Indicator) -> str:
-    """A difference with its sign; of rates in percentage points, written as they are."""
-    written = cell(value, indicator)
-    return f"+{written}" if written != NOTHING and value > 0 else written
+def _changed(value: float, indicator: Indicator, lang: Lang) -> str:
+    """A difference with its sign; between rates in percentage points."""
+    written = number(value, indicator.unit)
+    if written == NOTHING:
+        return NOTHING
+    signed = f"+{written}" if value > 0 else written
+    return say("compare.points", lang, value=signed) if indicator.unit == "percent" else signed

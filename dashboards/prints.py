@@ -24,41 +24,55 @@ MOST_ROWS = 36
 
 
 def page(county: County, look: Look, scene: Scene, *, back: str) -> str:
-    """A whole HTML document that prints on one A4 page, landscape. back: the address to return to."""
-    lang = look.lang
-    drawing = _drawing(county, look, scene)
+    """A whole HTML document that prints on one A4 page, landscape. back: the address to return to.
+
+    The area's profile where the look asks for it and the area has parts to draw.
+    """
+    if look.profile and scene.areas is not None:
+        from dashboards.prints_profile import profile_page
+
+        return profile_page(county, look, scene, back=back)
     rows = f"--rows:{min(len(scene.board.rows), MOST_ROWS) + 2}"
+    figure_ = f"<figure>{legend(scene.legend, look.lang)}{drawing(county, look, scene)}</figure>"
+    body = f"<main>{figure_}{_table(scene.board, look.lang)}</main>"
+    return document(scene.title, scene.date, body, foot(county, look, back), back=back, lang=look.lang, style=rows)
+
+
+def document(title: str, date: str, body: str, footer: str, *, back: str, lang: Lang, style: str = "") -> str:
+    """A page to print, with its buttons above. body and footer: markup; style: of the whole, as CSS."""
     buttons = (
         f'<nav><button onclick="print()">{escape(say("print.button", lang))}</button>'
         f'<a href="{escape(back)}">{escape(say("print.back", lang))}</a></nav>'
     )
-    head = f"<header><h1>{escape(scene.title)}</h1><p>{escape(scene.date)}</p></header>"
-    foot = f"<footer>{escape(_foot(county, look))}</footer>"
-    body = f"<main><figure>{_legend(scene.legend, lang)}{drawing}</figure>{_table(scene.board, lang)}</main>"
+    head = f"<header><h1>{escape(title)}</h1><p>{escape(date)}</p></header>"
     return (
         f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(scene.title)}</title>"
+        f"<title>{escape(title)}</title>"
         f'<link rel="icon" href="/assets/own/icon.svg"><link rel="stylesheet" href="/assets/own/print.css"></head>'
-        f'<body style="{rows}">{buttons}<article>{head}{body}{foot}</article></body></html>'
+        f'<body style="{style}">{buttons}<article>{head}{body}<footer>{footer}</footer></article>'
+        f'<script src="/assets/own/print.js"></script></body></html>'
     )
 
 
-def _foot(county: County, look: Look) -> str:
+def foot(county: County, look: Look, back: str) -> str:
+    """The foot of a printed page: whose it is, of which edition, and the link that opens the view again."""
     parts = (
-        f"{say('app.name', look.lang)} · {county.root.name}",
+        f"{say('app.name', look.lang)} · {county.name}",
         say("print.source", look.lang),
         say("print.edition", look.lang, edition=county.edition),
     )
-    return "　".join(parts) if look.lang == "zh" else " | ".join(parts)
+    said = ("　" if look.lang == "zh" else " | ").join(parts)
+    again = f'<a class="again" href="{escape(back)}">{escape(back)}</a>'
+    return f"{escape(said)}<br>{escape(say('print.again', look.lang))} {again}"
 
 
-def _legend(legend: Legend, lang: Lang) -> str:
-    unit = unit_name(legend.unit, lang)
-    heading = f"{legend.heading}（{unit}）" if unit and lang == "zh" else f"{legend.heading} {unit}".strip()
+def legend(shown: Legend, lang: Lang) -> str:
+    """The legend of a map, as markup."""
+    unit = unit_name(shown.unit, lang)
+    heading = f"{shown.heading}（{unit}）" if unit and lang == "zh" else f"{shown.heading} {unit}".strip()
     lines = "".join(
-        f'<span><i style="background:{escape(one.colour)}"></i>{escape(one.label)}</span>'
-        for one in legend.entries
+        f'<span><i style="background:{escape(one.colour)}"></i>{escape(one.label)}</span>' for one in shown.entries
     )
     return f"<figcaption><b>{escape(heading)}</b>{lines}</figcaption>"
 
@@ -83,7 +97,7 @@ def _table(board: Board, lang: Lang) -> str:
     return f"<section>{table}<ul>{said}</ul></section>"
 
 
-def _drawing(county: County, look: Look, scene: Scene) -> str:
+def drawing(county: County, look: Look, scene: Scene) -> str:
     """The map as SVG: equal scale in both directions at the middle latitude."""
     bounds = county.bounds(look.area)
     shapes = scene.areas if scene.areas is not None else scene.things

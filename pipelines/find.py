@@ -19,7 +19,7 @@ HIDDEN = "*"
 
 @dataclass(frozen=True)
 class Hit:
-    """One thing found. layer_id: None for an area. key: the area's code or the thing's id. said: where it matched."""
+    """One thing found. layer_id: None for an area. key: the area's code or the thing's id. said: where it is."""
 
     layer_id: str | None
     key: str
@@ -34,7 +34,7 @@ def folded(text: str) -> str:
 
 
 def find_areas(areas: pd.DataFrame, text: str, *, most: int = MOST) -> list[Hit]:
-    """Areas by name or code: exact ones first, then those that begin so, then those that hold it; large ones first.
+    """Areas by name or code: exact ones first, then those that begin so, then those that hold it; large first.
 
     areas: columns code, name, level, parent. Areas of one name are told apart by that of the unit above (`said`).
     """
@@ -89,7 +89,7 @@ def index_of(things: pd.DataFrame, layer: Layer) -> pd.DataFrame:
 
 
 def find_things(index: pd.DataFrame, layer: Layer, text: str, lang: str, *, most: int = MOST) -> list[Hit]:
-    """Things by id or any text field: those whose id is it first, then begins so, then the others, in order of id."""
+    """Things by id or any text field: first those whose id is it, then begins so, then others, in order of id."""
     wanted = folded(text)
     if not wanted or index.empty:
         return []

@@ -1,4 +1,4 @@
-"""The campaigns at a glance: lead figure, its twelve months, pace towards the county's target, and what is overdue."""
+"""The campaigns at a glance: lead figure, its twelve months, pace towards the target, and what is overdue."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipelines.settings import Settings
 
 CAMPAIGNS = ("abandoned_parcel", "land_transfer", "inspection_point", "zone_plan")
-"""The layers a county leader is shown first, in this order; `[campaigns] layers = […]` in county.toml replaces them."""
+"""The layers a county leader is shown first, in order; `[campaigns] layers = […]` in county.toml replaces them."""
 SPARK_MONTHS = 13
 GRACE_DAYS = 31
 
@@ -48,7 +48,7 @@ class Glance:
 
 
 def campaigns(settings: Settings, layers: Mapping[str, Layer]) -> tuple[Layer, ...]:
-    """The layers that are the county's campaigns, in their order; those the workspace does not have are left out."""
+    """The layers that are the county's campaigns, in order; those the workspace does not have are left out."""
     declared = settings.raw.get("campaigns", {}).get("layers", CAMPAIGNS)
     return tuple(layers[name] for name in declared if name in layers)
 
@@ -73,7 +73,7 @@ def target_of(settings: Settings, layer: Layer, indicator: Indicator, as_of: dat
 
 
 def lead_of(settings: Settings, layer: Layer) -> Indicator | None:
-    """The figure a campaign is judged by: the first that has a target, else its first rate, else its first figure."""
+    """The figure a campaign is judged by: the first that has a target, else its first rate, else its first."""
     named = [one for one in layer.indicators if f"{layer.id}.{one.id}" in settings.targets]
     rated = [one for one in layer.indicators if one.is_rate]
     return next(iter([*named, *rated, *layer.indicators]), None)

@@ -32,8 +32,8 @@ def ends(rows: pd.DataFrame, indicator: Indicator, *, count: int = FIVE) -> Ends
     """The parts that stand best and worst by a figure, at most `count` each and none in both.
 
     rows: progress rows of the parts. Parts without a value or without things stand nowhere; of equal values the
-    one with more things stands nearer to the end, then the lower code. A figure that says not which way is better
-    counts the larger as better.
+    one with more things stands nearer to the end, then the lower code; a single part is not ranked. A figure
+    that says not which way is better counts the larger as better.
     """
     known = rows[rows[indicator.id].notna() & (rows["features"] > 0) & (rows["level"] != UNPLACED)]
     sign = 1.0 if indicator.better == "lower" else -1.0
@@ -46,8 +46,9 @@ def ends(rows: pd.DataFrame, indicator: Indicator, *, count: int = FIVE) -> Ends
     )
     upward = known.loc[keys.sort_values(["value", "size", "code"]).index]
     downward = known.loc[keys.assign(value=-keys["value"]).sort_values(["value", "size", "code"]).index]
-    each = min(count, len(known) // 2) if len(known) < 2 * count else count
-    worst = downward.head(each)
+    if len(known) < 2:
+        return Ends(known.iloc[:0], known.iloc[:0])
+    worst = downward.head(min(count, len(known) // 2))
     best = upward[~upward["area_code"].isin(worst["area_code"])].head(count)
     return Ends(best.reset_index(drop=True), worst.reset_index(drop=True))
 
@@ -88,7 +89,8 @@ class Pair:
 def photo_pairs(events: pd.DataFrame, layer_id: str, ids: Collection[str], *, count: int = 4) -> list[Pair]:
     """Things of which a photo was given on two occasions, those with the latest photo first.
 
-    events: the layer's ledger, columns id, feature_id, at, evidence (JSON text), undoes, in any order. ids: only these things.
+    events: the layer's ledger, columns id, feature_id, at, evidence (JSON text), undoes, in any order. ids: only
+    these things.
     """
     shown = events[(events["evidence"] != "[]") & events["feature_id"].isin(list(ids))]
     shown = shown[~shown["id"].isin(events["undoes"].dropna())].sort_values("at", kind="stable")

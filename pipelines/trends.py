@@ -70,7 +70,7 @@ def trend(workspace: Workspace, layer_id: str, days: Sequence[date], by: str = "
 
 
 def _rolled(tallies: Mapping[date, pd.DataFrame], areas: pd.DataFrame, by: str) -> dict[date, pd.DataFrame]:
-    """`roll_up` of the tallies of many days, as many of them at once as pandas has in columns without complaint."""
+    """`roll_up` of the tallies of many days, several at once: pandas warns of tables that are too wide."""
     days = list(tallies)
     together = max(1, COLUMNS_AT_ONCE // max(1, len(tallies[days[0]].columns)))
     found: dict[date, pd.DataFrame] = {}

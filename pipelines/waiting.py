@@ -29,11 +29,11 @@ class Waiting:
 def waiting(things: pd.DataFrame, events: pd.DataFrame, layer: Layer, actor: Actor) -> list[Waiting]:
     """What of a layer waits for `actor` today, as far as there is any, in the order of `KINDS`.
 
-    things: those within the actor's reach, columns id, area_code, stage, kind, overdue, due_on. events: the layer's
-    ledger, columns id, feature_id, kind, at, undoes. `mine`: the actor's role, named in the lifecycle, takes a step
-    onward from here, in the actor's own area and layer. `overdue` and `escalated` are shown to those who may take a
-    step in the layer and to those who see the whole county and take none. `revisit`: planned and not yet
-    made, for those who may look back.
+    things: those within the actor's reach, columns id, area_code, stage, kind, overdue, due_on. events: the
+    layer's ledger, columns id, feature_id, kind, at, undoes. `mine`: the actor's role, named in the lifecycle,
+    takes a step onward from here, in the actor's own area and layer. `overdue` and `escalated` are shown to those
+    who may take a step in the layer and to those who see the whole county and take none. `revisit`: planned and
+    not yet made, for those who may look back.
     """
     life = layer.lifecycle
     if life is None or things.empty:
@@ -58,7 +58,7 @@ def _may(actor: Actor, action: str, layer: Layer) -> bool:
 
 
 def _stages_of(layer: Layer, actor: Actor) -> list[str]:
-    """The stages from which the actor's role takes a step onward; an administrator's are nobody's in particular."""
+    """The stages from which the actor's role takes a step onward; none are an administrator's in particular."""
     life = layer.lifecycle
     if life is None or actor.role == "administrator":
         return []

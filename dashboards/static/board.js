@@ -14,6 +14,7 @@ export default function (component) {
   const scroller = make("div", "scroller");
   const table = make("table");
   table.setAttribute("aria-label", data.label);
+  if (!data.bars && data.words_at.length) table.className = "listing";
   const head = make("thead");
   const line = make("tr");
   data.headings.forEach((text, at) => {
@@ -53,13 +54,14 @@ export default function (component) {
     const made = make("tr", "");
     made.dataset.key = row.key;
     if (row.key) made.tabIndex = 0;
-    else made.classList.add("still");
+    else made.classList.add(row.colour ? "still" : "plain");
     made.setAttribute("aria-label", [row.rank, row.name, ...row.cells].join(" "));
     made.append(make("td", "rank", row.rank));
     const name = make("td", "name");
     const swatch = make("i", "swatch");
     swatch.style.background = row.colour;
-    name.append(swatch, make("span", "", row.name));
+    if (row.colour) name.append(swatch);
+    name.append(make("span", "", row.name));
     if (row.small) {
       const mark = make("abbr", "small", "\u2060*");
       mark.title = data.small;
