@@ -42,6 +42,9 @@ def check_ids(
     row of an id stands; one that is the same to the letter is `row_repeated`; one that differs is
     `id_duplicate`, unless the layer's id_detail_field tells them apart.
     """
+    fresh = _all_fresh(frame, seen, digests)
+    if fresh is not None:
+        return fresh, []
     detail = frame[layer.id_detail_field] if layer.id_detail_field in frame.columns else None
     ids: list[str] = []
     issues: list[Issue] = []
@@ -58,6 +61,18 @@ def check_ids(
             issues.append(Issue(code, int(row), layer.id_field, {"value": one, "first_row": first_row}))
         ids.append(one)
     return ids, issues
+
+
+def _all_fresh(
+    frame: pd.DataFrame, seen: MutableMapping[str, tuple[int, int]], digests: npt.ArrayLike
+) -> list[str] | None:
+    """The ids when none of them stood before, all at once; None when each must be looked at."""
+    ids = frame["id"].to_numpy(object).tolist()
+    new = dict(zip(ids, zip(frame.index.tolist(), np.asarray(digests).tolist(), strict=True), strict=True))
+    if len(new) < len(ids) or not seen.keys().isdisjoint(new):
+        return None
+    seen.update(new)
+    return ids
 
 
 def _area_agrees(frame: pd.DataFrame, layer: Layer, rule: Rule) -> list[Issue]:

@@ -14,6 +14,7 @@ import shapely
 
 from geo.issues import Issue
 from geo.measure import SEMI_MAJOR_M, area_m2, perimeter_m
+from geo.rings import Rings, rings_of
 
 Expect = Literal["polygon", "line", "point", "any"]
 Geometries = npt.NDArray[np.object_]
@@ -55,7 +56,7 @@ class Repaired:
     changed: the shape itself was changed (dropping Z is not a change). reason: code of the fault
     (`self_intersection`, `missing`, `empty`, `wrong_type`, `mixed_type`, …), None where there was none.
     lost: nothing could be saved of a shape that was there. area_before_m2: as the faulty rings give it;
-    area_after_m2: of `geometry`; both ellipsoidal, NaN for what is not a polygon.
+    area_after_m2: of `geometry`; both ellipsoidal, NaN for what is not a polygon. rings: of `geometry`.
     """
 
     geometry: Geometries
@@ -64,6 +65,7 @@ class Repaired:
     reason: Geometries
     area_before_m2: npt.NDArray[np.float64]
     area_after_m2: npt.NDArray[np.float64]
+    rings: Rings
 
     @property
     def change_percent(self) -> npt.NDArray[np.float64]:
@@ -86,7 +88,7 @@ def repair(geometries: npt.ArrayLike, *, expect: Expect) -> Repaired:
     missing = shapely.is_missing(shapes)
     empty = ~missing & shapely.is_empty(shapes)
     reason[missing], reason[empty] = "missing", "empty"
-    fixed = shapely.force_2d(shapes)
+    fixed = shapely.force_2d(shapes) if shapely.has_z(shapes).any() else shapes.copy()
     fixed[empty] = None
     absurd = (np.abs(np.nan_to_num(shapely.bounds(fixed))) > FARTHEST_NUMBER).any(axis=1)
     reason[absurd], fixed[absurd] = "invalid_coordinate", None
@@ -99,11 +101,12 @@ def repair(geometries: npt.ArrayLike, *, expect: Expect) -> Repaired:
     reason[mixed & unnamed], reason[wrong & unnamed] = "mixed_type", "wrong_type"
     changed = mixed.copy()
     changed[bad] = True
-    after = area_m2(fixed)
+    rings = rings_of(fixed)
+    after = area_m2(fixed, rings=rings)
     before = after.copy()
     before[bad] = _faulty_area(faulty)
     lost = np.asarray(shapely.is_missing(fixed) & ~missing & ~empty)
-    return Repaired(fixed, changed & ~lost, lost, reason, before, after)
+    return Repaired(fixed, changed & ~lost, lost, reason, before, after, rings)
 
 
 def _reason_code(text: str) -> str:
@@ -170,29 +173,58 @@ def _together(parts: list[Any], dimension: int) -> Any:
     return parts[0] if len(parts) == 1 else shapely.multipoints(parts)
 
 
-def slivers(geometries: npt.ArrayLike, *, width_m: float = SLIVER_WIDTH_M) -> Flags:
-    """Polygons whose mean width, twice the area by the perimeter, is under `width_m` metres."""
-    shapes = np.asarray(geometries, dtype=object)
-    area, round_m = area_m2(shapes), perimeter_m(shapes)
-    return np.asarray(np.nan_to_num(area, nan=1.0) * 2 < np.nan_to_num(round_m, nan=0.0) * width_m)
+def slivers(
+    geometries: npt.ArrayLike,
+    *,
+    width_m: float = SLIVER_WIDTH_M,
+    rings: Rings | None = None,
+    own_m2: npt.NDArray[np.float64] | None = None,
+) -> Flags:
+    """Polygons whose mean width, twice the area by the perimeter, is under `width_m` metres.
 
-
-def spikes(geometries: npt.ArrayLike, *, degrees: float = SPIKE_DEGREES, arm_m: float = SPIKE_ARM_M) -> Flags:
-    """Polygons with a corner sharper than `degrees` whose both arms are longer than `arm_m` metres."""
+    rings, own_m2: theirs, if known.
+    """
     shapes = np.asarray(geometries, dtype=object)
+    known = rings_of(shapes) if rings is None else rings
+    area = np.nan_to_num(area_m2(shapes, rings=known) if own_m2 is None else own_m2, nan=np.inf)
+    about = np.bincount(known.of_shape, _ring_sums(known, np.hypot(*_steps(known).T)), minlength=known.count)
     flags = np.zeros(len(shapes), dtype=bool)
-    parts, owner = shapely.get_parts(shapes, return_index=True)
-    polygonal = shapely.get_type_id(parts) == 3
-    parts, owner = parts[polygonal], owner[polygonal]
-    rings, of_part = shapely.get_rings(parts, return_index=True)
-    coordinates, of_ring = shapely.get_coordinates(rings, return_index=True)
-    if len(coordinates) < 4:
+    # The perimeter on a plane is right to a percent: only what comes near is measured as it should be.
+    near = np.flatnonzero(area * 2 < about * width_m * 1.05)
+    flags[near] = area[near] * 2 < np.nan_to_num(perimeter_m(shapes[near]), nan=0.0) * width_m
+    return flags
+
+
+def _steps(rings: Rings) -> npt.NDArray[np.float64]:
+    """Metres east and north from each vertex to the next, on a plane; between rings they say nothing."""
+    metres = np.radians(rings.coordinates) * SEMI_MAJOR_M
+    metres[:, 0] *= np.cos(np.radians(rings.coordinates[:, 1]))
+    return np.asarray(np.diff(metres, axis=0))
+
+
+def _ring_sums(rings: Rings, edges: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """What the edges of each ring add up to."""
+    if len(rings) == 0:
+        return np.empty(0)
+    own = edges.copy()
+    own[rings.starts[1:-1] - 1] = 0.0
+    return np.asarray(np.add.reduceat(own, np.minimum(rings.starts[:-1], len(own) - 1)))
+
+
+def spikes(
+    geometries: npt.ArrayLike,
+    *,
+    degrees: float = SPIKE_DEGREES,
+    arm_m: float = SPIKE_ARM_M,
+    rings: Rings | None = None,
+) -> Flags:
+    """Polygons with a corner sharper than `degrees` whose both arms are longer than `arm_m` metres."""
+    known = rings_of(geometries) if rings is None else rings
+    flags = np.zeros(known.count, dtype=bool)
+    if len(known.coordinates) < 4:
         return flags
-    metres = np.radians(coordinates) * SEMI_MAJOR_M
-    metres[:, 0] *= np.cos(np.radians(coordinates[:, 1]))
-    step = np.diff(metres, axis=0)
-    last = np.flatnonzero(np.append(of_ring[1:] != of_ring[:-1], True))
-    first = np.append(0, last[:-1] + 1)
+    step = _steps(known)
+    last, first = known.starts[1:] - 1, known.starts[:-1]
     # After the edge that closes a ring comes its first edge; edges between rings take part in nothing.
     following = np.arange(1, len(step) + 1)
     following[last - 1] = first
@@ -202,7 +234,8 @@ def spikes(geometries: npt.ArrayLike, *, degrees: float = SPIKE_DEGREES, arm_m: 
     long = np.hypot(step[:, 0], step[:, 1]), np.hypot(after[:, 0], after[:, 1])
     cosine = -(step * after).sum(axis=1) / np.where((long[0] > 0) & (long[1] > 0), long[0] * long[1], 1.0)
     sharp = real & (cosine > np.cos(np.radians(degrees))) & (long[0] > arm_m) & (long[1] > arm_m)
-    flags[owner[of_part[of_ring[:-1][sharp]]]] = True
+    ring = np.searchsorted(known.starts, np.flatnonzero(sharp), side="right") - 1
+    flags[known.of_shape[ring]] = True
     return flags
 
 
@@ -248,9 +281,9 @@ def faults(
     for i in np.flatnonzero(done.changed & (done.change_percent > notable_percent)).tolist():
         found.append(Issue("repair_changed_area", numbers[i], "geometry", _change(done, i)))
     if expect in ("polygon", "any"):
-        thin = slivers(done.geometry, width_m=sliver_width_m)
+        thin = slivers(done.geometry, width_m=sliver_width_m, rings=done.rings, own_m2=done.area_after_m2)
         found += [Issue("sliver", numbers[i], "geometry", _size(done, i)) for i in np.flatnonzero(thin).tolist()]
-        sharp = spikes(done.geometry, degrees=spike_degrees)
+        sharp = spikes(done.geometry, degrees=spike_degrees, rings=done.rings)
         found += [Issue("spike", numbers[i], "geometry") for i in np.flatnonzero(sharp & ~thin)]
     if expect != "point":
         same = duplicates(done.geometry)

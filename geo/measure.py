@@ -11,6 +11,8 @@ import numpy.typing as npt
 import shapely
 from pyproj import Geod
 
+from geo.rings import Rings, rings_of
+
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Geometries = npt.NDArray[np.object_]
@@ -96,16 +98,16 @@ def _ring_areas(coordinates: Floats, starts: Integers, geodesic: bool) -> tuple[
     return np.abs(np.add.reduceat(edge, at)), np.asarray(np.logical_or.reduceat(long, at))
 
 
-def area_m2(geometries: npt.ArrayLike) -> Floats:
+def area_m2(geometries: npt.ArrayLike, *, rings: Rings | None = None) -> Floats:
     """Ellipsoidal area of each polygon in m² (CGCS2000), NaN where it is not a polygon or multipolygon.
 
     geometries: shapely geometries, EPSG:4490 lon/lat degrees. Edges are geodesics, as in `pyproj.Geod`:
     within 5e-6 of it for every parcel and 1e-8 in the total of a county. The direction of rings does not
     matter; holes are taken away; an empty polygon has 0. Polygons with an edge of more than 0.2° go through
-    GeographicLib. The geometry must be valid: repair it first (`geo.geometry.repair`).
+    GeographicLib. The geometry must be valid: repair it first (`geo.geometry.repair`). rings: theirs, if known.
     """
     shapes = np.asarray(geometries, dtype=object)
-    areas, long = _polygon_areas(shapes, geodesic=True)
+    areas, long = _polygon_areas(rings_of(shapes) if rings is None else rings, geodesic=True)
     for position in np.flatnonzero(long):
         oriented = shapely.orient_polygons(shapes[position])
         areas[position] = abs(ellipsoid().geometry_area_perimeter(oriented)[0])
@@ -117,28 +119,19 @@ def cut_area_m2(geometries: npt.ArrayLike) -> Floats:
 
     For shares only. It differs from the geodesic area by about a millionth for edges of a hundred metres.
     """
-    return _polygon_areas(np.asarray(geometries, dtype=object), geodesic=False)[0]
+    return _polygon_areas(rings_of(geometries), geodesic=False)[0]
 
 
-def _polygon_areas(shapes: Geometries, *, geodesic: bool) -> tuple[Floats, npt.NDArray[np.bool_]]:
+def _polygon_areas(rings: Rings, *, geodesic: bool) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """m² of each polygon, NaN for others, and whether one of its edges is too long for the series."""
-    areas, far = np.full(len(shapes), np.nan), np.zeros(len(shapes), dtype=bool)
-    kinds = shapely.get_type_id(shapes)
-    chosen = np.flatnonzero((kinds == 3) | (kinds == 6))
-    areas[chosen] = 0.0
-    parts, owner = shapely.get_parts(shapes[chosen], return_index=True)
-    rings, of_part = shapely.get_rings(parts, return_index=True)
-    # A hole may be empty: it has no vertex to count latitudes from.
-    there = shapely.get_num_coordinates(rings) > 0
-    rings, of_part = rings[there], of_part[there]
+    areas, far = np.full(rings.count, np.nan), np.zeros(rings.count, dtype=bool)
+    areas[rings.polygonal] = 0.0
     if len(rings) == 0:
         return areas, far
-    starts = np.concatenate(([0], np.cumsum(shapely.get_num_coordinates(rings)))).astype(np.int64)
-    size, long = _ring_areas(shapely.get_coordinates(rings), starts, geodesic)
-    outer = np.concatenate(([True], of_part[1:] != of_part[:-1]))
-    of_shape = owner[of_part]
-    areas[chosen] = np.bincount(of_shape, np.where(outer, size, -size), minlength=len(chosen))
-    far[chosen[of_shape[long]]] = True
+    size, long = _ring_areas(rings.coordinates, rings.starts, geodesic)
+    sums = np.bincount(rings.of_shape, np.where(rings.outer, size, -size), minlength=rings.count)
+    areas[rings.polygonal] = sums[rings.polygonal]
+    far[rings.of_shape[long]] = True
     return areas, far
 
 

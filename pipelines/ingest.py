@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from geo.columns import ColumnMatch, guess_layer, match_columns
 from geo.errors import Refused
 from geo.issues import Issue
 from geo.layers import Layer, builtin_layers
+from geo.overlaps import MANY
 from pipelines.days import CHINA, today
 from pipelines.intake import Intake, Progress
 from pipelines.read import open_tables
@@ -250,9 +252,11 @@ def _overlaps(data: Path, layer: Layer) -> list[Issue]:
     if rule is None:
         return []
     from geo.joins import overlaps_self
+    from pipelines.store.flat_columns import read_flat
 
-    frame = read_columns(data, ["id", "source_row", "area_m2", "geometry"])
-    shapes = frame["geometry"].to_numpy(object)
+    frame = read_columns(data, ["id", "source_row", "area_m2"])
+    few = len(frame) < MANY
+    shapes: Any = read_columns(data, ["geometry"])["geometry"].to_numpy(object) if few else read_flat(data)
     pairs = overlaps_self(shapes, tolerance_m2=rule.settings["tolerance_m2"])
     return overlap_issues(
         pairs,

@@ -120,6 +120,10 @@ class Intake:
         )
         issues += found
         frame["geometry"] = done.geometry
+        moved = done.changed | (shapely.is_missing(done.geometry) & frame["lon"].notna().to_numpy())
+        if moved.any():
+            inside = shapely.point_on_surface(done.geometry[moved])
+            frame.loc[moved, "lon"], frame.loc[moved, "lat"] = shapely.get_x(inside), shapely.get_y(inside)
         frame["area_m2"] = done.area_after_m2
         frame["length_m"] = length_m(done.geometry)
         issues += check_rows(frame, self.layer, today=self._today)
@@ -175,10 +179,8 @@ class Intake:
         return ids
 
     def _finished(self, frame: pd.DataFrame, raw: pd.DataFrame) -> pd.DataFrame:
-        """Add a point on each shape, the source row, and the sender's columns that no field took."""
+        """Add the source row, and the sender's columns that no field took."""
         frame = frame.assign(source_row=frame.index.to_numpy())
-        inside = shapely.point_on_surface(frame["geometry"].to_numpy(object))
-        frame["lon"], frame["lat"] = shapely.get_x(inside), shapely.get_y(inside)
         for heading in self.match.unmatched:
             if heading in raw.columns:
                 frame[SOURCE + heading] = raw.loc[frame.index, heading]

@@ -42,17 +42,19 @@ def place_batch(
     raw: as the reader gave it. typed: the same rows with layer fields. Returned in the order and with the index
     of `typed`, EPSG:4490: geometry (None where there are no coordinates, or only a point for a thing that has an
     area), placed_by (`geometry`, `name` or `none`), area_code (finest area known: by coordinates, else by name;
-    None) and place_score (0–100 of the name; 100 by coordinates; NaN for none).
+    None), place_score (0–100 of the name; 100 by coordinates; NaN for none), and lon, lat of a point on the shape
+    as it came.
     """
     import geopandas as gpd
 
     rows = typed.index.to_numpy()
     shapes, issues = place_shapes(raw, placement)
     there = ~shapely.is_missing(shapes) & ~shapely.is_empty(shapes)
+    inner = shapely.point_on_surface(shapes)
     resolved, softened = _named(typed, raw, placement, gazetteer, there)
     issues += softened
     codes, scores = _codes(len(typed), resolved)
-    lies = _lies(shapes, placement)
+    lies = _lies(inner, placement)
     if placement.areas is not None and not placement.layer.is_area:
         all_codes = placement.areas["code"].to_numpy(object)
         issues += _outside(shapes, there, rows, placement)
@@ -69,6 +71,7 @@ def place_batch(
         "area_code": codes,
         "place_score": np.where(placed_by == "none", np.nan, scores),
     }
+    columns |= {"lon": shapely.get_x(inner), "lat": shapely.get_y(inner)}
     made = gpd.GeoDataFrame(columns, geometry=kept, index=typed.index, crs="EPSG:4490")
     return made[["geometry", *columns]], issues
 
@@ -140,12 +143,12 @@ def _codes(count: int, resolved: Resolution | None) -> tuple[NDArray[np.object_]
     return resolved.area_code(), resolved.score()
 
 
-def _lies(shapes: NDArray[np.object_], placement: Placement) -> NDArray[np.intp]:
-    """The position of the finest area that holds a point of each shape, -1 where none does."""
+def _lies(points: NDArray[np.object_], placement: Placement) -> NDArray[np.intp]:
+    """The position of the finest area that holds each point, -1 where none does."""
     if placement.areas is None or placement.layer.is_area:
-        return np.full(len(shapes), -1, dtype=np.intp)
+        return np.full(len(points), -1, dtype=np.intp)
     return np.asarray(
-        assign_points(shapes, placement.areas if placement.leaves is None else placement.leaves), dtype=np.intp
+        assign_points(points, placement.areas if placement.leaves is None else placement.leaves), dtype=np.intp
     )
 
 
