@@ -94,8 +94,8 @@ def pace(
 ) -> Pace:
     """How a figure goes towards its target, by its values on days up to `as_of`, the last one its present value.
 
-    `met`: it is there. `on_pace`: at this rate in time. `slow`: at most `grace_days` late. `off_pace`: later, never,
-    or the day has passed. `unknown`: too few points to tell (see `slope`). `no_target`: none is set.
+    `met`: it is there. `on_pace`: at this rate in time. `slow`: at most `grace_days` late. `off_pace`: later,
+    never, or the day has passed. `unknown`: too few points to tell (see `slope`). `no_target`: none is set.
     """
     shown = [(day, value) for day, value in zip(days, values, strict=True) if day <= as_of]
     value = shown[-1][1] if shown else math.nan

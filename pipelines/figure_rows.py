@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def counted_parts(layer: Layer, indicator: Indicator) -> tuple[Indicator, ...]:
-    """The additive figures whose rows an indicator opens to: itself; of a rate its two that are the layer's own."""
+    """The additive figures whose rows an indicator opens to: itself; of a rate the layer's own two."""
     if not indicator.is_rate:
         return (indicator,)
     own = {one.id: one for one in layer.indicators}

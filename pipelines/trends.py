@@ -174,7 +174,9 @@ def _counted(
             there = ~added | (taken <= np.datetime64(day, "D"))
             known_rows = rows[there].reset_index(drop=True)
             things = standing_on(workspace, layer, day, known_rows, events)
-            found[day] = progress.tally(things, _shares_for(things, rows, shares), layer, as_of=day)
+            made = progress.tally(things, _shares_for(things, rows, shares), layer, as_of=day)
+            # A day without anything is kept as well, as nothing on no area.
+            found[day] = made if len(made) else made.reindex(pd.Index([-1], name="area"), fill_value=0)
     return found
 
 
