@@ -87,7 +87,7 @@ def add_mark(
     added = add_point(
         workspace.root, LAYER, actor, fields=fields, lon=place.x, lat=place.y, now=now, client_id=client_id
     )
-    return added.event.feature_id
+    return str(added.event.feature_id)
 
 
 def reply(workspace: Workspace, actor: Actor, mark_id: str, text: str, *, now: datetime) -> Event:
