@@ -82,7 +82,8 @@ def _panel(
         yield f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="{width}"/>'
         yield from (f'<circle cx="{x}" cy="{y}" r="2.5" fill="{colour}"/>' for x, y in places)
         said = f"{escape(way)} (slope {steep[stage, way]:.2f})"
-        yield f'<text x="{LEFT + 6}" y="{TOP + 12 + 13 * k}" fill="{colour}">{said}</text>'
+        halo = 'paint-order="stroke" stroke="white" stroke-width="4"'
+        yield f'<text x="{LEFT + 6}" y="{TOP + 12 + 13 * k}" fill="{colour}" {halo}>{said}</text>'
 
 
 def _decades(values: list[float]) -> tuple[int, int]:
