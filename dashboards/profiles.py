@@ -146,5 +146,5 @@ def as_json(shown: Profile, look: Look, level: str) -> dict[str, Any]:
 
 
 def _side(digest: str, when: date, which: str, look: Look) -> dict[str, str]:
-    said = say(f"leader.{which}", look.lang, day=day(when, look.lang))
+    said = say(f"photo.{which}", look.lang, day=day(when, look.lang))
     return {"thumb": f"/photos/{digest}/thumb.jpg", "view": f"/photos/{digest}/view.jpg", "said": said}

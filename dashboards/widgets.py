@@ -179,7 +179,7 @@ def pager(at: int, parts: int, count: int, lang: Lang) -> None:
     with st.container(key="pager", horizontal=True, vertical_alignment="center"):
         for key, to, there in (("previous", at - 1, at > 1), ("next", at + 1, at < parts)):
             st.button(
-                say(f"leader.{key}", lang),
+                say(f"pager.{key}", lang),
                 key=f"pager_{key}",
                 disabled=not there,
                 on_click=go,
@@ -187,7 +187,7 @@ def pager(at: int, parts: int, count: int, lang: Lang) -> None:
                 width="content",
             )
             if key == "previous":
-                said = say("leader.pages", lang, part=at, parts=parts, count=f"{count:,}")
+                said = say("pager.pages", lang, part=at, parts=parts, count=f"{count:,}")
                 st.html(f'<span class="xt-quiet">{escape(said)}</span>', width="content")
 
 

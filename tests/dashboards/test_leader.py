@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+import json
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -20,6 +22,14 @@ def opened(**address: str) -> AppTest:
     for key, value in address.items():
         app.query_params[key] = value
     return app.run()
+
+
+def data_of(app: AppTest, name: str) -> dict[str, Any]:
+    """What one of our own browser components was given."""
+    found = [one.proto for one in app.get("bidi_component") if f"_{name}" in one.proto.component_name]
+    assert len(found) == 1, [one.proto.component_name for one in app.get("bidi_component")]
+    given: dict[str, Any] = json.loads(found[0].json)
+    return given
 
 
 def text_of(app: AppTest) -> str:
@@ -45,8 +55,8 @@ def test_choices_write_themselves_into_the_address() -> None:
     app = opened()
     app.selectbox(key="indicator").select("found_mu").run()
     assert app.query_params["indicator"] == "found_mu"
-    app.select_slider(key="as_of").set_value(date(2026, 3, 31)).run()
-    assert app.query_params["as_of"] == "2026-03-31"
+    app.query_params["as_of"] = "2026-03-31"
+    app.run()
     assert "数据截至 2026年3月31日" in text_of(app)
     app.selectbox(key="layer").select("land_transfer").run()
     assert "indicator" not in app.query_params
@@ -138,3 +148,115 @@ def test_what_lies_in_no_area_has_a_page_of_its_own() -> None:
     assert "未定位 · 撂荒地整治图斑" in text_of(app)
     assert "这里没有撂荒地整治图斑" in text_of(app)
     assert not app.exception
+
+
+def test_the_page_opens_with_the_campaigns_and_those_without_data_say_so() -> None:
+    cards = {card["id"]: card for card in data_of(opened(), "campaigns")["cards"]}
+    assert list(cards) == ["abandoned_parcel", "land_transfer", "inspection_point", "zone_plan"]
+    first = cards["abandoned_parcel"]
+    assert (first["figure"], first["verdict"], first["light"]) == ("43.7%", "未设目标", "none")
+    assert len(first["values"]) == 13
+    assert first["alarm"].startswith("超期图斑")
+    assert cards["zone_plan"]["empty"] == "还没有数据"
+
+
+def test_a_target_lights_the_campaign(
+    county_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "county"
+    shutil.copytree(county_folder, copy)
+    settings = copy / "county.toml"
+    aim = '[targets]\n"abandoned_parcel.remediated_rate" = 40\n'
+    settings.write_text(settings.read_text("utf-8").replace("[targets]\n", aim), "utf-8")
+    monkeypatch.setenv(WORKSPACE_VARIABLE, str(copy))
+    card = data_of(opened(lang="en"), "campaigns")["cards"][0]
+    assert (card["light"], card["verdict"], card["target"]) == ("green", "Target met", 40.0)
+
+
+def test_the_months_carry_what_the_map_shows_in_each() -> None:
+    data = data_of(opened(indicator="found_mu"), "months")
+    assert data["days"][data["at"]] == data["days"][-1]
+    frame = data["frames"][-1]
+    assert frame["990101101"][1] == "24.00 亩"
+    assert data["frames"][0]["990101101"][1] in ("", "0.00 亩", "24.00 亩")
+    colours = {said[0] for one in data["frames"] if one for said in one.values()}
+    assert len(colours) > 1
+
+
+def test_every_standing_of_the_table_opens_to_its_things() -> None:
+    table = data_of(opened(), "board")
+    counts = {part["id"]: int(part["count"]) for part in table["parts"]}
+    assert sum(counts.values()) == 31
+    for name, count in counts.items():
+        if count:
+            listed = data_of(opened(view="things", rows=f"is.{name}"), "board")
+            assert len(listed["rows"]) == count
+
+
+def test_the_rows_of_a_figure_add_up_to_it_and_name_their_file() -> None:
+    app = opened(view="things", rows="remediated_rate", area="990101100")
+    table = data_of(app, "board")
+    assert table["headings"][-1] == "来源文件 · 行"
+    assert all("parcels.geojson · " in row["cells"][-1] for row in table["rows"])
+    assert "已整治面积合计 7.00 亩" in text_of(app)
+    assert "发现面积合计 12.00 亩" in text_of(app)
+    assert table["total"][1:3] == ["7.00", "12.00"]
+
+
+def test_rows_that_the_topic_has_not_are_said_and_all_are_listed() -> None:
+    app = opened(view="things", rows="nonsense")
+    assert "nonsense" in text_of(app)
+    assert len(data_of(app, "board")["rows"]) == 31
+
+
+def test_two_days_stand_side_by_side_with_one_legend() -> None:
+    app = opened(versus="2026-01-31")
+    body = text_of(app)
+    assert "数据截至 2026年1月31日" in body
+    legends = [one.proto.body.split("xt-legend")[1] for one in app.get("html") if '"xt-legend"' in one.proto.body]
+    assert len(legends) == 2 and legends[0] == legends[1]
+    app.button(key="stop").click().run()
+    assert "versus" not in app.query_params
+
+
+def test_two_townships_stand_side_by_side() -> None:
+    app = opened(area="990101100", versus="990101101")
+    assert "石桥镇 · 撂荒地整治图斑" in text_of(app) and "清水乡 · 撂荒地整治图斑" in text_of(app)
+    assert data_of(app, "board")["headings"][2:] == ["石桥镇", "清水乡", "变化"]
+
+
+def test_a_comparison_that_cannot_be_is_left_out() -> None:
+    for wrong in ("990101101201", "2026-13-01", "990101100"):
+        app = opened(area="990101100", versus=wrong)
+        assert not app.exception
+        assert "stop" not in [str(button.key) for button in app.button]
+
+
+def test_the_profile_names_best_worst_late_and_who_answers() -> None:
+    sections = data_of(opened(), "profile")["sections"]
+    assert [one["title"] for one in sections] == ["靠后的乡镇", "靠前的乡镇", "超期最久", "责任单位与人员"]
+    assert sections[0]["lines"][0]["key"] == "990101102"
+    assert sections[1]["lines"][0]["name"] == "石桥镇"
+
+
+def test_what_waits_is_counted_in_the_head_and_leads_to_its_things() -> None:
+    app = opened()
+    waiting = [button for button in app.button if str(button.key).startswith("bell_overdue")]
+    count = int(waiting[0].label.split(" ")[1])
+    waiting[0].click().run()
+    assert app.query_params["rows"] == "wait.overdue"
+    assert len(data_of(app, "board")["rows"]) == count
+
+
+def test_search_answers_with_areas_and_things() -> None:
+    app = opened()
+    app.session_state["find_text"] = "清水"
+    app.run()
+    hits = data_of(app, "find")["hits"]
+    assert (hits[0]["kind"], hits[0]["title"]) == ("区域", "清水乡")
+    app.session_state["find_text"] = "TB0001"
+    app.run()
+    assert data_of(app, "find")["hits"][0]["title"].startswith("TB0001")
+    app.session_state["find_text"] = "无此"
+    app.run()
+    assert data_of(app, "find")["nothing"] == "没有找到“无此”"

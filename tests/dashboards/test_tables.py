@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 
-import geopandas as gpd
 import pandas as pd
 import pytest
-import shapely
 
 from dashboards.legends import value_legend
-from dashboards.tables import Board, figures, listed, ranked
+from dashboards.tables import STANDING_COLOURS, Board, figures, ranked, standing_parts
 from geo.layers import Indicator, builtin_layers
+from geo.standing import STANDINGS
 
 ABANDONED = builtin_layers()["abandoned_parcel"]
 RATE = ABANDONED.indicator("remediated_rate")
@@ -78,24 +77,6 @@ def test_things_outside_every_area_are_said_to_be_left_out() -> None:
     assert made.notes[-1] == "另有 3 个不在本县任何区域内，未计入合计。"
 
 
-def test_a_list_of_things_shows_stage_and_size_and_says_when_it_is_cut() -> None:
-    things = gpd.GeoDataFrame(
-        {
-            "id": ["A", "B"],
-            "stage": ["found", None],
-            "reported_mu": [1.5, math.nan],
-            "place_name": ["湾", None],
-            "geometry": [shapely.Point(106, 31)] * 2,
-        },
-        crs=4490,
-    )
-    made = listed(things, ABANDONED, count=7, lang="zh")
-    assert made.rows[0].cells == ("发现", "1.50")
-    assert made.rows[1].cells == ("—", "—")
-    assert made.rows[0].name == "A 湾"
-    assert made.notes == ("只列出前 2 个，共 7 个；请在地图上放大后点选其余。",)
-
-
 def test_cards_put_rates_first_and_write_missing_figures_as_a_dash() -> None:
     whole = pd.Series({one.id: pd.NA if one.is_rate else 1.0 for one in ABANDONED.indicators})
     found = figures(whole, ABANDONED, "en")
@@ -109,3 +90,17 @@ def test_headings_carry_units_once(lang: str) -> None:
     made = ranked(frame([("1", 5, 50, 20)]), None, RATE, ABANDONED, legend, level="village", lang=lang)  # type: ignore[arg-type]
     assert made.headings[2].count("%") == 0
     assert ("亩" if lang == "zh" else "mu") in made.headings[3]
+
+
+def test_a_row_shows_how_its_things_stand_and_the_parts_say_how_many_in_all() -> None:
+    standings = pd.DataFrame(0, index=["01", "02"], columns=list(STANDINGS))
+    standings.loc["01", ["done", "late"]] = [3, 1]
+    standings.loc["02", "late"] = 2
+    parts = standing_parts(standings, "zh")
+    assert [(one.id, one.count) for one in parts if one.count != "0"] == [("done", "3"), ("late", "3")]
+    assert [one.colour for one in parts] == [STANDING_COLOURS[name] for name in STANDINGS]
+    rows, legend = frame([("01", 8, 80, 4), ("02", 5, 50, 2)]), value_legend([80.0, 50.0], RATE, "zh")
+    made = ranked(rows, None, RATE, ABANDONED, legend, level="village", lang="zh", standings=standings)
+    assert made.rows[0].parts == (3, 0, 0, 0, 0, 1)
+    assert made.parts_heading == "进展构成"
+    assert standing_parts(None, "en") == ()

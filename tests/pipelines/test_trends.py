@@ -98,7 +98,8 @@ def test_a_target_is_a_number_for_the_year_or_a_number_with_a_day(workspace: Wor
     plain = settings(workspace, '"abandoned_parcel.remediated_rate" = 90').settings
     assert target_of(plain, layer, rate, TODAY) == Target(90.0, date(2026, 12, 31))
     dated = settings(workspace, '"abandoned_parcel.overdue" = { value = 0, by = 2026-10-31 }').settings
-    assert target_of(dated, layer, layer.indicator("overdue"), TODAY) == Target(0.0, date(2026, 10, 31), lower=True)
+    goal = target_of(dated, layer, layer.indicator("overdue"), TODAY)
+    assert goal == Target(0.0, date(2026, 10, 31), lower=True)
 
 
 def test_a_target_that_is_no_number_is_refused(workspace: Workspace) -> None:
