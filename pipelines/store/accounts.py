@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from geo.access import Actor, require, roles
 from geo.errors import Forbidden, Refused
 from pipelines.store.accounts_passwords import checked, first_password, hashed
+from pipelines.store.desk_rights import layers_of
 from pipelines.store.ledger_acts import instant
 from pipelines.store.ledger_sql import database_role
 
@@ -121,7 +122,7 @@ def add(
             " failures, locked_until, created_at) values (?, ?, ?, ?, ?, ?, 1, 0, 0, null, ?)",
             (name, role, unit, area_code, ",".join(layers), hashed(secret), instant(now)),
         )
-        make_database_role(tx, ledger, name, role, area_code)
+        make_database_role(tx, ledger, Actor(name, role, unit, area_code, tuple(layers)))
     details = {"role": role, "unit": unit, "area_code": area_code, "layers": list(layers)}
     ledger.record_account("add", name, details, by=by, now=now)
     return secret
@@ -171,19 +172,19 @@ def disable(ledger: Ledger, name: str, *, now: datetime, by: Actor | None = None
     ledger.record_account("disable", name, {}, by=by, now=now)
 
 
-def make_database_role(tx: Transaction, ledger: Ledger, name: str, role: str, area_code: str) -> None:
-    """On PostgreSQL, make the database role an account's requests run under, bound to its area."""
+def make_database_role(tx: Transaction, ledger: Ledger, actor: Actor) -> None:
+    """On PostgreSQL, make the database role an account's requests run under, bound to its area and layers."""
     if ledger.database.dialect != "postgresql":
         return
-    own = database_role(ledger.database.name, name)
+    own = database_role(ledger.database.name, actor.name)
     if tx.run("select 1 from pg_roles where rolname = ?", (own,)).fetchone() is None:
         tx.run(f'create role "{own}" nologin')
     tx.run(f'grant xiangtu_desk to "{own}"')
     tx.run(f'grant "{own}" to current_user')
-    writes = role not in ("county_leader", "auditor")
+    reads, writes = layers_of(actor, ledger.layers)
     tx.run(
-        "insert into db_roles (db_role, account, may_write, area_code) values (?, ?, ?, ?)",
-        (own, name, writes, area_code),
+        "insert into db_roles (db_role, account, may_write, area_code, reads, writes) values (?, ?, ?, ?, ?, ?)",
+        (own, actor.name, writes != "", actor.area_code, reads, writes),
     )
 
 

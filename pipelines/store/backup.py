@@ -21,6 +21,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from geo.access import Actor
 from geo.errors import Refused
 from geo.issues import Issue
 from pipelines.store.accounts import make_database_role
@@ -163,15 +164,17 @@ def _carry(source: Ledger, target: Ledger) -> None:
     with source.database.reading() as here, target.database.writing() as there:
         if there.run("select 1 from events limit 1").fetchone() is not None:
             raise Refused("ledger_not_empty", path=target.database.name)
-        here_head = here.run("select seq, hash from chain where one = 1").fetchone()
         for table, columns in TABLES.items():
-            rows = here.run(f"select {', '.join(columns)} from {table}").fetchall()
+            order = "order by seq" if table == "events" else ""
+            rows = here.run(f"select {', '.join(columns)} from {table} {order}").fetchall()
             marks = ", ".join("?" * len(columns))
             there.run_many(f"insert into {table} ({', '.join(columns)}) values ({marks})", rows)
             if table == "accounts":
                 for row in rows:
-                    make_database_role(there, target, row[0], row[1], row[3])
-        there.run("update chain set seq = ?, hash = ? where one = 1", tuple(here_head))
+                    kept = {name: str(value) for name, value in zip(columns, row, strict=True)}
+                    own = tuple(part for part in kept["layers"].split(",") if part)
+                    actor = Actor(kept["name"], kept["role"], kept["unit"], kept["area_code"], own)
+                    make_database_role(there, target, actor)
     target.close()
 
 

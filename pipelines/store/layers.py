@@ -74,6 +74,7 @@ def current_rows(
     as_of: date | None = None,
     ids: Sequence[str] | None = None,
     part: Part | None = None,
+    edited: bool = True,
 ) -> pd.DataFrame:
     """The rows of a layer as they were known on the day `as_of` (today when None), one per id, in order of id.
 
@@ -84,6 +85,7 @@ def current_rows(
     stored ones (layer fields, id, geometry, area_m2, lon, lat, placed_by, area_code, …); all when None. Always
     added: import_id and import_at (UTC) of the row, shape_import and position (import and row of the shape). An
     empty frame with the same columns when the layer has no rows. ids: only these; part: only that part of them.
+    edited: False leaves the ledger's edits out.
     """
     part = part or Part(ids=None if ids is None else tuple(ids))
     asked = list(columns) if columns is not None else [*STORED, *(f.name for f in layer.fields), "geometry"]
@@ -92,7 +94,7 @@ def current_rows(
     later = [one for one in editions if one.id not in known]
     ordered = [*reversed(later), *(one for one in editions if one.id in known)]
     needed = dict.fromkeys(["id", *asked, *(["placed_by"] if len(ordered) > 1 else [])])
-    edits = edits_of(workspace, layer, as_of=as_of, ids=part.ids)
+    edits = edits_of(workspace, layer, as_of=as_of, ids=part.ids) if edited else []
     if edits:
         needed |= dict.fromkeys(f.derived_from for f in layer.fields if f.name in needed and f.derived_from)
     merged: pd.DataFrame | None = None

@@ -13,6 +13,7 @@ from geo.access import ACTION_OF_KIND, Actor, require
 from geo.changes import Event, Projection, collide, compact, projection, touched
 from geo.errors import Conflict, Forbidden, Refused
 from geo.layers import Layer
+from geo.lifecycle import china_day
 from geo.steps import check_step, worked_by
 
 UNDO_MINUTES = 30
@@ -54,10 +55,14 @@ class Act:
 
 @dataclass(frozen=True)
 class Lies:
-    """Where a thing lies: its area, None on no area; drawn: a map or coordinates placed it, not names."""
+    """Where the imports put a thing: its area, None on no area; drawn: a map or coordinates placed it, not names.
+
+    day: of the import that said so last, in China; an edit of the names that day or later puts it elsewhere.
+    """
 
     area_code: str | None
     drawn: bool
+    day: date | None = None
 
 
 class Places(Protocol):
@@ -76,11 +81,12 @@ class Places(Protocol):
 class Footing:
     """What is known of an act's thing besides the ledger's events.
 
-    held: an import holds it, or nobody could tell. placed: the area in the act is where it really lies.
+    held: an import holds it, or nobody could tell. sure: `real` is where it lies, by its import or by its point.
     """
 
     held: bool = True
-    placed: bool = False
+    sure: bool = False
+    real: Lies = Lies(None, drawn=False)
 
 
 def instant(moment: datetime) -> str:
@@ -127,46 +133,50 @@ def _writable(act: Act) -> bool:
     return all(ord(c) >= 32 or c in "\n\t\r" for c in text)
 
 
-def located(act: Act, places: Places | None) -> tuple[Act, Footing]:
-    """The act with the area its thing really lies on, which rights are then asked for.
+def looked_up(act: Act, places: Places | None) -> Footing:
+    """Where the act's thing really lies, so that rights are asked for there and not where a caller says.
 
-    Forbidden (`area_code_forged`) when the caller claims another one, or moves a thing that a map has placed;
-    Conflict when a new thing has the id of an imported one. Without areas in the workspace, and for a new thing
-    without a point, the caller's word stands until an event tells more.
+    Forbidden for moving a thing to no area of the county, Conflict when a new thing has the id of an imported one.
+    Without areas in the workspace, and for a new thing without a point, the caller's word stands until an event
+    tells more.
     """
     if places is None or not act.feature_id.strip():
-        return act, Footing()
-    there = places.find(act.layer, act.feature_id)
-    moved_to = act.data.get("moved_to")
-    if moved_to is not None and ((there is not None and there.drawn) or not places.has_area(str(moved_to))):
-        raise _forged(act, str(moved_to)[:20], there.area_code if there is not None else None)
+        return Footing()
+    there, moved_to = places.find(act.layer, act.feature_id), act.data.get("moved_to")
+    if moved_to is not None and not places.has_area(str(moved_to)):
+        raise _forged(act, str(moved_to)[:20], act.area_code)
     if act.kind == "add":
         if there is not None:
             raise Conflict("id_taken", id=act.feature_id, layer=act.layer)
         if act.lon is None or act.lat is None or not places.has_areas():
-            return act, Footing()
-        real = places.area_at(act.lon, act.lat)
-    elif there is None or not places.has_areas():
-        return act, Footing(held=there is not None)
-    else:
-        real = there.area_code
-    if act.area_code is not None and act.area_code != real:
-        raise _forged(act, act.area_code, real)
-    return replace(act, area_code=real), Footing(placed=True)
+            return Footing()
+        return Footing(sure=True, real=Lies(places.area_at(act.lon, act.lat), drawn=True))
+    if there is None or not places.has_areas():
+        return Footing(held=there is not None)
+    return Footing(sure=True, real=there)
 
 
 def _forged(act: Act, given: str, known: str | None) -> Forbidden:
     return Forbidden("area_code_forged", given=given, known=known or "—", id=act.feature_id)
 
 
-def settled(act: Act, past: Sequence[Event], now: datetime, *, placed: bool = False) -> Act:
+def settled(act: Act, past: Sequence[Event], now: datetime, footing: Footing = Footing()) -> Act:
     """The act with what is known of its thing filled in, once it is clear that nobody else's is lost.
 
-    placed: its area is sure, of `located`; else it must agree with the ledger's own events.
+    Forbidden (`area_code_forged`) when the caller claims another area than the thing lies on, or moves one that
+    a map has placed.
     """
     at = min(act.at or now, now)
     known = projection(past) if past else None
-    area = act.area_code if placed else _area_by_events(act, known)
+    drawn = footing.real.drawn or any(e.kind == "add" and e.lon is not None for e in past)
+    if "moved_to" in act.data and drawn:
+        raise _forged(act, str(act.data["moved_to"])[:20], footing.real.area_code)
+    if footing.sure:
+        area = _moved(past, footing.real.day) or footing.real.area_code
+        if act.area_code is not None and act.area_code != area:
+            raise _forged(act, act.area_code, area)
+    else:
+        area = _area_by_events(act, known)
     data = dict(act.data)
     stage = act.from_stage
     if known is not None:
@@ -190,6 +200,15 @@ def settled(act: Act, past: Sequence[Event], now: datetime, *, placed: bool = Fa
     return replace(act, at=at, area_code=area, from_stage=stage, data=data, id=act.id or uuid.uuid4().hex)
 
 
+def _moved(past: Sequence[Event], since: date | None) -> str | None:
+    """Where the last standing edit of a thing's names put it, unless an import of a later day says otherwise."""
+    undone = {e.undoes for e in past}
+    moves = [e for e in past if "moved_to" in e.data and e.id not in undone]
+    if not moves or (since is not None and china_day(datetime.fromisoformat(moves[-1].at)) < since):
+        return None
+    return str(moves[-1].data["moved_to"])
+
+
 def _area_by_events(act: Act, known: Projection | None) -> str | None:
     area = known.area_code if known is not None and known.area_code is not None else act.area_code
     if act.area_code is not None and area != act.area_code and not act.area_code.startswith(str(area)):
@@ -201,8 +220,6 @@ def allowed(act: Act, past: Sequence[Event], layer: Layer, now: datetime) -> Non
     """Forbidden unless the table of rights and the lifecycle both allow the act."""
     for area in (act.area_code, *([str(act.data["moved_to"])] if "moved_to" in act.data else [])):
         require(act.actor, ACTION_OF_KIND[act.kind], layer=act.layer, area_code=area)
-    if "moved_to" in act.data and any(e.kind == "add" and e.lon is not None for e in past):
-        raise _forged(act, str(act.data["moved_to"])[:20], act.area_code)
     if act.kind == "undo":
         _check_undo(act, past, now)
     elif _withdrawn(past):

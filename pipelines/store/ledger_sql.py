@@ -36,6 +36,10 @@ class Transaction(Protocol):
 
     def run_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None: ...
 
+    def trusted(self, statement: str, values: Sequence[Any] = ()) -> Rows:
+        """Run what the program itself answers for, whatever the reader may see: never a caller's statement."""
+        ...
+
 
 class Database(Protocol):
     """A ledger's database. `name` is what a message may show: never a password."""
@@ -148,6 +152,8 @@ class _SqliteTransaction:
     def run_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
         self._connection.executemany(statement, rows)
 
+    trusted = run
+
 
 SENTENCES = {
     "full": "ledger_disk_full",
@@ -218,7 +224,7 @@ class PostgresDatabase:
                     connection.execute(f'set local role "{role}"')
                 if lock:
                     connection.execute("select pg_advisory_xact_lock(%s)", (self.CHAIN_LOCK,))
-                yield _PostgresTransaction(connection)
+                yield _PostgresTransaction(connection, role)
         except psycopg.errors.DiskFull as error:
             raise Refused("ledger_disk_full", path=self.name, reason=str(error).strip()) from error
         except psycopg.errors.ReadOnlySqlTransaction as error:
@@ -248,8 +254,16 @@ class PostgresDatabase:
 
 
 class _PostgresTransaction:
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
+    def __init__(self, connection: Any, role: str | None) -> None:
+        self._connection, self._role = connection, role
+
+    def trusted(self, statement: str, values: Sequence[Any] = ()) -> Rows:
+        if self._role is None:
+            return self.run(statement, values)
+        self._connection.execute("set local role none")
+        found = self.run(statement, values)
+        self._connection.execute(f'set local role "{self._role}"')
+        return found
 
     def run(self, statement: str, values: Sequence[Any] = ()) -> Rows:
         found: Rows = self._connection.execute(_percent(statement), tuple(values) or None)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from geo.access import Actor
 from geo.errors import Refused
-from pipelines.store.ledger_sql import PostgresDatabase, SqliteDatabase
+from geo.layers import builtin_layers
+from pipelines.store.desk_rights import layers_of
+from pipelines.store.ledger_sql import PostgresDatabase, SqliteDatabase, Transaction
 from pipelines.store.schema import steps
+
+BOUND_TO_LAYERS = 2
+"""The step from which on an account's database role is bound to its layers."""
 
 
 def migrate(database: SqliteDatabase | PostgresDatabase) -> int:
@@ -29,8 +35,19 @@ def migrate(database: SqliteDatabase | PostgresDatabase) -> int:
         for number, statements in enumerate(known[version:], version + 1):
             for statement in statements:
                 tx.run(statement)
+            if number == BOUND_TO_LAYERS and database.dialect == "postgresql":
+                _bind_to_layers(tx)
             if database.dialect == "sqlite":
                 tx.run(f"pragma user_version = {number}")
             else:
                 tx.run("insert into schema_version (version) values (?)", (number,))
     return len(known)
+
+
+def _bind_to_layers(tx: Transaction) -> None:
+    """Bind the database roles of accounts that were made before that was done."""
+    rows = tx.run("select name, role, unit, area_code, layers from accounts").fetchall()
+    for name, role, unit, area, layers in rows:
+        actor = Actor(name, role, unit, area, tuple(part for part in layers.split(",") if part))
+        reads, writes = layers_of(actor, builtin_layers())
+        tx.run("update db_roles set reads = ?, writes = ? where account = ?", (reads, writes, name))

@@ -181,6 +181,71 @@ create policy state_in_area on state to xiangtu_desk using
 )
 
 
+# Step 2. The end of the chain moves with each event and in no other way; a bureau's role is bound to its layers;
+# the state is written by the program alone, because it follows from the events.
+_EVENTS_OF_KIND = "create index events_of_kind on events (layer, kind)"
+
+_SQLITE_CHAIN = (
+    """
+create trigger chain_follows after insert on events begin
+  select case when new.seq <> (select seq + 1 from chain where one = 1)
+      or new.prev_hash <> (select hash from chain where one = 1)
+    then raise(abort, 'not the next event of the chain') end;
+  update chain set seq = new.seq, hash = new.hash where one = 1;
+end""",
+)
+
+_POSTGRES_CHAIN = (
+    """
+create function chain_follows() returns trigger language plpgsql security definer
+  set search_path = pg_catalog, public as $$
+  declare ending public.chain%rowtype;
+  begin
+    select * into ending from public.chain where one = 1 for update;
+    if new.seq <> ending.seq + 1 or new.prev_hash <> ending.hash then
+      raise exception 'not the next event of the chain';
+    end if;
+    update public.chain set seq = new.seq, hash = new.hash where one = 1;
+    return new;
+  end $$""",
+    "create trigger chain_follows after insert on events for each row execute function chain_follows()",
+    "revoke update on chain from xiangtu_desk",
+    "revoke insert, update on state from xiangtu_desk",
+)
+
+_IN_AREA = "((select desk_area(current_user)) = '' or area_code like (select desk_area(current_user)) || '%')"
+_READS = (
+    "((select desk_reads(current_user)) = '*'"
+    " or layer = any (string_to_array((select desk_reads(current_user)), ',')))"
+)
+
+_POSTGRES_LAYERS = (
+    "alter table db_roles add column reads text not null default '*'",
+    "alter table db_roles add column writes text not null default '*'",
+    """
+create function desk_reads(who name) returns text language sql stable security definer
+  set search_path = pg_catalog, public
+  as $$ select reads from public.db_roles where db_role = who $$""",
+    """
+create function desk_may_write(who name, on_layer text, thing text) returns boolean language sql stable
+  security definer set search_path = pg_catalog, public as $$
+  select exists (
+    select from public.db_roles d left join public.state s on s.layer = on_layer and s.feature_id = thing
+    where d.db_role = who and d.may_write
+      and (d.writes = '*' or on_layer = any (string_to_array(d.writes, ',')))
+      and (s.area_code is null or d.area_code = '' or s.area_code like d.area_code || '%')) $$""",
+    "drop policy events_in_area on events",
+    "drop policy events_by_account on events",
+    "drop policy state_in_area on state",
+    f"create policy events_in_reach on events for select to xiangtu_desk using ({_IN_AREA} and {_READS})",
+    f"""
+create policy events_by_account on events for insert to xiangtu_desk with check
+  (actor = (select desk_account(current_user)) and {_IN_AREA}
+   and desk_may_write(current_user, layer, feature_id))""",
+    f"create policy state_in_reach on state for select to xiangtu_desk using ({_IN_AREA} and {_READS})",
+)
+
+
 def _for(dialect: str, statements: tuple[str, ...]) -> tuple[str, ...]:
     types = {"big": "integer", "real": "real"} if dialect == "sqlite" else {"big": "bigint", "real": "float8"}
     return tuple(s.replace("{big}", types["big"]).replace("{real}", types["real"]) for s in statements)
@@ -191,5 +256,6 @@ def steps(dialect: str) -> tuple[tuple[str, ...], ...]:
 
     A step, once released, never changes: a new one is added after it.
     """
-    guards = _SQLITE_GUARDS if dialect == "sqlite" else (*_POSTGRES_GUARDS, *_POSTGRES_RIGHTS)
-    return ((*_for(dialect, _TABLES), _FIRST_LINK, *guards),)
+    first = _SQLITE_GUARDS if dialect == "sqlite" else (*_POSTGRES_GUARDS, *_POSTGRES_RIGHTS)
+    second = _SQLITE_CHAIN if dialect == "sqlite" else (*_POSTGRES_CHAIN, *_POSTGRES_LAYERS)
+    return (*_for(dialect, _TABLES), _FIRST_LINK, *first), (_EVENTS_OF_KIND, *second)

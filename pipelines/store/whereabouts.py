@@ -10,12 +10,16 @@ import numpy as np
 import shapely
 
 from geo.errors import Refused
+from geo.lifecycle import china_day
 from pipelines.store.ledger_acts import Lies
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pipelines.workspace import Workspace
+
+
+REMEMBERED = 10_000
 
 
 class Whereabouts:
@@ -25,6 +29,7 @@ class Whereabouts:
         self.root = root
         self._lock = threading.Lock()
         self._workspace: Workspace | None = None
+        self._found: dict[tuple[str, str], tuple[tuple[str, ...], Lies | None]] = {}
 
     def _now(self) -> Workspace:
         """The workspace as it is at this moment; its areas are read again only when they changed."""
@@ -62,14 +67,24 @@ class Whereabouts:
         return None if found < 0 else str(areas["code"].iloc[found])
 
     def find(self, layer_id: str, feature_id: str) -> Lies | None:
-        """Where an imported thing lies; None for one that no import holds."""
+        """Where the imports put a thing; None for one that none holds. Remembered until the layer has more."""
         from pipelines.store.layers import current_rows
 
         here = self._now()
+        layer = here.layer(layer_id)
+        key, edition = (layer_id, feature_id), tuple(one.id for one in here.imports(layer_id))
+        kept = self._found.get(key)
+        if kept is not None and kept[0] == edition:
+            return kept[1]
         columns = ["id", "area_code", "placed_by"]
-        rows = current_rows(here, here.layer(layer_id), columns=columns, ids=[feature_id])
+        rows = current_rows(here, layer, columns=columns, ids=[feature_id], edited=False)
         found = rows[rows["id"] == feature_id]
-        if found.empty:
-            return None
-        area, how = found["area_code"].iloc[-1], found["placed_by"].iloc[-1]
-        return Lies(area if isinstance(area, str) and area else None, how == "geometry")
+        made = None
+        if len(found):
+            area, how, at = (found[name].iloc[-1] for name in ("area_code", "placed_by", "import_at"))
+            day = china_day(at.to_pydatetime())
+            made = Lies(area if isinstance(area, str) and area else None, how == "geometry", day)
+        if len(self._found) > REMEMBERED:
+            self._found.clear()
+        self._found[key] = (edition, made)
+        return made

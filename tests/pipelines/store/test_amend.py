@@ -47,7 +47,7 @@ def root(target: Path | str, tmp_path: Path, capsys: pytest.CaptureFixture[str])
         settings = folder / "county.toml"
         settings.write_text(settings.read_text(encoding="utf-8").replace('url = ""', f'url = "{target}"'), "utf-8")
     shapes = [box(105.0, 30.0, 105.1, 30.1), box(105.1, 30.0, 105.2, 30.1)]
-    levels = (
+    levels: tuple[tuple[str, list[str], list[str], dict[str, list[str]]], ...] = (
         ("township", [WEST, EAST], ["青石镇", "白水镇"], {}),
         ("village", [f"{WEST}201", f"{EAST}201"], ["东村", "西村"], {"township_name": ["青石镇", "白水镇"]}),
     )
