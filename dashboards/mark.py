@@ -12,26 +12,26 @@ from typing import Any
 
 import shapely
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from dashboards import mark_page
-from dashboards.data import WORKSPACE_VARIABLE, County, county
+from dashboards.data import County
 from dashboards.gate_forms import form_token
 from dashboards.looks import language
-from dashboards.readers import COOKIE, reader_of
+from dashboards.mark_act import act_on_site
+from dashboards.mark_answers import answered, county_of, refused, sent
+from dashboards.readers import COOKIE
 from dashboards.words import Lang
-from geo.errors import Conflict, Forbidden, Refused, XiangtuError
+from geo.errors import Refused, XiangtuError
 from pipelines.act import same_within
+from pipelines.days import today
 from pipelines.marks import Draft, Taken, categories, groups_confirmed, take
 from pipelines.marks_places import LAYER, Spot, known_sites, where
-from pipelines.summarise import today
 
 LANG_VARIABLE = "XIANGTU_LANG"
-MOST_BYTES = mark_page.MOST_MB * 2**20
-NO_STORE = {"cache-control": "no-store"}
+DETAIL_DEGREES = 0.0006
 A_YEAR = {"cache-control": "private, max-age=31536000, immutable"}
 
 
@@ -44,6 +44,7 @@ def routes() -> list[BaseRoute]:
         Route("/mark/areas", areas),
         Route("/mark/where", whereabouts),
         Route("/mark/send", send, methods=["POST"]),
+        Route("/mark/act", act_on_site, methods=["POST"]),
     ]
 
 
@@ -51,14 +52,9 @@ def _lang(request: Request) -> Lang:
     return language(request.query_params.get("lang"), os.environ.get(LANG_VARIABLE))
 
 
-def _county(request: Request) -> County:
-    """The county as whoever asks may see it; Forbidden without a live session."""
-    return county(actor=reader_of(os.environ[WORKSPACE_VARIABLE], request.cookies.get(COOKIE)))
-
-
 async def form(request: Request) -> Response:
     """The page of the form."""
-    here = await run_in_threadpool(_county, request)
+    here = await run_in_threadpool(county_of, request)
     return HTMLResponse(mark_page.page(_lang(request), here.name), headers={"cache-control": "no-cache"})
 
 
@@ -71,7 +67,7 @@ async def worker(request: Request) -> Response:
 
 async def setup(request: Request) -> Response:
     """Who marks, whether they may, and what the form offers; 401 without a live session."""
-    return await _answer(lambda: _setup(_county(request), request.cookies.get(COOKIE)))
+    return await answered(lambda: _setup(county_of(request), request.cookies.get(COOKIE)))
 
 
 def _setup(here: County, session: str | None) -> dict[str, Any]:
@@ -110,7 +106,7 @@ async def areas(request: Request) -> Response:
     """Outlines of townships and villages for the small map, thinned; its address carries their edition."""
 
     def made() -> bytes:
-        here = _county(request)
+        here = county_of(request)
         found = {f"{level}s": _outlines(here, level) for level in ("township", "village")}
         body = {**found, "bounds": here.bounds(here.root)}
         return gzip.compress(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), 6)
@@ -118,21 +114,25 @@ async def areas(request: Request) -> Response:
     try:
         body = await run_in_threadpool(made)
     except XiangtuError as error:
-        return _refused(error)
+        return refused(error)
     return Response(body, media_type="application/json", headers={**A_YEAR, "content-encoding": "gzip"})
 
 
 def _outlines(here: County, level: str) -> list[dict[str, Any]]:
+    """Areas with their rings, thinned to some 50 m: enough to look at, and to tell a village in a dead zone."""
     frame = here.outlines(level)
+    shapes = shapely.coverage_simplify(frame.geometry.to_numpy(object), DETAIL_DEGREES)
+    middles = shapely.get_coordinates(shapely.point_on_surface(frame.geometry.to_numpy(object))).round(5).tolist()
     return [
         {
             "code": code,
             "name": name,
-            "parent": parent,
-            "rings": [shapely.get_coordinates(r).tolist() for r in _rings(s)],
+            "parent": up,
+            "at": at,
+            "rings": [shapely.get_coordinates(r).round(5).tolist() for r in _rings(shape)],
         }
-        for code, name, parent, s in zip(
-            frame["code"], frame["name"], frame["parent"], frame.geometry, strict=True
+        for code, name, up, at, shape in zip(
+            frame["code"], frame["name"], frame["parent"], middles, shapes, strict=True
         )
     ]
 
@@ -146,11 +146,11 @@ async def whereabouts(request: Request) -> Response:
     """What is known of a place: townships, a guess of its kind, open sites near it."""
 
     def found() -> dict[str, Any]:
-        here = _county(request)
+        here = county_of(request)
         lon, lat = (_number(request.query_params.get(name)) for name in ("lon", "lat"))
         return _spot(where(here.workspace, _sites(here), lon, lat, here.actor), here)
 
-    return await _answer(found)
+    return await answered(found)
 
 
 def _spot(spot: Spot, here: County) -> dict[str, Any]:
@@ -175,13 +175,11 @@ def _number(text: str | None) -> float:
 
 async def send(request: Request) -> Response:
     """Take one draft, once however often it comes; the refusal, in both languages, when it cannot be taken."""
-    if int(request.headers.get("content-length") or 0) > MOST_BYTES:
-        too_large = Refused("photo_too_large", mb=math.ceil(MOST_BYTES / 2**20), limit=mark_page.MOST_MB)
-        return _refused(too_large)
-    async with request.form(max_files=4, max_fields=20) as given:
-        photos = [await one.read() for one in given.getlist("photo") if isinstance(one, UploadFile)]
-        told = {name: value for name, value in given.items() if isinstance(value, str)}
-    return await _answer(lambda: _taken(_take(_county(request), told, photos)))
+    try:
+        told, photos = await sent(request)
+    except XiangtuError as error:
+        return refused(error)
+    return await answered(lambda: _taken(_take(county_of(request), told, photos)))
 
 
 def _take(here: County, told: Mapping[str, str], photos: list[bytes]) -> Taken:
@@ -214,23 +212,3 @@ def read_draft(told: Mapping[str, str]) -> Draft:
 def _taken(taken: Taken) -> dict[str, Any]:
     near = [{"id": name, "distance_m": metres} for name, metres in taken.near]
     return {"id": taken.id, "again": taken.again, "near": near}
-
-
-async def _answer(make: Any) -> Response:
-    try:
-        return JSONResponse(await run_in_threadpool(make), headers=NO_STORE)
-    except XiangtuError as error:
-        return _refused(error)
-
-
-def _refused(error: XiangtuError) -> Response:
-    """A refusal in both languages: 401 to sign in, 403 not allowed, 409 changed meanwhile, 422 the rest."""
-    status = 422
-    if error.code in ("session_expired", "password_must_change"):
-        status = 401
-    elif isinstance(error, Forbidden):
-        status = 403
-    elif isinstance(error, Conflict):
-        status = 409
-    told = {"code": error.code, "zh": error.words("zh"), "en": error.words("en")}
-    return JSONResponse(told, status_code=status, headers=NO_STORE)

@@ -68,7 +68,7 @@ def page(lang: Lang, county: str) -> str:
 <img src="/assets/own/icon.svg" alt="" width="32" height="32">
 <h1>{t("title")}<small>{escape(county)}</small></h1>
 <button type="button" id="net" class="pill" aria-live="polite"></button>
-<a href="/mark?lang={other}" hreflang="{other}">{t("other_language")}</a>
+<a href="/mark?lang={other}" hreflang="{other}">{"English" if other == "en" else "中文"}</a>
 <a href="/?page=inspector&amp;lang={lang}" id="back">{t("back")}</a>
 </header>
 <noscript><p class="warn">{t("no_script")}</p></noscript>

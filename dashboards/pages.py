@@ -12,7 +12,9 @@ from geo.access import Actor, readable_root
 
 VIEWS: Mapping[str, str] = {
     "leader": "dashboards.views.leader",
+    "agriculture": "dashboards.views.agriculture",
     "planner": "dashboards.views.planner",
+    "inspector": "dashboards.views.inspector",
 }
 """Each page and the module that draws it, in the order they stand in the head; the first one is the home."""
 NEEDS: Mapping[str, str] = {

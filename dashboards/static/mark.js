@@ -103,10 +103,12 @@ function showPlace() {
     const parts = [say(`by_${position.by}`)];
     if (position.by === "device") parts.push(position.accuracy > 50 ? say("coarse", { metres: Math.round(position.accuracy) }) : say("accuracy", { metres: Math.round(position.accuracy) }));
     if (spot?.alone && words) parts.push(say("offline_area"));
+    if (spot && !spot.own && spot.inside && spot.may_add === false) {
+      area.className = "bad";
+      parts.push(say("may_not"));
+    }
     fix.textContent = parts.join(" · ");
   }
-  const refused = spot && !spot.own && spot.inside && spot.may_add === false;
-  $("notice").dataset.area = refused ? "1" : "";
   showKind();
 }
 

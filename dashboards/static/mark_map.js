@@ -21,11 +21,28 @@ export async function draw(box, tapped) {
   map.setView([30, 104], 8);
   L.control.scale({ imperial: false }).addTo(map);
   const drawn = { lines: null, pin: null, ring: null, sites: L.layerGroup().addTo(map), shown: false };
+  /* Names of villages near by, of townships from afar: those in sight alone. */
+  const names = L.layerGroup().addTo(map);
+  let known = null;
+  const label = () => {
+    names.clearLayers();
+    if (!known || map.getZoom() < 10) return;
+    const seen = map.getBounds().pad(0.1);
+    for (const area of map.getZoom() < 13 ? known.townships : known.villages) {
+      const at = [area.at[1], area.at[0]];
+      if (!seen.contains(at)) continue;
+      const text = document.createElement("span");
+      text.textContent = area.name;
+      L.marker(at, { icon: L.divIcon({ className: "name", html: text, iconSize: [0, 0] }), interactive: false, keyboard: false }).addTo(names);
+    }
+  };
+  map.on("moveend", label);
   map.on("click", (event) => tapped(event.latlng.lng, event.latlng.lat));
   new ResizeObserver(() => map.invalidateSize()).observe(box);
 
   return {
     areas(areas) {
+      known = areas;
       if (drawn.lines) drawn.lines.remove();
       const style = { townships: { weight: 2, className: "line township" }, villages: { weight: 1, className: "line village" } };
       drawn.lines = L.layerGroup().addTo(map);
@@ -39,6 +56,7 @@ export async function draw(box, tapped) {
         const [west, south, east, north] = areas.bounds;
         map.fitBounds([[south, west], [north, east]], { animate: false });
       }
+      label();
     },
     place(position) {
       if (!position) return;

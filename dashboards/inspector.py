@@ -1,0 +1,220 @@
+"""What the inspector's page shows, as plain values: stops, hot spots, stubborn places, photos, steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from dashboards.legends import choice_labels, thing_colour
+from dashboards.words import Lang, day, number, say
+from geo.access import Actor
+from geo.layers import Layer, Transition
+from geo.steps import legal_steps
+from pipelines.rounds import STUBBORN_TIMES, Round
+from pipelines.rounds_markets import Market
+
+Json = dict[str, Any]
+TONES = {
+    "overdue": "bad",
+    "due_soon": "warn",
+    "due_today": "warn",
+    "lookback": "calm",
+    "verify": "calm",
+    "open": "calm",
+}
+
+
+def distance(metres: float, lang: Lang) -> str:
+    """A distance as people say it: `850 米`, `1.2 公里`."""
+    if metres < 1000:
+        return say("inspector.metres", lang, metres=number(metres, "count"))
+    return say("inspector.km", lang, km=f"{metres / 1000:,.1f}")
+
+
+def stops(found: Round, layer: Layer, lang: Lang, *, market_towns: Sequence[str]) -> list[Json]:
+    """The stops of a round as cards and pins, in the order of the way."""
+    kinds = choice_labels(layer, "category", lang)
+    made = []
+    for order, one in enumerate(found.stops.to_dict("records"), start=1):
+        chips = [_why(one, lang)]
+        if str(one["area_code"])[:9] in market_towns:
+            chips.append({"text": say("inspector.market_chip", lang), "tone": "warn"})
+        card = _card(one, layer, kinds, lang, number=str(order))
+        made.append({**card, "chips": chips, "leg": distance(one["leg_m"], lang)})
+    return made
+
+
+def _why(one: Mapping[Any, Any], lang: Lang) -> Json:
+    why, days = str(one["why"]), 0
+    if why == "overdue":
+        days = int(one["overdue_days"])
+    elif why == "due_soon":
+        days = int(one["days_left"])
+        why = "due_soon" if days else "due_today"
+    return {"text": say(f"inspector.why.{why}", lang, days=days), "tone": TONES[why]}
+
+
+def _card(one: Mapping[Any, Any], layer: Layer, kinds: Mapping[str, str], lang: Lang, *, number: str) -> Json:
+    """What a card says of a site: what it is, where, and in which stage."""
+    kind = one.get("category")
+    title = kinds.get(str(kind), _text(kind)) or str(one["id"])
+    stage = layer.lifecycle.stage(str(one["stage"])).label(lang) if layer.lifecycle and _text(one["stage"]) else ""
+    where = _where(_text(one.get("area_name")), _text(one.get("address")))
+    return {
+        "key": str(one["id"]),
+        "number": number,
+        "lon": float(one["lon"]),
+        "lat": float(one["lat"]),
+        "colour": thing_colour(layer, one["stage"]),
+        "title": title,
+        "lines": [where, " · ".join(part for part in (stage, str(one["id"])) if part)],
+        "chips": [],
+        "leg": "",
+    }
+
+
+def _where(area: str, address: str) -> str:
+    """Area and address, the area once where the address begins with it."""
+    return address if area and address.startswith(area) else " · ".join(part for part in (area, address) if part)
+
+
+def _text(value: object) -> str:
+    return "" if value is None or pd.isna(value) else str(value)  # type: ignore[call-overload]
+
+
+def stubborn(places: pd.DataFrame, layer: Layer, lang: Lang) -> list[Json]:
+    """Stubborn places as cards and pins, the most stubborn first."""
+    kinds = choice_labels(layer, "category", lang)
+    made = []
+    for one in places.to_dict("records"):
+        times = int(one["times"])
+        card = _card(one, layer, kinds, lang, number=str(times))
+        chips = [{"text": say("inspector.times", lang, times=times), "tone": "warn"}]
+        if times >= STUBBORN_TIMES:
+            chips.append({"text": say("inspector.stubborn_chip", lang), "tone": "bad"})
+        latest = say("inspector.last", lang, day=day(pd.Timestamp(one["last"]).date(), lang))
+        made.append({**card, "chips": chips, "lines": [*card["lines"], latest]})
+    return made
+
+
+def cells(hot: pd.DataFrame, lang: Lang) -> list[Json]:
+    """Hot hexagons for the map."""
+    return [
+        {
+            "ring": shapely.get_coordinates(shape).round(6).tolist(),
+            "tone": name,
+            "text": say("inspector.hot_cell", lang, count=count, level=name.removeprefix("hot_")),
+        }
+        for shape, name, count in zip(hot["geometry"], hot["class"], hot["count"], strict=True)
+    ]
+
+
+def market_lines(held: Sequence[Market], lang: Lang) -> list[tuple[str, str]]:
+    """(town, when its market is) for every town whose rule is written down."""
+    found = []
+    for one in held:
+        if one.rule is None:
+            said = say("inspector.market_unread", lang, rule=one.text)
+        elif one.today or one.next_day is None:
+            said = say("inspector.market_today_line", lang, rule=one.text)
+        else:
+            said = say("inspector.market_line", lang, rule=one.text, day=day(one.next_day, lang))
+        found.append((one.name, said))
+    return found
+
+
+def steps(thing: pd.Series, layer: Layer, actor: Actor, lang: Lang, *, revisits: bool, undoes: bool) -> list[Json]:
+    """What the reader may do to a site, the ordinary way first: label, target, and what each demands.
+
+    revisits: whether the reader may look back; undoes: whether the last act was the reader's own and recent.
+    """
+    stage = _text(thing["stage"]) or None
+    made = [_step(one, layer, lang) for one in legal_steps(layer, stage, actor.role)]
+    if revisits and thing["kind"] == "done":
+        label = say("inspector.step.revisit", lang)
+        made.insert(0, {"act": "revisit", "to": "", "label": label, "needs": [], "may": ["photo", "note"]})
+    if undoes:
+        made.append({"act": "undo", "to": "", "label": say("inspector.step.undo", lang), "needs": [], "may": []})
+    return made
+
+
+def _step(one: Transition, layer: Layer, lang: Lang) -> Json:
+    life = layer.lifecycle
+    assert life is not None
+    path = life.path
+    back = one.source in path and one.target in path and path.index(one.target) < path.index(one.source)
+    key = "inspector.step.returned" if back else f"inspector.step.{one.target}"
+    try:
+        label = say(key, lang)
+    except KeyError:
+        label = life.stage(one.target).label(lang)
+    needs = [need for need in one.needs if need in ("note", "photo")]
+    may = ["photo"] if life.stage(one.target).kind != "void" and one.target != "claimed" else []
+    return {"act": "step", "to": one.target, "label": label, "needs": needs, "may": [] if needs else may}
+
+
+def photos(history: Sequence[Mapping[str, Any]], layer: Layer, lang: Lang) -> list[Json]:
+    """The photos of a site, oldest first, each with when it came and what it says of place and time."""
+    found = []
+    for event in history:
+        for noted in dict(event.get("data") or {}).get("photos", ()):
+            found.append(
+                {"digest": noted["sha256"], "title": _given(event, layer, lang), "facts": _facts(noted, lang)}
+            )
+    return found
+
+
+def _given(event: Mapping[str, Any], layer: Layer, lang: Lang) -> str:
+    """On which occasion a photo was given."""
+    moment = datetime.fromisoformat(str(event["at"]))
+    stage = event.get("to_stage")
+    life = layer.lifecycle
+    what = life.stage(str(stage)).label(lang) if life and stage else say(f"record.{event['kind']}", lang)
+    return f"{day((pd.Timestamp(moment) + pd.Timedelta(hours=8)).date(), lang)} · {what}"
+
+
+def _facts(noted: Mapping[str, Any], lang: Lang) -> list[Json]:
+    """Time, distance to the site and delay of a photo, as facts to look at."""
+    facts = []
+
+    def fact(key: str, tone: str = "", **params: object) -> None:
+        facts.append({"text": say(f"inspector.fact_{key}", lang, **params), "tone": tone})
+
+    taken = noted.get("taken_at")
+    if taken:
+        fact("taken", when=str(taken)[:16].replace("T", " "))
+    else:
+        fact("no_time", "warn")
+    position, metres = noted.get("position"), noted.get("distance_m")
+    if position == "near_after_gcj02":
+        fact("gcj", "warn", distance=distance(float(noted["distance_gcj02_m"]), lang))
+    elif metres is None:
+        fact("no_place", "warn")
+    else:
+        fact(
+            "near" if position == "near" else "far",
+            "" if position == "near" else "warn",
+            distance=distance(metres, lang),
+        )
+    delay = noted.get("delay_hours")
+    if delay is not None:
+        fact("delay" if delay >= 0 else "after", "" if delay >= 0 else "warn", hours=f"{abs(delay):,.1f}")
+    for other in noted.get("reused", ())[:1]:
+        fact("reused", "warn", id=other["id"])
+    return facts
+
+
+def bounds_of(things: gpd.GeoDataFrame) -> list[float] | None:
+    """West, south, east, north of the things that have a place; None when none has."""
+    placed = things[things["lon"].notna() & things["lat"].notna()]
+    if placed.empty:
+        return None
+    return [
+        float(placed[name].agg(how))
+        for name, how in (("lon", "min"), ("lat", "min"), ("lon", "max"), ("lat", "max"))
+    ]

@@ -1,0 +1,122 @@
+/* Sites on a small map and as cards, in the order of the way; a picked one is told to the page by its id. */
+const LEAFLET = "/assets/vendor/leaflet/leaflet.js";
+
+function leaflet() {
+  window.xiangtuLeaflet ||= new Promise((done, failed) => {
+    if (window.L) { done(window.L); return; }
+    const script = document.createElement("script");
+    script.src = LEAFLET;
+    script.onload = () => done(window.L);
+    script.onerror = () => { window.xiangtuLeaflet = null; failed(new Error("no map")); };
+    document.head.append(script);
+  });
+  return window.xiangtuLeaflet;
+}
+
+function make(tag, className, text) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (text !== undefined && text !== null) made.textContent = text;
+  return made;
+}
+
+function card(one, data, pick) {
+  const made = make("li");
+  const button = make("button", one.key === data.selected ? "card chosen" : "card");
+  button.type = "button";
+  button.dataset.key = one.key;
+  const badge = make("span", "badge", one.number);
+  badge.style.background = one.colour;
+  const text = make("span", "text");
+  const head = make("span", "head");
+  head.append(make("b", "", one.title));
+  one.chips.forEach((chip) => head.append(make("span", `chip ${chip.tone}`, chip.text)));
+  text.append(head);
+  one.lines.forEach((line) => text.append(make("span", "line", line)));
+  button.append(badge, text);
+  if (one.leg) button.append(make("span", "leg", one.leg));
+  button.onclick = () => pick(one.key);
+  made.append(button);
+  return made;
+}
+
+async function drawMap(root, data, pick) {
+  const L = await leaflet();
+  const box = root.querySelector(".map");
+  let map = box.xiangtuMap;
+  if (!map) {
+    map = L.map(box, { attributionControl: false, zoomControl: false, zoomSnap: 0.25, minZoom: 7, maxZoom: 19 });
+    L.control.zoom({ zoomInTitle: data.words.zoom_in, zoomOutTitle: data.words.zoom_out }).addTo(map);
+    L.control.scale({ imperial: false }).addTo(map);
+    map.setView([30, 104], 8);
+    map.on("zoomend", () => box.classList.toggle("far", map.getZoom() < 10.5));
+    box.xiangtuMap = map;
+    new ResizeObserver(() => map.invalidateSize()).observe(box);
+  }
+  if (box.xiangtuDrawn) box.xiangtuDrawn.remove();
+  const drawn = L.layerGroup().addTo(map);
+  box.xiangtuDrawn = drawn;
+  outlines(L, drawn, data.areas);
+  data.cells.forEach((cell) => {
+    const shape = L.polygon(cell.ring.map(([lon, lat]) => [lat, lon]), { className: `cell ${cell.tone}`, interactive: true });
+    shape.bindTooltip(make("span", "", cell.text));
+    shape.addTo(drawn);
+  });
+  const at = data.stops.map((one) => [one.lat, one.lon]);
+  const start = data.start ? [data.start.lat, data.start.lon] : null;
+  if (data.route && at.length) L.polyline(start ? [start, ...at] : at, { className: "way", interactive: false }).addTo(drawn);
+  if (start) L.marker(start, { icon: L.divIcon({ className: "here", iconSize: [18, 18] }), interactive: false, keyboard: false }).addTo(drawn);
+  [...data.stops].reverse().forEach((one) => {
+    const pin = make("i", one.key === data.selected ? "pin chosen" : "pin", one.number);
+    pin.style.background = one.colour;
+    const icon = L.divIcon({ className: "stop", html: pin, iconSize: [28, 28] });
+    const marker = L.marker([one.lat, one.lon], { icon, title: one.title, alt: `${one.number} ${one.title}`, keyboard: true });
+    marker.on("click", () => pick(one.key));
+    marker.addTo(drawn);
+  });
+  const places = [...at, ...(start ? [start] : []), ...data.cells.flatMap((cell) => cell.ring.map(([lon, lat]) => [lat, lon]))];
+  const seen = JSON.stringify([places, data.bounds]);
+  if (box.dataset.seen !== seen) {
+    box.dataset.seen = seen;
+    const [west, south, east, north] = data.bounds || [73, 18, 135, 53];
+    map.fitBounds(places.length ? L.latLngBounds(places).pad(0.12) : [[south, west], [north, east]], { animate: false, maxZoom: 16 });
+  }
+}
+
+/* The townships' outlines come once and stay in the browser. */
+const known = new Map();
+async function outlines(L, drawn, address) {
+  if (!known.has(address)) known.set(address, fetch(address).then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error("no outlines")))));
+  try {
+    const areas = await known.get(address);
+    for (const area of areas.townships) {
+      const ways = area.rings.map((ring) => ring.map(([lon, lat]) => [lat, lon]));
+      L.polyline(ways, { className: "township", weight: 1.5, interactive: false }).addTo(drawn).bringToBack();
+      const icon = L.divIcon({ className: "name", html: make("span", "", area.name), iconSize: [0, 0] });
+      L.marker([area.at[1], area.at[0]], { icon, interactive: false, keyboard: false, zIndexOffset: -1000 }).addTo(drawn);
+    }
+  } catch {
+    known.delete(address);
+  }
+}
+
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component;
+  const root = parentElement.querySelector(".inspector");
+  const pick = (key) => setTriggerValue("picked", key);
+  if (!root.querySelector(".map")) {
+    const style = make("link");
+    style.rel = "stylesheet";
+    style.href = "/assets/vendor/leaflet/leaflet.css";
+    root.append(style, make("div", "map"), make("div", "side"));
+  }
+  const box = root.querySelector(".map");
+  box.setAttribute("role", "region");
+  box.setAttribute("aria-label", data.label);
+  const side = root.querySelector(".side");
+  const list = make("ol", "cards");
+  list.setAttribute("aria-label", data.label);
+  data.stops.forEach((one) => list.append(card(one, data, pick)));
+  side.replaceChildren(...data.notes.map((note) => make("p", "note", note)), data.stops.length ? list : make("p", "empty", data.empty));
+  drawMap(root, data, pick).catch(() => { box.textContent = data.words.no_map; });
+}

@@ -1,0 +1,147 @@
+/* What may be done to a site now: the steps of the reader's role; what a step demands is asked for before it is sent. */
+function make(tag, className, text) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+function say(text, params) {
+  return text.replace(/\{(\w+)\}/g, (whole, name) => params[name] ?? whole);
+}
+
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component;
+  const root = parentElement.querySelector(".inspector_act");
+  const { words } = data;
+  const asked = `${data.id}/${data.version}`;
+  /* A rerun of the page must not take away what is being written. */
+  if (root.dataset.asked === asked && root.querySelector("form")) return;
+  root.dataset.asked = asked;
+  const buttons = make("div", "steps");
+  const panel = make("div", "panel");
+  const status = make("p", "status");
+  status.setAttribute("role", "status");
+  root.replaceChildren(buttons, panel, status);
+  let busy = false;
+
+  data.steps.forEach((step, at) => {
+    const button = make("button", at === 0 ? "step main" : "step", step.label);
+    button.type = "button";
+    button.dataset.to = step.to;
+    button.onclick = () => (step.needs.length || step.may.length ? ask(step) : send(step, new FormData()));
+    buttons.append(button);
+  });
+
+  function ask(step) {
+    const form = make("form");
+    form.noValidate = true;
+    form.append(make("b", "", step.label));
+    let photo = null;
+    let working = null;
+    const note = make("textarea");
+    note.rows = 2;
+    note.maxLength = 1000;
+    const needsNote = step.needs.includes("note");
+    const label = make("label", "", needsNote ? words.note_needed : words.note);
+    label.append(note);
+    form.append(label);
+    const camera = make("input");
+    const line = make("div", "row");
+    const image = make("img");
+    image.hidden = true;
+    image.alt = words.photo;
+    if (step.needs.includes("photo") || step.may.includes("photo")) {
+      camera.type = "file";
+      camera.accept = "image/*";
+      camera.setAttribute("capture", "environment");
+      camera.tabIndex = -1;
+      const take = make("button", "", step.needs.includes("photo") ? words.photo_needed : words.photo);
+      take.type = "button";
+      take.className = "photo";
+      take.onclick = () => camera.click();
+      camera.onchange = () => {
+        const file = camera.files[0];
+        if (!file) return;
+        status.textContent = words.photo_working;
+        working = import("/assets/own/mark_photo.js").then(({ prepare }) => prepare(file)).then((made) => {
+          photo = made.blob;
+          image.src = URL.createObjectURL(photo);
+          image.hidden = false;
+          status.textContent = "";
+        }).catch(() => { status.textContent = words.photo_failed; });
+      };
+      line.append(take, image, camera);
+      form.append(line);
+    }
+    const row = make("div", "row");
+    const go = make("button", "main", words.send);
+    go.type = "submit";
+    const stop = make("button", "", words.cancel);
+    stop.type = "button";
+    stop.onclick = () => { panel.replaceChildren(); status.textContent = ""; };
+    row.append(go, stop);
+    form.append(row);
+    form.onsubmit = async (event) => {
+      event.preventDefault();
+      await working;
+      if (needsNote && !note.value.trim()) { status.textContent = words.note_missing; note.focus(); return; }
+      if (step.needs.includes("photo") && !photo) { status.textContent = words.photo_missing; return; }
+      const given = new FormData();
+      if (note.value.trim()) given.append("note", note.value.trim());
+      if (photo) given.append("photo", photo, "photo");
+      send(step, given);
+    };
+    panel.replaceChildren(form);
+    status.textContent = "";
+    (needsNote ? note : form.querySelector("button")).focus();
+  }
+
+  async function send(step, given) {
+    if (busy) return;
+    busy = true;
+    root.querySelectorAll("button").forEach((one) => { one.disabled = true; });
+    status.className = "status";
+    status.textContent = words.sending;
+    given.append("id", data.id);
+    given.append("act", step.act);
+    given.append("to", step.to);
+    given.append("base_version", String(data.version));
+    let problem = words.no_network;
+    try {
+      const headers = { "x-xiangtu-token": data.token };
+      const answer = await fetch("/mark/act", { method: "POST", body: given, headers, credentials: "same-origin", redirect: "manual" });
+      if (answer.ok) {
+        panel.replaceChildren();
+        status.textContent = words.done;
+        setTriggerValue("done", String(Date.now()));
+        return;
+      }
+      const said = await answer.json().catch(() => null);
+      problem = said ? said[data.lang] : answer.status === 401 ? words.sign_in : words.failed;
+      if (answer.status === 409) conflict(said, step, given);
+    } catch {
+      /* The network is gone: what was written stays in the form. */
+    } finally {
+      busy = false;
+      root.querySelectorAll("button").forEach((one) => { one.disabled = false; });
+    }
+    status.className = "status bad";
+    status.textContent = problem;
+  }
+
+  /* Somebody was quicker: both versions side by side, and nothing is lost. */
+  function conflict(said, step, given) {
+    const box = make("div", "conflict");
+    const theirs = make("div");
+    const { by = "", at = "", theirs: stage = "" } = said?.params || {};
+    theirs.append(make("b", "", words.theirs), make("p", "", say(words.theirs_said, { by, at, stage: data.stages[stage] || stage })));
+    const mine = make("div");
+    mine.append(make("b", "", words.mine), make("p", "", [step.label, given.get("note")].filter(Boolean).join(" · ")));
+    const again = make("button", "main", words.reload);
+    again.type = "button";
+    again.onclick = () => { root.dataset.asked = ""; panel.replaceChildren(); setTriggerValue("done", String(Date.now())); };
+    box.append(theirs, mine);
+    panel.replaceChildren(box, again);
+  }
+}

@@ -1,0 +1,89 @@
+"""One site: what may be done to it now, its photos before and after, and its sheet."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pandas as pd
+import streamlit as st
+
+from dashboards import inspector, widgets
+from dashboards.data import County
+from dashboards.gate_forms import form_token
+from dashboards.readers import COOKIE
+from dashboards.session import go
+from dashboards.sheets import sheet
+from dashboards.widgets_base import component
+from dashboards.widgets_sheet import sheet as draw_sheet
+from dashboards.words import Lang, say
+from pipelines.marks_places import LAYER
+from pipelines.rounds_acts import may_undo
+
+WORDS = (
+    "note",
+    "note_needed",
+    "note_missing",
+    "photo",
+    "photo_needed",
+    "photo_missing",
+    "photo_working",
+    "photo_failed",
+    "send",
+    "cancel",
+    "sending",
+    "done",
+    "no_network",
+    "failed",
+    "sign_in",
+    "reload",
+)
+
+
+def show(county: County, thing: pd.Series, lang: Lang) -> None:
+    """Draw the site: on a phone one below the other, at a desk side by side."""
+    layer = county.workspace.layer(LAYER)
+    history = county.history(LAYER, str(thing["id"]))
+    file = county.source_file(LAYER, str(thing.get("import_id")))
+    left, right = st.columns([1, 1], gap="medium")
+    with left:
+        draw_sheet(sheet(thing, layer, file=file, history=history, lang=lang), lang, close=lambda: go(thing=None))
+    with right:
+        _acts(county, thing, lang)
+        photos = inspector.photos(history, layer, lang)
+        if photos:
+            widgets.heading(say("inspector.compare_title", lang))
+            words = {"before": say("inspector.before", lang), "after": say("inspector.after", lang)}
+            words |= {"slider": say("inspector.slider", lang), "only": say("inspector.only_photo", lang)}
+            component("inspector_compare")(key="inspector_compare", data={"photos": photos, "words": words})
+
+
+def _acts(county: County, thing: pd.Series, lang: Lang) -> None:
+    """The steps that the reader's role may take from where the site stands."""
+    layer = county.workspace.layer(LAYER)
+    area = thing["area_code"] if isinstance(thing["area_code"], str) else None
+    history = county.history(LAYER, str(thing["id"]))
+    undoes = county.may("undo", LAYER, area) and may_undo(history, county.actor, datetime.now(UTC))
+    revisits = county.may("revisit", LAYER, area)
+    steps = []
+    if county.may("step", LAYER, area):
+        steps = inspector.steps(thing, layer, county.actor, lang, revisits=revisits, undoes=undoes)
+    widgets.heading(say("inspector.act_title", lang))
+    if not steps:
+        life = layer.lifecycle
+        stage = life.stage(str(thing["stage"])).label(lang) if life else ""
+        acts = county.may("step", LAYER, area)
+        widgets.said([say("inspector.act_none" if acts else "inspector.act_reader", lang, stage=stage)])
+        return
+    session = st.context.cookies.get(COOKIE)
+    data = {
+        "id": str(thing["id"]),
+        "version": int(thing["version"]),
+        "steps": steps,
+        "lang": lang,
+        "token": form_token(session if county.actor.has_account else None),
+        "stages": {one.id: one.label(lang) for one in layer.lifecycle.stages} if layer.lifecycle else {},
+        "words": {name: say(f"inspector.{name}", lang) for name in WORDS}
+        | {name: say(f"inspector.conflict_{name}", lang) for name in ("theirs", "mine")}
+        | {"theirs_said": say("inspector.conflict_said", lang, by="{by}", at="{at}", stage="{stage}")},
+    }
+    component("inspector_act")(key="inspector_act", data=data, on_done_change=lambda: None)
