@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.console import Console
 from pipelines.figure_commands import refresh
+from pipelines.settings import FILE
 from pipelines.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def new(arguments: argparse.Namespace, console: Console) -> int:
 def demo(arguments: argparse.Namespace, console: Console) -> int:
     """Make an invented county as its senders would deliver it, and take every paper in like a real one."""
     from data_samples.county import make_county
+    from data_samples.decisions import with_decisions
     from data_samples.generate import COUNTY_CODE, COUNTY_NAME, write_papers
     from data_samples.history import history
 
@@ -38,6 +40,9 @@ def demo(arguments: argparse.Namespace, console: Console) -> int:
     try:
         console.say("正在造一个虚构县……", "Making an invented county …")
         county = make_county(parcels=arguments.parcels, seed=arguments.seed)
+        settings = root / FILE
+        settings.write_text(with_decisions(settings.read_text(encoding="utf-8"), county.areas), encoding="utf-8")
+        workspace = Workspace(root)
         for delivery in write_papers(root / "incoming", county):
             _take(workspace, delivery, console)
         _replay(workspace, history(county), console)
