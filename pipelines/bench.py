@@ -28,7 +28,7 @@ Columns = dict[str, npt.NDArray[Any]]
 
 # Pairs with less in common than this are the rounding of coordinates in one way or another.
 PAIR_M2 = 0.01
-PATIENCE_S = 150.0
+PATIENCE_S = 120.0
 """A way that takes longer is stopped, and said to be too slow."""
 SPENT_S = 60.0
 """A way is not run again when that would take it beyond so many seconds in all."""
