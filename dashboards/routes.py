@@ -12,7 +12,7 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from dashboards import mark, sign_in, sign_in_service
+from dashboards import mark, season_routes, sign_in, sign_in_service
 from dashboards.assets import HERE, VENDOR
 from dashboards.data import WORKSPACE_VARIABLE, County, county
 from dashboards.gate import READER
@@ -37,6 +37,7 @@ def routes() -> list[BaseRoute]:
         Route("/photos/{digest}/{kind}.jpg", photo),
         Route("/tiles/{layer}/{z:int}/{x:int}/{y:int}.pbf", tile),
         *mark.routes(),
+        *season_routes.routes(),
         *sign_in.routes(),
         *sign_in_service.routes(),
     ]

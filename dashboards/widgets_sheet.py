@@ -16,8 +16,8 @@ def swatch(colour: str) -> str:
     return f'<i style="background:{escape(colour)}"></i>'
 
 
-def sheet(shown: Sheet, lang: Lang, *, close: Callable[[], None]) -> None:
-    """The sheet of one thing, with a way back to the list."""
+def sheet(shown: Sheet, lang: Lang, *, close: Callable[[], None], more: str = "") -> None:
+    """The sheet of one thing, with a way back to the list. more: markup of a part of its own, after what happened."""
     st.button(f"‹ {say('thing.close', lang)}", key="close", type="tertiary", on_click=close)
     chip = f'<span class="xt-chip">{swatch(shown.colour)}{escape(shown.stage)}</span>' if shown.stage else ""
     where = f"<span>{escape(shown.place)}</span><span>{escape(shown.size)}</span>"
@@ -26,6 +26,7 @@ def sheet(shown: Sheet, lang: Lang, *, close: Callable[[], None]) -> None:
         f"<h2>{escape(shown.heading)}</h2>{facts}",
         _timeline(shown, lang),
         _records(shown, lang),
+        more,
         f"<h3>{escape(say('thing.fields', lang))}</h3>{_pairs(shown.fields)}",
         f"<h3>{escape(say('thing.source', lang))}</h3>{_pairs(shown.source)}" if shown.source else "",
         f'<div class="xt-note">{escape(say("thing.masked_note", lang))}</div>' if shown.masked else "",
