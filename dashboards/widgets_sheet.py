@@ -17,7 +17,7 @@ def swatch(colour: str) -> str:
 
 
 def sheet(shown: Sheet, lang: Lang, *, close: Callable[[], None], more: str = "") -> None:
-    """The sheet of one thing, with a way back to the list. more: markup of a part of its own, after what happened."""
+    """The sheet of one thing, with a way back to the list. more: markup put after what happened."""
     st.button(f"‹ {say('thing.close', lang)}", key="close", type="tertiary", on_click=close)
     chip = f'<span class="xt-chip">{swatch(shown.colour)}{escape(shown.stage)}</span>' if shown.stage else ""
     where = f"<span>{escape(shown.place)}</span><span>{escape(shown.size)}</span>"
