@@ -51,7 +51,8 @@ def assign_points(points: npt.ArrayLike, areas: pd.DataFrame | Leaves) -> Positi
         return _by_slabs(values.astype(np.float64, copy=False), leaves)
     shapes = np.asarray(points, dtype=object)
     kinds = shapely.get_type_id(shapes)
-    shapes = np.where((kinds > 0) & ~shapely.is_empty(shapes), shapely.point_on_surface(shapes), shapes)
+    if (kinds > 0).any():
+        shapes = np.where((kinds > 0) & ~shapely.is_empty(shapes), shapely.point_on_surface(shapes), shapes)
     if len(shapes) >= MANY:
         there = ~shapely.is_missing(shapes) & ~shapely.is_empty(shapes)
         xy = np.full((len(shapes), 2), np.nan)

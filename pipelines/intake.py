@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -28,9 +30,22 @@ from pipelines.store.geoparquet import SOURCE
 
 SAMPLE_ROWS = 5_000
 MADE_ID_BYTES = 8
+WORKERS = 2
+"""So many batches are looked at at a time; their order, and what comes of them, is the same for any number."""
 
 Progress = Callable[[str, int, int | None], None]
 Sink = Callable[[pd.DataFrame], None]
+
+
+@dataclass
+class _Batch:
+    """A batch on its way: as it was read, its rows so far, findings, a digest of each row, and ids made."""
+
+    raw: pd.DataFrame
+    frame: pd.DataFrame
+    issues: list[Issue]
+    digests: Any
+    made_ids: int
 
 
 class Intake:
@@ -78,11 +93,8 @@ class Intake:
 
     def run(self, sink: Sink | None) -> TableReport:
         """Read the whole table; accepted rows go to `sink` as they are ready."""
-        placement: Placement | None = None
-        for raw in self.table.batches():
-            if placement is None:
-                placement = self._decide(raw)
-            accepted = self._batch(raw, placement)
+        for batch in self._looked_at():
+            accepted = self._taken(batch)
             if sink is not None and len(accepted):
                 sink(accepted)
             if self._progress:
@@ -93,6 +105,23 @@ class Intake:
         if self._made_ids:
             self.report.issues.append(Issue("id_made", None, self.layer.id_field, {"count": self._made_ids}))
         return self.report
+
+    def _looked_at(self) -> Iterator[_Batch]:
+        """The batches in the order of the table; while one is being stored, the next ones are looked at."""
+        raws = iter(self.table.batches())
+        first = next(raws, None)
+        if first is None:
+            return
+        placement = self._decide(first)
+        yield self._look(first, placement)
+        with ThreadPoolExecutor(WORKERS) as pool:
+            ahead: deque[Future[_Batch]] = deque()
+            for raw in raws:
+                ahead.append(pool.submit(self._look, raw, placement))
+                if len(ahead) > WORKERS:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
 
     def _decide(self, raw: pd.DataFrame) -> Placement:
         step = max(1, len(raw) // SAMPLE_ROWS)
@@ -105,8 +134,8 @@ class Intake:
         self.report.crs = placement.crs_name
         return placement
 
-    def _batch(self, raw: pd.DataFrame, placement: Placement) -> pd.DataFrame:
-        """The accepted rows of a batch, ready to store; findings and counts go to the report."""
+    def _look(self, raw: pd.DataFrame, placement: Placement) -> _Batch:
+        """A batch typed, placed, repaired and checked row by row: all that needs no other batch."""
         typed, issues = type_frame(raw, self.match, self.layer, self.table.units)
         fill_derived(typed, self.layer)
         placed, found = place_batch(raw, typed, placement, self._gazetteer)
@@ -127,13 +156,26 @@ class Intake:
         frame["area_m2"] = done.area_after_m2
         frame["length_m"] = length_m(done.geometry)
         issues += check_rows(frame, self.layer, today=self._today)
-        if self.layer.is_area:
+        digests = None
+        if not self.layer.is_area:
+            frame["id"], missing, made = self._ids(frame, raw)
+            issues += missing
+            digests = digest_rows(frame)
+        else:
+            made = 0
+        return _Batch(raw, frame, issues, digests, made)
+
+    def _taken(self, batch: _Batch) -> pd.DataFrame:
+        """The accepted rows of a batch, ready to store; findings and counts go to the report."""
+        frame, issues = batch.frame, batch.issues
+        if batch.digests is None:
             frame["id"] = pd.Series(self._unit_ids(frame), index=frame.index, dtype="str")
         else:
-            frame["id"], missing = self._ids(frame, raw)
-            ids, doubled = check_ids(frame, self.layer, self._seen, digest_rows(frame))
-            frame["id"] = pd.Series(ids, index=frame.index, dtype="str")
-            issues += missing + doubled
+            ids, doubled = check_ids(frame, self.layer, self._seen, batch.digests)
+            if doubled or ids != frame["id"].tolist():
+                frame["id"] = pd.Series(ids, index=frame.index, dtype="str")
+            issues += doubled
+            self._made_ids += batch.made_ids
         issues = without_echo(issues)
         back = worst(issues)
         self.report.issues.extend(issues)
@@ -142,13 +184,13 @@ class Intake:
         dropped = back | {i.row for i in issues if i.code == "row_repeated" and i.row is not None}
         self.report.accepted += len(frame) - len(back)
         kept = frame.loc[~frame.index.isin(list(dropped))] if dropped else frame
-        return self._finished(kept, raw)
+        return self._finished(kept, batch.raw)
 
     def _expect(self) -> Any:
         return "any" if self.layer.geometry == "none" else self.layer.geometry
 
-    def _ids(self, frame: pd.DataFrame, raw: pd.DataFrame) -> tuple[pd.Series, list[Issue]]:
-        """The id of each row: the sender's, or one made of the row's content when the table has none."""
+    def _ids(self, frame: pd.DataFrame, raw: pd.DataFrame) -> tuple[pd.Series, list[Issue], int]:
+        """The id of each row: the sender's, or one made of the row's content; findings, and how many were made."""
         field = self.layer.id_field
         if field in self.match.fields and field in frame.columns:
             ids = frame[field].astype(str).where(frame[field].notna())
@@ -156,15 +198,14 @@ class Intake:
             if not blank.all() or len(frame) == 1:
                 found = [Issue("id_missing", int(row), field, {}) for row in frame.index[blank]]
                 stand_in = pd.Series([f"?{row}" for row in frame.index], index=frame.index)
-                return ids.where(~blank, stand_in), found
+                return ids.where(~blank, stand_in).astype("str"), found, 0
         marks = digest_rows(raw.drop(columns="geometry", errors="ignore").astype(str))
         shapes = shapely.to_wkb(frame["geometry"].to_numpy(object))
         made = [
             hashlib.blake2b((s or b"") + b"%d" % m, digest_size=MADE_ID_BYTES).hexdigest()
             for s, m in zip(shapes, marks, strict=True)
         ]
-        self._made_ids += len(frame)
-        return pd.Series(made, index=frame.index), []
+        return pd.Series(made, index=frame.index, dtype="str"), [], len(frame)
 
     def _unit_ids(self, frame: pd.DataFrame) -> list[str]:
         """Ids of an area's shapes: its code, or its name; the later shapes of one unit are numbered."""

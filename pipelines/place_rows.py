@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from geo.gazetteer import Gazetteer, Resolution
 from geo.issues import Issue
 from geo.joins import assign_points
+from geo.overlaps import MANY
 from pipelines.coordinates import place_shapes
 from pipelines.placement import Placement
+from pipelines.store.machine_code import load_kernels
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -147,6 +149,8 @@ def _lies(points: NDArray[np.object_], placement: Placement) -> NDArray[np.intp]
     """The position of the finest area that holds each point, -1 where none does."""
     if placement.areas is None or placement.layer.is_area:
         return np.full(len(points), -1, dtype=np.intp)
+    if len(points) >= MANY:
+        load_kernels()
     return np.asarray(
         assign_points(points, placement.areas if placement.leaves is None else placement.leaves), dtype=np.intp
     )
@@ -158,10 +162,12 @@ def _outside(
     """`outside_county` for every shape that does not even touch the county."""
     if placement.outline is None:
         return []
-    shapely.prepare(placement.outline)
+    # A copy, because batches are placed side by side, and two threads must never share a prepared shape.
+    outline = shapely.from_wkb(shapely.to_wkb(placement.outline))
+    shapely.prepare(outline)
     at = np.flatnonzero(there)
-    away = at[~shapely.intersects(placement.outline, shapes[at])]
-    distance = np.clip(np.nan_to_num(_distance_m(shapes[away], placement.outline), nan=np.inf), 0, _FARTHEST_M)
+    away = at[~shapely.intersects(outline, shapes[at])]
+    distance = np.clip(np.nan_to_num(_distance_m(shapes[away], outline), nan=np.inf), 0, _FARTHEST_M)
     return [
         Issue("outside_county", int(rows[i]), None, {"distance_m": round(float(d))})
         for i, d in zip(away, distance, strict=True)

@@ -185,7 +185,8 @@ def shapes_of(wkb: Any) -> Shapes:
         shapes = shapely.from_wkb(raw)
     except (shapely.errors.GEOSException, NotImplementedError):
         shapes = objects(curves.shape(one) for one in raw)
-    shapes = shapely.force_2d(shapes)
+    if (shapely.has_z(shapes) | shapely.has_m(shapes)).any():
+        shapes = shapely.force_2d(shapes)
     shapes[shapely.is_empty(shapes)] = None
     return np.asarray(shapes, dtype=object)
 
