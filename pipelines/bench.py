@@ -138,12 +138,13 @@ def _command(stage: str, way: str, folder: Path) -> list[str]:
 
 
 def _collect(way: _Way, result: Path) -> None:
-    """Take what a run found, the first time, and what it said of its work; leave no file."""
-    if result.exists() and not way.found:
+    """Take what a run found, the first time, and what it said of its work; leave no file, whole or not."""
+    well = list(way.runs.values())[-1].code == 0
+    if well and not way.found:
         table = pq.read_table(result)
         way.found = {name: table[name].to_numpy() for name in table.column_names}
     note = result.with_suffix(".json")
-    if note.exists():
+    if well and note.exists():
         way.work_s.append(json.loads(note.read_text(encoding="utf-8"))["work_s"])
     for path in (result, note):
         path.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ import shapely
 from pipelines import bench, bench_other
 from pipelines.bench_data import make_county
 from pipelines.bench_plot import draw, slopes
-from pipelines.bench_process import run_process
+from pipelines.bench_process import Run, run_process
 from pipelines.bench_rows import Row, as_table, compare, keep
 
 
@@ -52,6 +52,28 @@ def test_every_installed_way_gives_the_same_answer(tmp_path: Path, monkeypatch: 
     assert [row.way for row in rows if row.status == "not_installed"] == ["nowhere"]
     assert "villages 2/2 shapely" in " ".join(said)
     assert {one["parcels"] for one in json.loads(out.read_text("utf-8"))} == {2000}
+
+
+@pytest.mark.slow
+def test_a_way_that_is_stopped_midway_or_fails_has_a_row_and_spoils_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = bench.run_process
+
+    def stopped(command: list[str], patience_s: float) -> Run:
+        if "geopandas" in command:
+            Path(command[-1]).write_bytes(b"PAR1 half a file")
+            return Run(-9, 120.0, 1.0, 50.0, "")
+        return Run(1, 1.0, 1.0, 50.0, "no memory") if "shapely" in command else real(command, patience_s)
+
+    monkeypatch.setattr(bench, "run_process", stopped)
+    rows = bench.run_bench([500], repeats=1, stages=["villages"], ways=["geopandas", "shapely", "xiangtu"])
+    assert [(row.way, row.status) for row in rows[1:]] == [
+        ("xiangtu", "ok"),
+        ("geopandas", "too_slow"),
+        ("shapely", "failed"),
+    ]
+    assert "failed no memory" in as_table(rows)
 
 
 def rows_at(parcels: int, ours_s: float, theirs_s: float | None, **more: object) -> list[Row]:
