@@ -181,14 +181,13 @@ def rate_board(frame: pd.DataFrame, ask: Ask, *, level: str) -> Board:
                     percent(rate),
                     mu(one["transferred_mu"]),
                     mu(one["contract_mu"]),
-                    number(one["contracts"], "count"),
                 ),
                 colour=PLAIN if placed else NO_DATA,
                 share=rate / most if most > 0 and not math.isnan(rate) else 0.0,
                 small=bool(one["small"]) and placed,
             )
         )
-    heads = (ask.word("transfer_rate"), ask.word("transferred"), ask.word("contract_land"), ask.word("contracts"))
+    heads = (ask.word("transfer_rate"), ask.word("transferred"), ask.word("contract_land"))
     notes = (ask.word("rate_is"), f"* {ask.word('rate_small')}")
     return Board((say("table.rank", lang), say(f"level.{level}", lang), *heads), tuple(rows), (), notes)
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from geo.layers import Layer
+from geo.measure import mu_from_m2
 from geo.quantities import passing
 from pipelines.summarise import progress, things_at
 
@@ -114,14 +115,26 @@ def uses(workspace: Workspace, day: date, ids: pd.Series) -> Uses:
 
 
 def partners(workspace: Workspace, contract: str) -> pd.DataFrame:
-    """The contracts on the same ground as one: other (id), m2; largest first."""
+    """The contracts on the same ground as one: other (id), mu; largest first."""
     from pipelines.relations import relation_rows
 
     layer = workspace.layer(LAYER)
     relation = next(one for one in layer.relations if one.gives == "double_leased")
     found = relation_rows(workspace, layer, relation)
-    mine = found[found["id"] == contract]
-    return mine[["other", "m2"]].sort_values(["m2", "other"], ascending=[False, True], ignore_index=True)
+    mine = found[found["id"] == contract].sort_values(["m2", "other"], ascending=[False, True], ignore_index=True)
+    return pd.DataFrame({"other": mine["other"], "mu": mu_from_m2(mine["m2"].to_numpy(float)).round(2)})
+
+
+def related(workspace: Workspace, layer: Layer, thing: str, ended: pd.DataFrame) -> list[tuple[str, float]]:
+    """(id, 亩) of the contracts that have to do with a thing: on the same ground as it, or ended on it.
+
+    ended: `pipelines.remediation_checks.ended_contracts`.
+    """
+    if layer.id == LAYER:
+        found = partners(workspace, thing)
+        return list(zip(found["other"].astype(str), found["mu"], strict=True))
+    mine = ended[ended["id"] == thing]
+    return list(zip(mine["contract"].astype(str), mine["mu"], strict=True))
 
 
 def certification_layer(workspace: Workspace) -> Layer | None:

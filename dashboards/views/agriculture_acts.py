@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
@@ -15,7 +15,8 @@ from geo.errors import XiangtuError
 from pipelines.worklist_acts import Done, carry_out, take_back, undoable
 from pipelines.worklist_errands import MOST, Errand, Line, Offer, offers, prepared, refusals
 
-CHOSEN, LINES, DONE, UNDONE = "agri_chosen", "agri_lines", "agri_done", "agri_undone"
+CHOSEN, OPEN, LINES = "agri_chosen", "agri_open", "agri_lines"
+DONE, UNDONE, REFUSED = "agri_done", "agri_undone", "agri_refused"
 NAMED = 5
 """So many things are named for each reason of a refusal."""
 WRITES = ("step", "evidence", "extend", "escalate")
@@ -29,56 +30,68 @@ def acts(seen: Seen) -> bool:
 
 
 def show(seen: Seen, chosen: Sequence[str]) -> None:
-    """The bar of what is chosen, and where an errand stands: asked for, to be confirmed, or done."""
+    """The bar of what is chosen, and over the page the errand: asked for, to be confirmed, or done."""
     if not acts(seen):
         st.caption(seen.word("read_only"))
         return
-    done = st.session_state.get(DONE)
-    if done is not None:
-        _done(seen, done)
-    held = st.session_state.get(LINES)
-    if held is not None and held["layer"] == seen.ask.layer.id:
-        _summary(seen, held)
-        return
     _bar(seen, chosen)
-    if chosen:
-        _ask(seen, chosen)
-    elif done is None:
-        _mine(seen)
+    if st.session_state.get(OPEN) != seen.ask.layer.id:
+        return
+
+    @st.dialog(seen.word("act"), width="large", on_dismiss=_dismissed)
+    def opened() -> None:
+        done, held = st.session_state.get(DONE), st.session_state.get(LINES)
+        if done is not None:
+            _done(seen, done)
+        elif held is not None:
+            _summary(seen, held)
+        else:
+            _ask(seen, chosen)
+
+    opened()
+
+
+def _open(seen: Seen) -> None:
+    _forget(LINES, DONE, UNDONE, REFUSED)
+    st.session_state[OPEN] = seen.ask.layer.id
+
+
+def _dismissed() -> None:
+    _forget(OPEN, LINES, DONE, UNDONE, REFUSED)
 
 
 def _bar(seen: Seen, chosen: Sequence[str]) -> None:
-    """How many are chosen, and choosing all or none."""
+    """How many are chosen, choosing all or none, and the way to what is done with them."""
     every = list(seen.desk.rows["id"])
     with st.container(key="agri_chosen_bar", horizontal=True, vertical_alignment="center"):
         if chosen:
             rows = seen.every.rows
             mu = float(rows.loc[rows["id"].isin(list(chosen)), "mu"].sum())
-            st.html(
-                f"<b>{escape(seen.word('chosen', count=number(len(chosen), 'count'), mu=number(mu, 'mu')))}</b>",
-                width="content",
-            )
-        else:
-            st.caption(seen.word("chosen_none"))
-        if len(every) <= MOST and not set(every) <= set(chosen):
+            said = seen.word("chosen", count=number(len(chosen), "count"), mu=number(mu, "mu"))
+            st.html(f"<b>{escape(said)}</b>", width="content")
             st.button(
-                seen.word("choose_filtered", count=number(len(every), "count")),
-                key="agri_choose_all",
-                type="tertiary",
-                on_click=_choose,
-                args=([*dict.fromkeys([*chosen, *every])],),
-                width="content",
-            )
-        if chosen:
-            st.button(
-                seen.word("choose_none"), key="agri_choose_none", type="tertiary", on_click=_choose, args=([],),
+                f"{seen.word('act')} …", key="agri_act_open", type="primary", on_click=_open, args=(seen,),
                 width="content",
             )  # fmt: skip
+            _quiet(seen.word("choose_none"), "agri_choose_none", _choose, [])
+        else:
+            st.html(f"<small>{escape(seen.word('chosen_none'))}</small>", width="content")
+        if len(every) <= MOST and not set(every) <= set(chosen):
+            text = seen.word("choose_filtered", count=number(len(every), "count"))
+            _quiet(text, "agri_choose_all", _choose, [*dict.fromkeys([*chosen, *every])])
+        mine = undoable(seen.county.workspace, seen.ask.layer, seen.county.actor, now=now())
+        if mine:
+            text = seen.word("undo_mine", count=number(len(mine), "count"))
+            _quiet(text, "agri_undo_mine", _take_back, seen, Done(tuple(mine)))
+
+
+def _quiet(text: str, key: str, act: Callable[..., None], *given: Any) -> None:
+    st.button(text, key=key, type="tertiary", on_click=act, args=given, width="content")
 
 
 def _choose(ids: list[str]) -> None:
     st.session_state[CHOSEN] = ids
-    _forget(LINES, DONE, UNDONE)
+    _dismissed()
 
 
 def _forget(*names: str) -> None:
@@ -101,71 +114,83 @@ def _ask(seen: Seen, chosen: Sequence[str]) -> None:
     if not found:
         st.info(seen.word("no_offer"))
         return
-    with st.container(key="agri_acts"):
-        names = {
-            key: seen.word("act_count", act=act_word(seen, one), count=number(one.things, "count"))
-            for key, one in found.items()
-        }
-        key = st.selectbox(
-            seen.word("act"), list(names), key="agri_act", format_func=names.__getitem__, filter_mode=None
-        )
-        offer = found[key]
-        errand = _errand(seen, offer)
-        if st.button(seen.word("preview"), key="agri_preview", type="primary"):
-            _prepare(seen, chosen, offer, errand)
-
-
-def _errand(seen: Seen, offer: Offer) -> Errand:
-    """The inputs of one errand."""
-    given: dict[str, Any] = {}
-    if offer.to_stage == "assigned":
-        given["unit"] = st.text_input(seen.word("unit"), key="agri_unit", max_chars=60)
-    if offer.kind == "extend" or offer.to_stage == "assigned":
-        label, least = ("days_extend", 1) if offer.kind == "extend" else ("days_due", 0)
-        asked = st.number_input(seen.word(label), least, 250, 10 if least else 0, key=f"agri_days_{offer.kind}")
-        given["working_days"] = int(asked) or None
-    needed = "note" in offer.needs
-    given["note"] = st.text_area(
-        seen.word("note_needed" if needed else "note"), key="agri_note", height=68, max_chars=1000
+    names = {
+        key: seen.word("act_count", act=act_word(seen, one), count=number(one.things, "count"))
+        for key, one in found.items()
+    }
+    key = st.selectbox(
+        seen.word("act_which"), list(names), key="agri_act", format_func=names.__getitem__, filter_mode=None
     )
+    offer = found[key]
+    _inputs(seen, offer)
+    refused = st.session_state.get(REFUSED)
+    if refused is not None:
+        st.error(refused.words(seen.ask.lang))
+    st.button(
+        seen.word("preview"), key="agri_preview", type="primary", on_click=_prepare, args=(seen, chosen, offer)
+    )
+
+
+def _inputs(seen: Seen, offer: Offer) -> None:
+    """The inputs of one errand; `_errand` reads them when it is asked for."""
+    if offer.to_stage == "assigned":
+        st.text_input(seen.word("unit"), key="agri_unit", max_chars=60)
+        st.number_input(seen.word("days_due"), 0, 250, 0, key="agri_days_step")
+    elif offer.kind == "extend":
+        st.number_input(seen.word("days_extend"), 1, 250, 10, key="agri_days_extend")
+    needed = "note" in offer.needs
+    label = seen.word("note_needed" if needed else "note")
+    st.text_area(label, key="agri_note", height=68, max_chars=1000)
     if offer.kind == "step":
-        given["photos"] = _photos(seen, needed="photo" in offer.needs)
+        _photos(seen, needed="photo" in offer.needs)
     if "other_unit" in offer.needs:
         st.caption(seen.word("other_unit"))
-    return Errand(offer.kind, offer.to_stage, **given)
 
 
-def _photos(seen: Seen, *, needed: bool) -> tuple[tuple[str, bytes], ...]:
+def _errand(offer: Offer) -> Errand:
+    """What the inputs say at this moment."""
+    held = st.session_state
+    days = held.get(f"agri_days_{offer.kind}") if offer.kind == "extend" or offer.to_stage == "assigned" else None
+    files = held.get(_files_key()) if offer.kind == "step" else None
+    return Errand(
+        offer.kind,
+        offer.to_stage,
+        note=held.get("agri_note") or "",
+        working_days=int(days) if days else None,
+        unit=(held.get("agri_unit") or "") if offer.to_stage == "assigned" else "",
+        photos=tuple((one.name, one.getvalue()) for one in files or ()),
+    )
+
+
+def _files_key() -> str:
+    return f"agri_files_{st.session_state.get('agri_round', 0)}"
+
+
+def _photos(seen: Seen, *, needed: bool) -> None:
     words = seen.word("photos_button").replace('"', "")
-    style = f'.st-key-agri_photos button::after{{content:"{words}";font-size:14px}}'
-    hide = ".st-key-agri_photos [data-testid=stFileUploaderDropzone] button{font-size:0}"
+    button = ".st-key-agri_photos [data-testid=stFileUploaderDropzone] button"
+    style = f'{button} > *{{display:none}}{button}::after{{content:"{words}"}}'
     with st.container(key="agri_photos"):
-        st.html(f"<style>{style}{hide}</style>")
-        files = st.file_uploader(
+        st.html(f"<style>{style}</style>")
+        st.file_uploader(
             seen.word("photos_needed" if needed else "photos"),
             type=["jpg", "jpeg", "png", "webp", "heic"],
             accept_multiple_files=True,
-            key=f"agri_files_{st.session_state.get('agri_round', 0)}",
+            key=_files_key(),
         )
         st.caption(seen.word("photos_note"))
-    return tuple((one.name, one.getvalue()) for one in files or ())
 
 
-def _prepare(seen: Seen, chosen: Sequence[str], offer: Offer, errand: Errand) -> None:
-    """Work out what would happen, and show it on the next run."""
+def _prepare(seen: Seen, chosen: Sequence[str], offer: Offer) -> None:
+    """Work out what would happen; it is shown on the run that follows."""
+    errand = _errand(offer)
+    _forget(REFUSED)
     try:
         lines = prepared(seen.county.workspace, seen.every, chosen, errand, seen.county.actor, now=now())
     except XiangtuError as error:
-        st.error(error.words(seen.ask.lang))
+        st.session_state[REFUSED] = error
         return
-    st.session_state[LINES] = {
-        "lines": lines,
-        "layer": seen.ask.layer.id,
-        "act": act_word(seen, offer),
-        "photos": len(errand.photos),
-    }
-    _forget(DONE, UNDONE)
-    st.rerun()
+    st.session_state[LINES] = {"lines": lines, "act": act_word(seen, offer), "photos": len(errand.photos)}
 
 
 def _summary(seen: Seen, held: dict[str, Any]) -> None:
@@ -236,7 +261,7 @@ def _after(done: Done) -> None:
     st.session_state[DONE] = done
     st.session_state["agri_round"] = st.session_state.get("agri_round", 0) + 1
     st.session_state[CHOSEN] = []
-    _forget(LINES, UNDONE, "agri_note", "agri_unit")
+    _forget(LINES, UNDONE, REFUSED)
 
 
 def _done(seen: Seen, done: Done) -> None:
@@ -258,9 +283,12 @@ def _done(seen: Seen, done: Done) -> None:
                     args=(seen, done),
                     width="content",
                 )
-            st.button(seen.word("close"), key="agri_close", on_click=_forget, args=(DONE, UNDONE), width="content")
+            closed = st.button(seen.word("close"), key="agri_close", width="content")
         if undone is None and done.events:
             st.caption(seen.word("undo_note"))
+    if closed:
+        _dismissed()
+        st.rerun()
 
 
 def _told(seen: Seen, done: Done) -> None:
@@ -276,21 +304,8 @@ def _told(seen: Seen, done: Done) -> None:
 
 
 def _take_back(seen: Seen, done: Done) -> None:
+    st.session_state[OPEN] = seen.ask.layer.id
     st.session_state[DONE] = done
     st.session_state[UNDONE] = take_back(
         seen.county.workspace, seen.ask.layer, done.events, seen.county.actor, now=now()
     )
-
-
-def _mine(seen: Seen) -> None:
-    """The way back for what one did a while ago, also after the page was opened anew."""
-    events = undoable(seen.county.workspace, seen.ask.layer, seen.county.actor, now=now())
-    if events:
-        st.button(
-            seen.word("undo_mine", count=number(len(events), "count")),
-            key="agri_undo_mine",
-            type="tertiary",
-            help=seen.word("undo_note"),
-            on_click=_take_back,
-            args=(seen, Done(tuple(events))),
-        )

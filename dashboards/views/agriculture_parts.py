@@ -13,11 +13,14 @@ import streamlit as st
 from dashboards import agriculture, widgets
 from dashboards.agriculture import SEVERAL, Ask, Json
 from dashboards.data import County
+from dashboards.season_sheet import satellite
 from dashboards.session import go
 from dashboards.sheets import sheet
 from dashboards.widgets_base import component, static
-from dashboards.words import number, say
+from dashboards.words import figure, number, say
 from pipelines.remediation import void_figures
+from pipelines.remediation_checks import ended_contracts
+from pipelines.transfers import related
 from pipelines.worklist import DIMENSIONS, Desk
 from pipelines.worklist_filters import Filters, narrowed, widening
 
@@ -252,5 +255,33 @@ def thing_sheet(seen: Seen) -> bool:
     file = county.source_file(ask.layer.id, str(thing.get("import_id")))
     history = county.history(ask.layer.id, str(thing["id"]))
     shown = sheet(thing, ask.layer, file=file, history=history, lang=ask.lang)
-    widgets.sheet(shown, ask.lang, close=lambda: go(thing=None))
+    more = satellite(county.workspace, ask.layer.id, str(thing["id"]), ask.lang)
+    widgets.sheet(shown, ask.lang, close=lambda: go(thing=None), more=more)
+    _related(seen, str(thing["id"]))
     return True
+
+
+def _related(seen: Seen, thing: str) -> None:
+    """Contracts on the same ground, or that ended on a parcel, as far as the reader may see them."""
+    county, ask = seen.county, seen.ask
+    workspace, other = county.workspace, agriculture.TRANSFERS
+    if not county.has_rows(other):
+        return
+    ended = county.kept(
+        agriculture.PARCELS,
+        ("ended", ask.day),
+        lambda: ended_contracts(workspace, workspace.layer(agriculture.PARCELS), ask.day),
+    )
+    found = related(workspace, ask.layer, thing, ended)
+    there = [(one, mu) for one, mu in found if county.thing(other, one, ask.day) is not None]
+    if not there:
+        return
+    title(seen.word("related"))
+    for at, (one, mu) in enumerate(there[:12]):
+        st.button(
+            f"{_plain(one)} · {figure(mu, 'mu', ask.lang)} ›",
+            key=f"agri_related_{at}",
+            type="tertiary",
+            on_click=go,
+            kwargs={**agriculture.written(Filters()), "layer": other, "view": "list", "thing": one},
+        )
