@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-LEVELS = ("county", "township", "village", "zone")
+LEVELS = ("county", "township", "village", "zone", "province")
 FORMATS = ("table", "csv", "json", "geojson")
 
 
@@ -102,8 +102,8 @@ def _file_commands(command: Any) -> None:
 def _figure_commands(command: Any) -> None:
     run = command("run", "figure_commands:run", "重算有变化的部分 / join and summarise what changed")
     run.add_argument("dir", type=Path, metavar="DIR")
-    run.add_argument("--executor", choices=("local", "dask"), default="local")
-    run.add_argument("--scheduler", metavar="ADDRESS")
+    run.add_argument("--executor", choices=("local", "dask"), default="local", help="在何处计算 / where to work")
+    run.add_argument("--scheduler", metavar="ADDRESS", help="dask 调度器地址，如 tcp://主机:8786 / its address")
     progress = command("progress", "figure_commands:progress", "按区域看进度 / progress by area")
     progress.add_argument("dir", type=Path, metavar="DIR")
     progress.add_argument("--layer", required=True, metavar="L")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from geo.errors import Refused
 from pipelines.console import Console, csv_text, rows_text, table_text
 from pipelines.days import day, today
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from geo.layers import Layer
+    from pipelines.province import Province
     from pipelines.workspace import Workspace
 
 
@@ -34,21 +37,52 @@ def refresh(workspace: Workspace, console: Console, executor: Executor | None = 
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Join and summarise what changed."""
+    """Join and summarise what changed, of a county or of every county of a province."""
+    from pipelines.engine import engine
+    from pipelines.province import is_province, read_province
     from pipelines.workspace import Workspace
 
-    refresh(Workspace(arguments.dir), console)
+    if is_province(arguments.dir):
+        with engine(arguments.executor, arguments.scheduler) as executor:
+            _refresh_province(read_province(arguments.dir), executor, console)
+    elif arguments.executor == "local" and arguments.scheduler is None:
+        refresh(Workspace(arguments.dir), console)
+    else:
+        workspace = Workspace(arguments.dir)
+        with engine(arguments.executor, arguments.scheduler) as executor:
+            refresh(workspace, console, executor)
     return 0
+
+
+def _refresh_province(province: Province, executor: Executor, console: Console) -> None:
+    from pipelines.province import run_province
+
+    with console.progress() as tick:
+        finished = 0
+
+        def done(code: str, _: object) -> None:
+            nonlocal finished
+            finished += 1
+            if tick:
+                tick("run", finished, len(province.counties))
+
+        sums = run_province(province, executor, done=done)
+    console.say(f"{province.name}：{len(sums)} 个县已汇总。", f"{province.name}: {len(sums)} counties summed.")
 
 
 def progress(arguments: argparse.Namespace, console: Console) -> int:
     """Progress by area in the format asked for."""
     from pipelines.figures import kept_rows
+    from pipelines.province import is_province
 
     asked = day(arguments.as_of) or today()
     places = decimals(arguments.format)
     rows = None
-    if not arguments.split:
+    if is_province(arguments.dir):
+        rows = _of_province(arguments, asked, places)
+    elif arguments.by == "province":
+        raise Refused("county_no_province")
+    elif not arguments.split:
         rows = kept_rows(arguments.dir, arguments.layer, arguments.by, asked, places)
     if rows is None:
         rows = _counted(arguments, asked, places)
@@ -63,7 +97,7 @@ def progress(arguments: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def _counted(arguments: argparse.Namespace, asked: Any, places: int) -> list[dict[str, Any]]:
+def _counted(arguments: argparse.Namespace, asked: date, places: int) -> list[dict[str, Any]]:
     """The rows of `progress` worked out now, and kept."""
     from pipelines.exchange import records
     from pipelines.figures import keep_rows
@@ -79,6 +113,17 @@ def _counted(arguments: argparse.Namespace, asked: Any, places: int) -> list[dic
     rows = records(figures(workspace, layer.id, arguments.by, asked, decimals=places))
     keep_rows(arguments.dir, layer.id, arguments.by, asked, places, rows)
     return rows
+
+
+def _of_province(arguments: argparse.Namespace, asked: date, places: int) -> list[dict[str, Any]]:
+    """The rows of a province's progress, added up of what its counties keep."""
+    from pipelines.exchange import records
+    from pipelines.province import province_progress, read_province
+
+    province = read_province(arguments.dir)
+    if arguments.split or arguments.format == "geojson":
+        raise Refused("province_levels")
+    return records(province_progress(province, arguments.layer, arguments.by, asked, decimals=places))
 
 
 def _columns(arguments: argparse.Namespace, rows: list[dict[str, Any]]) -> list[str]:
