@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboards.data import County
 from dashboards.figures import TO_FIND, WAITS, search, waits
-from dashboards.pages import VIEWS
+from dashboards.pages import pages_for
 from dashboards.session import address, go
 from dashboards.widgets_base import component
 from dashboards.words import Lang, number, say
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 SHOWN_AT_MOST = 99
+MAP_PAGE = "leader"
 
 
 def head(county: County, page: str, lang: Lang) -> DeltaGenerator:
@@ -31,7 +32,7 @@ def head(county: County, page: str, lang: Lang) -> DeltaGenerator:
         below = f"{say('app.name', lang)} · {say('app.subtitle', lang)}"
         name = f"<h1>{escape(county.root.name)}</h1><p>{escape(below)}</p>"
         st.html(f'<div class="xt-brand">{seal}<div>{name}</div></div>', width="stretch")
-        _pages(page, lang)
+        _pages(county, page, lang)
         with st.container(key="find_box", width=250):
             find(county, today(), lang)
         slot = st.container(key="bell_box", width="content")
@@ -48,9 +49,10 @@ def head(county: County, page: str, lang: Lang) -> DeltaGenerator:
     return slot
 
 
-def _pages(page: str, lang: Lang) -> None:
-    """The ways to the other pages; changing the page leaves area and day as they are."""
-    if len(VIEWS) < 2:
+def _pages(county: County, page: str, lang: Lang) -> None:
+    """The ways to the other pages the reader may open; changing the page leaves area and day as they are."""
+    open_to = pages_for(county.actor)
+    if len(open_to) < 2:
         return
     st.session_state["page"] = page
 
@@ -60,7 +62,7 @@ def _pages(page: str, lang: Lang) -> None:
 
     st.segmented_control(
         say("choose.page", lang),
-        list(VIEWS),
+        open_to,
         key="page",
         format_func=lambda one: say(f"page.{one}", lang),
         on_change=changed,
@@ -82,7 +84,7 @@ def find(county: County, day: date, lang: Lang) -> None:
         at = int(st.session_state["find"]["picked"])
         hits = st.session_state.get("find_hits", [])
         if at < len(hits):
-            _follow(hits[at])
+            _follow(hits[at], _map_page(county))
             st.session_state["find_follow"] = True
         st.session_state["find_text"] = ""
 
@@ -108,9 +110,14 @@ def find(county: County, day: date, lang: Lang) -> None:
     component("find")(key="find", data=data, on_asked_change=asked, on_picked_change=picked)
 
 
-def _follow(hit: Hit) -> None:
+def _map_page(county: County) -> str | None:
+    """The page that shows any place and thing; the reader's own where they may not open it."""
+    return MAP_PAGE if MAP_PAGE in pages_for(county.actor) else None
+
+
+def _follow(hit: Hit, page: str | None) -> None:
     """Go to what was found, on the map."""
-    gone = dict.fromkeys(("page", "view", "rows", "part", "versus", "as_of"))
+    gone = {**dict.fromkeys(("view", "rows", "part", "versus", "as_of")), "page": page}
     if hit.layer_id is None:
         go(area=hit.key, thing=None, **gone)
     else:
@@ -139,7 +146,8 @@ def bell(slot: DeltaGenerator, county: County, lang: Lang) -> None:
                 type="tertiary",
                 on_click=_answer,
                 kwargs={
-                    **dict.fromkeys(("page", "indicator", "thing", "area", "as_of", "part", "versus")),
+                    **dict.fromkeys(("indicator", "thing", "area", "as_of", "part", "versus")),
+                    "page": _map_page(county),
                     "layer": one.layer.id,
                     "view": "things",
                     "rows": WAITS + one.kind,

@@ -11,6 +11,7 @@ from dashboards import figures, tables, widgets, widgets_leader
 from dashboards.data import County
 from dashboards.looks import Look
 from dashboards.scenes import Scene, scene
+from dashboards.season_sheet import satellite
 from dashboards.session import go, look
 from dashboards.sheets import sheet
 from dashboards.views.leader_compare import compare, options
@@ -28,10 +29,7 @@ def show(county: County, today: date) -> None:
     if county.areas.empty:
         widgets.no_areas(county, seen.lang)
         return
-    with st.container(key="slot_wait"), st.spinner(say("app.loading", seen.lang)):
-        found = figures.glances(county, seen.area, seen.day, today)
-    with st.container(key="slot_campaigns"):
-        widgets_leader.campaigns(found, selected=seen.layer.id, lang=seen.lang)
+    _campaigns(county, seen)
     with st.container(key="bar", horizontal=True, vertical_alignment="bottom"):
         widgets.crumbs(county, seen)
         widgets.choices(county, seen)
@@ -50,6 +48,16 @@ def show(county: County, today: date) -> None:
     with st.container(key="slot_profile"):
         if not seen.listing and seen.thing is None and shown.areas is not None:
             profile(county, seen, shown)
+
+
+def _campaigns(county: County, seen: Look) -> None:
+    """The campaigns of the area looked at; a list or a single thing has the page to itself."""
+    wanted = not seen.listing and seen.thing is None
+    with st.container(key="slot_wait"), st.spinner(say("app.loading", seen.lang)):
+        found = figures.glances(county, seen.area, seen.day, seen.today) if wanted else []
+    with st.container(key="slot_campaigns"):
+        if found:
+            widgets_leader.campaigns(found, selected=seen.layer.id, lang=seen.lang)
 
 
 def _draw(county: County, seen: Look, shown: Scene) -> None:
@@ -123,4 +131,5 @@ def _sheet(county: County, seen: Look, thing: pd.Series) -> None:
     file = county.source_file(seen.layer.id, str(thing.get("import_id")))
     history = county.history(seen.layer.id, str(thing["id"]))
     shown = sheet(thing, seen.layer, file=file, history=history, lang=seen.lang)
-    widgets.sheet(shown, seen.lang, close=lambda: go(thing=None))
+    more = satellite(county.workspace, seen.layer.id, str(thing["id"]), seen.lang)
+    widgets.sheet(shown, seen.lang, close=lambda: go(thing=None), more=more)

@@ -55,7 +55,7 @@ def test_a_link_reopens_the_same_view_and_prints_on_one_page(
         card = reader.page.locator("button.card.selected")
         expect(card).to_have_attribute("data-key", "accepted_mu")
         with reader.page.expect_popup() as opened:
-            reader.page.locator(".st-key-top a").click()
+            reader.page.locator(".st-key-top a").last.click()
         sheet = opened.value
         sheet.wait_for_load_state()
         expect(sheet.locator("svg path")).to_have_count(4)
@@ -105,3 +105,81 @@ def test_nothing_is_wider_than_the_smallest_phone(browser: Browser, server: str)
             reader.page.wait_for_timeout(1500)
             assert not reader.overflows(), query
         assert reader.watch.clean()
+
+
+def test_the_months_play_over_the_map_and_stop_where_they_are_stopped(desktop: Reader) -> None:
+    page = desktop.page
+    desktop.open()
+    desktop.shapes("area", 3)
+    fill = desktop.frame.locator("path.xt-area").nth(1)
+    colour = str(fill.get_attribute("fill"))
+    shown = page.locator(".months output")
+    page.locator(".months input").focus()
+    page.keyboard.press("Home")
+    expect(page).to_have_url(re.compile("as_of=2026-01-31"))
+    expect(fill).not_to_have_attribute("fill", colour)
+    expect(shown).to_have_text("2026年1月31日")
+
+    page.locator("button.play").click()
+    expect(shown).not_to_have_text("2026年1月31日")
+    expect(fill).to_have_attribute("fill", colour)
+    assert "as_of=2026-01-31" in page.url
+    page.locator("button.play").click()
+    expect(page).not_to_have_url(re.compile("as_of=2026-01-31"))
+    assert desktop.watch.clean()
+
+
+def test_search_is_reached_by_a_key_and_leads_to_the_place(reader: Reader) -> None:
+    page = reader.page
+    reader.open()
+    reader.shapes("area", 3)
+    page.keyboard.press("/")
+    page.keyboard.type("清水", delay=40)
+    expect(page.locator(".find li.hit").first).to_contain_text("清水乡")
+    assert not reader.overflows()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("area=990101101(&|$)"))
+    reader.shapes("area", 2)
+    assert reader.watch.clean()
+
+
+def test_what_waits_opens_to_exactly_its_things(reader: Reader) -> None:
+    page = reader.page
+    reader.open()
+    reader.shapes("area", 3)
+    bell = page.locator(".st-key-bell_box button").first
+    expect(bell).to_contain_text(re.compile(r"\d+"))
+    count = int(re.sub(r"\D", "", bell.inner_text()))
+    bell.click()
+    page.locator("[class*=st-key-bell_overdue_] button").first.click()
+    expect(page).to_have_url(re.compile("rows=wait.overdue"))
+    expect(page.locator("tbody tr")).to_have_count(count)
+    expect(page.locator("[class*=st-key-bell_overdue_] button")).to_have_count(0)
+    assert not reader.overflows()
+    assert reader.watch.clean()
+
+
+def test_a_card_sets_the_topic_and_two_days_stand_side_by_side(reader: Reader) -> None:
+    page = reader.page
+    reader.open("versus=2026-01-31")
+    for side in (0, 1):
+        frame = page.frame_locator(f".st-key-map_side_{side} iframe")
+        frame.locator("path.xt-area").nth(2).wait_for(state="attached", timeout=60_000)
+    assert not reader.overflows()
+    page.locator('.campaign[data-key="zone_plan"] button.pick').click()
+    expect(page).to_have_url(re.compile("layer=zone_plan"))
+    expect(page.locator(".xt-empty")).to_be_visible()
+    assert reader.watch.clean()
+
+
+def test_a_profile_prints_on_one_page_with_the_link_that_opens_it(desktop: Reader) -> None:
+    desktop.open("area=990101100")
+    desktop.shapes("area", 3)
+    with desktop.page.expect_popup() as opened:
+        desktop.page.locator(".st-key-profile_head a").click()
+    sheet = opened.value
+    sheet.wait_for_load_state()
+    expect(sheet.locator("a.again")).to_contain_text(f"{desktop.server}/?")
+    body = sheet.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page[^s]", body)) == 1
+    assert desktop.watch.clean()

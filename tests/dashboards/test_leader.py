@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards.data import WORKSPACE_VARIABLE
+from geo.access import Actor
 from pipelines.workspace import Workspace
 from tests.dashboards.little_county import CODE
 
@@ -260,3 +261,19 @@ def test_search_answers_with_areas_and_things() -> None:
     app.session_state["find_text"] = "无此"
     app.run()
     assert data_of(app, "find")["nothing"] == "没有找到“无此”"
+
+
+def test_a_township_sees_its_own_county_page_and_nothing_of_its_neighbours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("dashboards.session.stand_in", Actor("镇", "township", "石桥镇", "990101100"))
+    app = opened(page="leader")
+    assert "石桥镇 · 撂荒地整治图斑" in text_of(app)
+    assert data_of(app, "campaigns")["cards"][0]["figure"] == "58.3%"
+    app.session_state["find_text"] = "清"
+    app.run()
+    app.session_state["find_text"] = "清水乡"
+    app.run()
+    assert data_of(app, "find")["hits"] == []
+    sent = "".join(one.proto.json for one in app.get("bidi_component"))
+    assert "990101101" not in sent and "清泉村" not in sent
