@@ -83,3 +83,25 @@ def test_the_address_decides_the_language_before_the_server_does() -> None:
     assert language("en", "zh") == "en"
     assert language("fr", "en") == "en"
     assert language(None, None) == "zh"
+
+
+def test_a_view_is_set_beside_another_day_or_an_area_of_its_level(county_folder: Path) -> None:
+    here = county(county_folder)
+
+    def versus(**asked: str) -> object:
+        return read_look(asked, here, today=TODAY, lang="zh").versus
+
+    assert versus(versus="2026-01-31") == date(2026, 1, 31)
+    other = versus(area="990101100", versus="990101101")
+    assert getattr(other, "name", None) == "清水乡"
+    assert versus(area="990101100", versus="990101101201") is None
+    assert versus(area="990101100", versus="990101100") is None
+    assert versus(versus="yesterday") is None
+    assert versus(versus=TODAY.isoformat()) is None
+
+
+def test_a_part_of_a_list_that_is_no_number_is_the_first(county_folder: Path) -> None:
+    here = county(county_folder)
+    for asked in ("", "0", "-1", "x", "9" * 20):
+        assert read_look({"part": asked}, here, today=TODAY, lang="zh").part == 1
+    assert read_look({"part": "3"}, here, today=TODAY, lang="zh").part == 3
