@@ -22,6 +22,7 @@ code = "{code}"
 name = "{name}"
 
 # 各年度目标（亩、个），按图层.指标填写，例如 "abandoned_parcel.remediated_mu" = 20000
+# 不写期限的到当年年底；写期限用 { value = 20000, by = 2026-10-31 }
 [targets]
 
 # 撂荒认定口径：待县级确认，每个数字都注明所用版本
