@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 import geopandas as gpd
@@ -15,7 +16,7 @@ from dashboards.words import Lang, day, number, say
 from geo.access import Actor
 from geo.layers import Layer, Transition
 from geo.steps import legal_steps
-from pipelines.rounds import STUBBORN_TIMES, Round
+from pipelines.rounds import SOON_DAYS, STUBBORN_TIMES, Round
 from pipelines.rounds_markets import Market
 
 Json = dict[str, Any]
@@ -81,6 +82,35 @@ def _card(one: Mapping[Any, Any], layer: Layer, kinds: Mapping[str, str], lang: 
 def _where(area: str, address: str) -> str:
     """Area and address, the area once where the address begins with it."""
     return address if area and address.startswith(area) else " · ".join(part for part in (area, address) if part)
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A site at a glance: what it is, where, and chips (text, tone) of how it stands."""
+
+    title: str
+    where: str
+    chips: tuple[Json, ...]
+
+
+def heading(thing: pd.Series, layer: Layer, today: date, lang: Lang) -> Heading:
+    """What stands above a site's acts."""
+    kinds = choice_labels(layer, "category", lang)
+    title = kinds.get(str(thing.get("category")), _text(thing.get("category"))) or str(thing["id"])
+    life, stage = layer.lifecycle, _text(thing["stage"])
+    chips = [{"text": life.stage(stage).label(lang), "tone": "calm"}] if life and stage else []
+    due = thing.get("due_on")
+    if due is not None and not pd.isna(due) and thing["kind"] in ("open", "in_progress"):
+        left = (pd.Timestamp(due).date() - today).days
+        why = "overdue" if left < 0 else "due_soon" if left else "due_today"
+        chips.append(
+            {
+                "text": say(f"inspector.why.{why}", lang, days=abs(left)),
+                "tone": TONES[why] if left <= SOON_DAYS else "calm",
+            }
+        )
+    where = _where(_text(thing.get("area_name")), _text(thing.get("address")))
+    return Heading(title, where, tuple(chips))
 
 
 def _text(value: object) -> str:

@@ -18,6 +18,7 @@ COLOURS = {
     "far_above": "#313695",
 }
 """Red to blue for late to good, grey for what chance explains; each is named beside its colour."""
+MARKS = {"far_below": "▼▼", "below": "▼", "above": "▲", "far_above": "▲▲"}
 NO_CASES = "#d5dad9"
 SHAPES = {
     "far_below": "triangle",
@@ -46,7 +47,7 @@ def board(table: pd.DataFrame, lang: Lang) -> Board:
             Row(
                 key=str(one["area_code"]),
                 name=str(one["area_name"]),
-                rank="",
+                rank=MARKS.get(position or "", ""),
                 cells=(
                     say(f"inspector.{position or 'nothing'}", lang),
                     percent(one["share"]),

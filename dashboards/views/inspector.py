@@ -29,15 +29,16 @@ def show(county: County, today: date) -> None:
         widgets.no_areas(county, lang)
         return
     st.html(f"<style>{static('inspector_page.css')}</style>")
-    _mark(county, lang)
+    asked = st.query_params.get("thing")
+    if not asked:
+        _mark(county, lang)
     if not county.has_rows(LAYER):
         widgets.empty(say("inspector.sites_none_title", lang), say("inspector.sites_none", lang))
         return
-    asked = st.query_params.get("thing")
     if asked:
         thing = county.thing(LAYER, asked, today)
         if thing is not None:
-            inspector_sheet.show(county, thing, lang)
+            inspector_sheet.show(county, thing, today, lang)
             return
         with st.container(key="slot_notes"):
             widgets.notices([say("inspector.gone", lang, thing=asked)])

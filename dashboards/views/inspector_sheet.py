@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from html import escape
 
 import pandas as pd
 import streamlit as st
@@ -39,15 +40,15 @@ WORDS = (
 )
 
 
-def show(county: County, thing: pd.Series, lang: Lang) -> None:
-    """Draw the site: on a phone one below the other, at a desk side by side."""
+def show(county: County, thing: pd.Series, today: date, lang: Lang) -> None:
+    """Draw the site: what may be done and its photos first, its sheet beside or below."""
     layer = county.workspace.layer(LAYER)
     history = county.history(LAYER, str(thing["id"]))
     file = county.source_file(LAYER, str(thing.get("import_id")))
     left, right = st.columns([1, 1], gap="medium")
     with left:
-        draw_sheet(sheet(thing, layer, file=file, history=history, lang=lang), lang, close=lambda: go(thing=None))
-    with right:
+        st.button(f"‹ {say('thing.close', lang)}", key="site_back", type="tertiary", on_click=_back)
+        _head(inspector.heading(thing, layer, today, lang))
         _acts(county, thing, lang)
         photos = inspector.photos(history, layer, lang)
         if photos:
@@ -55,6 +56,20 @@ def show(county: County, thing: pd.Series, lang: Lang) -> None:
             words = {"before": say("inspector.before", lang), "after": say("inspector.after", lang)}
             words |= {"slider": say("inspector.slider", lang), "only": say("inspector.only_photo", lang)}
             component("inspector_compare")(key="inspector_compare", data={"photos": photos, "words": words})
+    with right, st.container(key="inspector_sheet"):
+        draw_sheet(sheet(thing, layer, file=file, history=history, lang=lang), lang, close=_back)
+
+
+def _back() -> None:
+    go(thing=None)
+
+
+def _head(said: inspector.Heading) -> None:
+    """What and where the site is, and how it stands, at a glance."""
+    chips = "".join(f'<span class="xt-chip xt-{one["tone"]}">{escape(one["text"])}</span>' for one in said.chips)
+    where = f"<span>{escape(said.where)}</span>" if said.where else ""
+    facts = f'<div class="xt-facts">{chips}{where}</div>'
+    st.html(f'<div class="xt-sheet"><h2>{escape(said.title)}</h2>{facts}</div>')
 
 
 def _acts(county: County, thing: pd.Series, lang: Lang) -> None:
@@ -74,16 +89,21 @@ def _acts(county: County, thing: pd.Series, lang: Lang) -> None:
         acts = county.may("step", LAYER, area)
         widgets.said([say("inspector.act_none" if acts else "inspector.act_reader", lang, stage=stage)])
         return
-    session = st.context.cookies.get(COOKIE)
     data = {
         "id": str(thing["id"]),
         "version": int(thing["version"]),
         "steps": steps,
         "lang": lang,
-        "token": form_token(session if county.actor.has_account else None),
+        "token": _token(county),
         "stages": {one.id: one.label(lang) for one in layer.lifecycle.stages} if layer.lifecycle else {},
         "words": {name: say(f"inspector.{name}", lang) for name in WORDS}
         | {name: say(f"inspector.conflict_{name}", lang) for name in ("theirs", "mine")}
         | {"theirs_said": say("inspector.conflict_said", lang, by="{by}", at="{at}", stage="{stage}")},
     }
     component("inspector_act")(key="inspector_act", data=data, on_done_change=lambda: None)
+
+
+def _token(county: County) -> str:
+    """What the page shows with an act it sends, so that the gate knows it for this server's."""
+    session = st.context.cookies.get(COOKIE)
+    return form_token(session if county.actor.has_account and isinstance(session, str) else None)

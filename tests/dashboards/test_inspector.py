@@ -1,0 +1,234 @@
+"""The inspector's page, run as Streamlit runs it, without a browser."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboards import inspector, session
+from dashboards.data import WORKSPACE_VARIABLE
+from data_samples.photos import write_photo
+from geo.access import Actor
+from geo.layers import builtin_layers
+from pipelines.act import act
+from pipelines.marks_places import LAYER
+from pipelines.workspace import Workspace
+from tests.dashboards.little_county import CODE, HOSTILE, areas
+from tests.dashboards.sites_county import STONE, TODAY, at, build_sites
+
+APP = Path(__file__).resolve().parents[2] / "dashboards" / "app.py"
+INSPECTOR = Actor("督查甲", "inspector", "督查室")
+TOWN = Actor("石桥", "township", "石桥镇", STONE)
+LEADER = Actor("县长", "county_leader")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_sites(tmp_path_factory.mktemp("sites"))
+
+
+@pytest.fixture(autouse=True)
+def root(made: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(WORKSPACE_VARIABLE, str(made))
+    monkeypatch.setattr(session, "stand_in", INSPECTOR)
+    monkeypatch.setattr("pipelines.days.today", lambda: TODAY)
+    return made
+
+
+def opened(**address: str) -> AppTest:
+    app = AppTest.from_file(str(APP), default_timeout=120)
+    for key, value in {"page": "inspector", **address}.items():
+        app.query_params[key] = value
+    return app.run()
+
+
+def data_of(app: AppTest, name: str) -> dict[str, Any]:
+    """What a component of ours was given."""
+    for one in app.get("bidi_component"):
+        if one.proto.component_name == f"xiangtu_{name}":
+            return dict(json.loads(one.proto.json))
+    raise AssertionError(f"no {name} on the page")
+
+
+def text_of(app: AppTest) -> str:
+    return "\n".join(str(one.proto.body) for one in app.get("html"))
+
+
+def test_the_round_stands_with_its_reasons_its_way_and_todays_market() -> None:
+    app = opened(km="all", **{"from": ",".join(map(str, at(0.010, 0.0101)))})
+    assert not app.exception and not app.error
+    data = data_of(app, "inspector")
+    assert [one["key"] for one in data["stops"]][:2] == ["HJ01", "HJ02"]
+    said = {one["key"]: [chip["text"] for chip in one["chips"]] for one in data["stops"]}
+    assert said["HJ02"] == ["待核验", "今天赶场"]
+    assert said["HJ03"] == ["超期 15 天", "今天赶场"]
+    assert said["HJ07"] == ["还剩 1 天"]
+    assert data["stops"][0]["leg"] == "11 米"
+    assert "共 6 处" in data["notes"][0]
+    body = text_of(app)
+    assert "今天赶场：石桥镇" in body
+    assert "“看情况”看不懂" in body
+    assert "赶场日待县级确认" in body
+
+
+def test_a_link_reopens_the_same_round() -> None:
+    app = opened(km="5", **{"from": STONE})
+    assert app.selectbox(key="round_start").value == STONE
+    assert {one["key"] for one in data_of(app, "inspector")["stops"]} == {"HJ01", "HJ02", "HJ03"}
+    app.selectbox(key="round_start").select("990101102").run()
+    assert app.query_params["from"] in ("990101102", ["990101102"])
+    assert [one["key"] for one in data_of(app, "inspector")["stops"]] == ["HJ07"]
+
+
+def test_nonsense_in_the_address_shows_the_usual_round() -> None:
+    app = opened(km="ever", view="moon", **{"from": "999,999"})
+    assert not app.exception and not app.error
+    assert app.selectbox(key="round_start").value == STONE
+
+
+def test_a_township_has_its_own_round_and_no_way_to_anothers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "stand_in", TOWN)
+    app = opened(km="all")
+    assert {one["key"] for one in data_of(app, "inspector")["stops"]} == {"HJ01", "HJ03"}
+    assert list(app.selectbox(key="round_start").options) == ["石桥镇（驻地）"]
+    gone = opened(thing="HJ05")
+    assert "HJ05" in gone.info[0].value
+    assert "垃圾乱堆" not in text_of(gone)
+
+
+def test_hot_spots_say_when_there_are_too_few_and_stubborn_places_are_listed() -> None:
+    data = data_of(opened(view="spots"), "inspector")
+    assert "少于 30 个" in data["notes"][0]
+    assert [[chip["text"] for chip in one["chips"]] for one in data["stops"]] == [["这里第 3 次", "顽固点"]]
+
+
+def test_the_fair_table_counts_open_overdue_and_ranks_nobody_by_chance() -> None:
+    app = opened(view="fair")
+    board = data_of(app, "board")
+    rows = {row["name"]: row["cells"] for row in board["rows"]}
+    assert rows["石桥镇"] == ["正常", "50.0%", "1 / 2", "3", "1", "0.0%", "0 / 1"]
+    assert rows["清水乡"][5:] == ["100.0%", "2 / 2"]
+    assert {row["rank"] for row in board["rows"]} == {""}
+    assert all(row["small"] for row in board["rows"])
+
+
+def test_a_township_sees_itself_against_the_county_and_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "stand_in", TOWN)
+    app = opened(view="fair")
+    assert [row["name"] for row in data_of(app, "board")["rows"]] == ["石桥镇"]
+    assert "全县 20.0%" in text_of(app)
+    assert "只显示本乡镇" in text_of(app)
+
+
+def test_a_site_offers_each_role_its_own_steps_and_says_what_they_demand(monkeypatch: pytest.MonkeyPatch) -> None:
+    acts = data_of(opened(thing="HJ02"), "inspector_act")
+    assert [(one["to"], one["label"], one["needs"]) for one in acts["steps"]] == [
+        ("closed", "核验通过，销号", ["photo"]),
+        ("rectifying", "退回整改", ["note"]),
+    ]
+    assert acts["version"] == 0
+    monkeypatch.setattr(session, "stand_in", TOWN)
+    assert "没有轮到您的步骤" in text_of(opened(thing="HJ02"))
+    assert [one["to"] for one in data_of(opened(thing="HJ01"), "inspector_act")["steps"]] == ["claimed"]
+    monkeypatch.setattr(session, "stand_in", LEADER)
+    assert "只能看" in text_of(opened(thing="HJ01"))
+
+
+def test_a_closed_site_may_be_looked_back_at() -> None:
+    steps = data_of(opened(thing="HJ04"), "inspector_act")["steps"]
+    assert [(one["act"], one["label"], one["needs"]) for one in steps] == [
+        ("revisit", "回头看：完好", []),
+        ("step", "反弹了", ["note"]),
+    ]
+
+
+def test_photos_stand_before_and_after_with_facts_and_the_last_act_may_be_undone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = build_sites(tmp_path)
+    monkeypatch.setenv(WORKSPACE_VARIABLE, str(root))
+    lon, lat = at(0.010, 0.010)
+    photo = write_photo(tmp_path / "a.jpg", key="HJ01", moment="after", on=TODAY, lon=lon, lat=lat)
+    act(root, LAYER, "HJ01", "claimed", TOWN, now=datetime.now(UTC))
+    act(root, LAYER, "HJ01", "rectified", TOWN, now=datetime.now(UTC), photo=photo)
+    monkeypatch.setattr(session, "stand_in", TOWN)
+    app = opened(thing="HJ01")
+    shown = data_of(app, "inspector_compare")["photos"]
+    assert len(shown) == 1
+    assert any("距点位 0 米" in fact["text"] for fact in shown[0]["facts"])
+    assert data_of(app, "inspector_act")["steps"][-1]["label"] == "撤销上一步"
+
+
+def test_what_senders_wrote_is_text() -> None:
+    app = opened(thing="HJ07")
+    assert "&lt;img src=x onerror=alert(1)&gt;湾" in text_of(app)
+    assert "<img src=x" not in text_of(app)
+    stops = data_of(opened(km="all"), "inspector")["stops"]
+    assert any(HOSTILE in line for one in stops for line in one["lines"])
+
+
+def test_english_is_complete() -> None:
+    app = opened(lang="en", km="all")
+    data = data_of(app, "inspector")
+    assert data["stops"][0]["title"] in ("Litter", "Street trading", "Tangled wires")
+    assert "straight lines" in data["notes"][0]
+    assert "Market day today: 石桥镇" in text_of(app)
+    assert data_of(opened(lang="en", thing="HJ02"), "inspector_act")["steps"][0]["label"] == "Verified: close"
+
+
+def test_without_sites_the_page_says_how_to_begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipelines.ingest import Options, add
+
+    workspace = Workspace.create(tmp_path / "new", code=CODE, name="新县")
+    for layer, path in zip(("township", "village"), areas(tmp_path), strict=True):
+        add(workspace, path, Options(layer=layer), at=TODAY)
+    monkeypatch.setenv(WORKSPACE_VARIABLE, str(workspace.root))
+    app = opened()
+    assert "还没有环境问题点位" in text_of(app)
+    assert not app.exception
+
+
+@pytest.mark.parametrize(
+    ("metres", "said"), [(0.4, "0 米"), (850.0, "850 米"), (1_240.0, "1.2 公里"), (12_345.0, "12.3 公里")]
+)
+def test_distances_are_said_as_people_say_them(metres: float, said: str) -> None:
+    assert inspector.distance(metres, "zh") == said
+
+
+@pytest.mark.parametrize(
+    ("noted", "said"),
+    [
+        ({}, ["照片没有拍摄时间", "照片没有位置"]),
+        (
+            {"taken_at": "2026-03-16T10:30:00+08:00", "distance_m": 35.0, "position": "near", "delay_hours": 2.5},
+            ["拍摄 2026-03-16 10:30", "距点位 35 米", "拍后 2.5 小时提交"],
+        ),
+        (
+            {"distance_m": 900.0, "position": "far", "delay_hours": -1.0, "reused": [{"id": "HJ9"}]},
+            [
+                "照片没有拍摄时间",
+                "距点位 900 米，偏远",
+                "拍摄时间晚于提交 1.0 小时",
+                "与点位 HJ9 的照片相同或极像",
+            ],
+        ),
+        (
+            {"distance_m": 560.0, "distance_gcj02_m": 12.0, "position": "near_after_gcj02"},
+            ["照片没有拍摄时间", "照片坐标疑为火星坐标，换算后距点位 12 米"],
+        ),
+    ],
+)
+def test_what_a_photo_says_is_told_as_facts(noted: dict[str, Any], said: list[str]) -> None:
+    event = {
+        "kind": "evidence",
+        "at": "2026-03-16T02:00:00.000000Z",
+        "data": {"photos": [{"sha256": "0", **noted}]},
+    }
+    shown = inspector.photos([event], builtin_layers()[LAYER], "zh")
+    assert [fact["text"] for fact in shown[0]["facts"]] == said
+    assert shown[0]["title"] == "2026年3月16日 · 补充照片"
