@@ -69,17 +69,18 @@ def cut_chips(
 ) -> int:
     """Cut and keep two pictures of each parcel, in place of those kept before; how many pictures were made.
 
-    `after` is the clearest of its greenest dates of the last year; `before` the clear date nearest to the same day
-    of the year before it was accepted, or of the year before. A scene that cannot be read is passed over.
+    `after` is the date of the last year on which the others were greenest; `before` the clear date nearest to the
+    same day of a year before it was accepted, or of the year before. A scene that cannot be read is passed over.
     """
     folder = target / "chips"
     folder.mkdir(exist_ok=True)
     made: dict[str, list[dict[str, Any]]] = {}
     at = pd.Index(parcels.frame["id"]).get_indexer(pd.Index(list(ids), dtype=object))
     accepted = parcels.frame["accepted_on"].to_numpy()
+    others = _others(picked)
     for number, row in enumerate((int(r) for r in at if r >= 0), start=1):
         parcel = str(parcels.frame["id"].iloc[row])
-        pair = dates_of(picked.days, picked.mean["ndvi"][:, row], picked.share[:, row], accepted[row])
+        pair = dates_of(picked.days, others, picked.share[:, row], accepted[row])
         for when, day in pair.items():
             chip = _cut(folder, parcels, row, parcel, when, day, picked.used)
             if chip is not None:
@@ -95,14 +96,26 @@ def cut_chips(
     return len(names)
 
 
-def dates_of(days: Sequence[date], ndvi: Array, share: Array, accepted: Any) -> dict[str, date]:
-    """Which dates to show: `before` and `after`, or only one when no other is clear."""
-    seen = np.flatnonzero(np.isfinite(ndvi) & (share >= 0.8))
+def _others(picked: Picked) -> Array:
+    """Median index of the parcels on each day, of some of them where they are many; NaN = none seen."""
+    some = picked.mean["ndvi"][:, :: max(1, picked.share.shape[1] // 5000)].astype(np.float32)
+    seen = np.isfinite(some).any(axis=1)
+    made = np.full(len(some), np.nan)
+    made[seen] = np.nanmedian(some[seen], axis=1)
+    return made
+
+
+def dates_of(days: Sequence[date], others: Array, share: Array, accepted: Any) -> dict[str, date]:
+    """Which dates to show: `before` and `after`, or only one when no other is clear.
+
+    others: index of the parcels in general by day. share: clear share of this one by day. accepted: NaT = never.
+    """
+    seen = np.flatnonzero(np.isfinite(others) & (share >= 0.8))
     if not len(seen):
         return {}
     ordinal = np.array([day.toordinal() for day in days])
     latest = seen[ordinal[seen] > ordinal[seen[-1]] - 365]
-    after = int(latest[np.argmax(ndvi[latest].astype(float))])
+    after = int(latest[np.argmax(others[latest])])
     year_ago = ordinal[after] - 365
     if not np.isnat(np.datetime64(accepted, "D")):
         limit = int(np.datetime64(accepted, "D").astype(int)) + date(1970, 1, 1).toordinal()

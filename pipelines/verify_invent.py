@@ -30,7 +30,7 @@ LEAVES = np.array([0.03, 0.06, 0.03, 0.45, 0.17])
 WATER = np.array([0.06, 0.07, 0.06, 0.05, 0.02])
 CLOUD = np.array([0.62, 0.62, 0.63, 0.65, 0.45])
 STEP_DAYS = 16
-BLOCK = 512
+BLOCK = 128
 TRANSPLANTED = (130, 165)
 CLEAR, CLOUDED = 4, 9
 
@@ -139,7 +139,7 @@ def _picture(owner: Array, window: Window, index: Array, flooded: Array, rng: np
     bands = reflectance(level + rng.normal(0, 0.015, len(level)), wet)
     bands = bands * rng.normal(1, 0.015, bands.shape)
     y, x = np.divmod(np.arange(part.size), part.shape[1])
-    reach = rng.uniform(0, 260) if rng.random() < 0.55 else 0.0
+    reach = rng.uniform(0, 110) if rng.random() < 0.55 else 0.0
     centre = rng.uniform(0, part.shape[0]), rng.uniform(0, part.shape[1])
     cloudy = (y - centre[0]) ** 2 + (x - centre[1]) ** 2 < reach**2
     bands[:, cloudy] = CLOUD[:, None]

@@ -1,0 +1,98 @@
+"""The chart of a parcel's seasons, its part of the sheet, and the page to print."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from dashboards.prints_parcel import parcel_page
+from dashboards.season_chart import WIDTH, season_chart
+from dashboards.season_sheet import satellite
+from dashboards.sheets import Sheet
+from dashboards.words import LANGS, Lang
+from pipelines.verify import verify
+from pipelines.verify_parcel import parcel_check
+from pipelines.workspace import Workspace
+from tests.pipelines.test_verify import corners, pictures, stored
+
+LAYER = "abandoned_parcel"
+HOSTILE = '<img src=x onerror="alert(1)">'
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    folder = tmp_path_factory.mktemp("checked")
+    workspace = stored(folder / "w", corners())
+    verify(workspace.root, pictures(folder / "s"), chip_ids=["P05"])
+    return workspace
+
+
+def drawing(text: str) -> ElementTree.Element:
+    return ElementTree.fromstring(text[text.index("<svg") : text.index("</svg>") + 6])
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_chart_holds_every_clear_date_the_peers_and_the_seasons(checked: Workspace, lang: Lang) -> None:
+    check = parcel_check(checked, LAYER, "P00")
+    assert check is not None
+    text = season_chart(check, lang)
+    root = drawing(text)
+    assert len(root.findall("circle")) == len(check.days)
+    assert [one.get("class") for one in root.findall("rect")] == ["season", "key"] * 2
+    assert {"band"} == {one.get("class") for one in root.findall("polygon")}
+    said = "".join(root.itertext())
+    assert ("2024年小春 在种" if lang == "zh" else "2024 spring harvest In use") in said
+    assert ("收割" if lang == "zh" else "Harvest") in text
+
+
+def test_everything_lies_within_the_drawing_and_letters_keep_their_size_on_a_phone(checked: Workspace) -> None:
+    check = parcel_check(checked, LAYER, "P00")
+    assert check is not None
+    root = drawing(season_chart(check, "zh"))
+    assert root.get("viewBox", "").split()[2] == "360"
+    across = [float(one.get("cx", "0")) for one in root.findall("circle")]
+    assert min(across) >= 0
+    assert max(across) <= WIDTH
+    assert "currentColor" in season_chart(check, "zh")
+
+
+def test_the_sheet_says_the_verdict_with_its_evidence_and_carries_its_pictures(checked: Workspace) -> None:
+    text = satellite(checked, LAYER, "P05", "zh")
+    assert text.index("2024年大春") < text.index("2024年小春")
+    assert "全季近于裸露" in text
+    assert "不作处罚依据" in text
+    assert text.count("data:image/png;base64,") == 2
+    assert "/print/parcel?layer=abandoned_parcel&amp;thing=P05" in text
+    assert satellite(checked, LAYER, "P99", "zh") == ""
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_page_has_identity_verdicts_chart_pictures_and_room_for_the_visit(
+    checked: Workspace, lang: Lang
+) -> None:
+    check = parcel_check(checked, LAYER, "P05")
+    assert check is not None
+    sheet = Sheet("P05", HOSTILE, "已验收", "#fff", "5.40 亩", (("小地名", HOSTILE),), (), (), False)
+    text = parcel_page(checked, LAYER, sheet, check, lang=lang, made_on=date(2024, 12, 1))
+    assert HOSTILE not in text
+    assert text.count("&lt;img src=x") == 2
+    for wanted in ("P05", "试验县", check.rule.version, "<svg", "data:image/png", "□"):
+        assert wanted in text
+    assert "http" not in text.replace("http-equiv", "")
+    assert "{" not in text[text.index("<article") :].split("<style>")[0]
+
+
+def test_hostile_words_of_a_county_are_text_in_the_chart(tmp_path: Path) -> None:
+    workspace = stored(tmp_path / "w", corners())
+    file = workspace.root / "county.toml"
+    written = file.read_text(encoding="utf-8").replace("[seasons]", "[seasons_before]")
+    file.write_text(written + '\n[seasons]\n"<b>x</b>" = ["04-01", "10-31"]\n', encoding="utf-8")
+    verify(workspace.root, pictures(tmp_path / "s"))
+    check = parcel_check(Workspace(workspace.root), LAYER, "P00")
+    assert check is not None
+    text = season_chart(check, "zh")
+    assert "<b>x</b>" not in text
+    assert "&lt;b&gt;x&lt;/b&gt;" in text
