@@ -24,6 +24,8 @@ LISTED = 300
 """So many rows of a split are drawn; the others stay in the files to take away."""
 HEADS = {"id": "id", "stage": "stage", "mu": "size", "days": "days", "due": "due", "how": "", "who": ""}
 """The columns of the work list and the order that each sorts by."""
+SAID = ("not_planted", "no_shape", "expired", "re_abandoned", "several_contracts")
+"""Problems that a row says already without a mark."""
 WARNS = ("contract_ended", "double_leased", "over_area", "expired", "on_redline", "re_abandoned", "stage_overdue")
 
 
@@ -253,8 +255,8 @@ def list_rows(rows: pd.DataFrame, desk: Desk, lang: Lang) -> list[Json]:
     stages = {one.id: one.label(lang) for one in layer.lifecycle.stages} if layer.lifecycle else {}
     field = DIMENSIONS[layer.id].get("mode")
     modes = choice_labels(layer, field, lang) if field else {}
-    kinds = [one for one in desk.problems if one not in ("not_planted", "no_shape", "expired", "re_abandoned")]
-    colour_by = layer.style.get("colour_by", "stage")
+    kinds = [one for one in desk.problems if one not in SAID]
+    by_stage = layer.style.get("colour_by") == "stage"
     made = []
     for (_, one), waits in zip(rows.iterrows(), waiting(desk).reindex(rows.index), strict=True):
         marks = [problem_word(kind, lang) for kind in kinds if one[PROBLEM + kind]]
@@ -265,7 +267,7 @@ def list_rows(rows: pd.DataFrame, desk: Desk, lang: Lang) -> list[Json]:
                 "id": str(one["id"]),
                 "place": " · ".join(str(p) for p in (one["area_name"], one["place_name"]) if isinstance(p, str)),
                 "stage": stages.get(one["stage"], say("thing.no_stage", lang)),
-                "colour": thing_colour(layer, one[colour_by] if colour_by in one else one["stage"]),
+                "colour": thing_colour(layer, one["stage"]) if by_stage else "",
                 "mu": mu(one["mu"]),
                 "days": number(one["stage_days"], "count") if waits else NOTHING,
                 "due": _day(one["due_on"], lang),
@@ -283,8 +285,14 @@ def _day(value: Any, lang: Lang) -> str:
 
 
 def list_heads(ask: Ask) -> list[Json]:
-    """The headings of the work list; those with an order can be sorted by."""
-    return [{"name": name, "order": order, "label": ask.word(f"head_{name}")} for name, order in HEADS.items()]
+    """The headings of the work list; days only where stages have limits."""
+    life = ask.layer.lifecycle
+    timed = life is not None and any(stage.days is not None for stage in life.stages)
+    return [
+        {"name": name, "order": order, "label": ask.word(f"head_{name}")}
+        for name, order in HEADS.items()
+        if timed or name != "days"
+    ]
 
 
 def area_board(frame: pd.DataFrame, ask: Ask, *, level: str) -> Board:

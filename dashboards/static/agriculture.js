@@ -141,9 +141,9 @@ function list(root, data, tell) {
       id.append(marks);
     }
     const stage = make("td", "c-stage");
-    const swatch = make("i", "swatch");
-    swatch.style.background = row.colour;
-    stage.append(swatch, make("span", "", row.stage));
+    if (row.colour) stage.append(make("i", "swatch"));
+    if (row.colour) stage.lastChild.style.background = row.colour;
+    stage.append(make("span", "", row.stage));
     const mu = make("td", "c-mu number", row.mu);
     mu.dataset.unit = data.words.mu;
     const days = make("td", "c-days number", row.days);
@@ -151,7 +151,9 @@ function list(root, data, tell) {
     days.dataset.unit = data.words.days;
     const due = make("td", row.late ? "c-due late" : "c-due", row.due);
     due.dataset.before = data.words.due;
-    line.append(cell, id, stage, mu, days, due, make("td", "c-how", row.how), make("td", "c-who", row.who));
+    line.append(cell, id, stage, mu);
+    if (data.heads.some((one) => one.name === "days")) line.append(days);
+    line.append(due, make("td", "c-how", row.how), make("td", "c-who", row.who));
     const open = () => { told(); tell("picked", row.id); };
     line.onclick = open;
     line.onkeydown = (event) => {

@@ -80,19 +80,24 @@ def agri_parcels(folder: Path) -> Path:
     for at, (name, column, mu, stage, mode, crop, season, grower, days) in enumerate(LH):
         west = WEST + column * 0.04 + 0.001 + 0.004 * (at % 3)
         said = mu * 1.5 if name == "A5" else mu
-        found.append(
-            feature(
-                plot(west, SOUTH + 0.004, mu),
-                图斑编号=name, 村代码=f"9901011002{column + 1:02d}", 小地名=f"{name}湾", 上报面积=said, 整治阶段=stage,
-                利用方式=mode or None, 种植作物=crop or None, 季别=season or None, 种植主体=grower or None,
-                责任单位="石桥镇人民政府", **days,
-            )
-        )  # fmt: skip
+        fields: dict[str, object] = {
+            "图斑编号": name,
+            "村代码": f"9901011002{column + 1:02d}",
+            "小地名": f"{name}湾",
+            "上报面积": said,
+            "整治阶段": stage,
+            "利用方式": mode or None,
+            "种植作物": crop or None,
+            "季别": season or None,
+            "种植主体": grower or None,
+            "责任单位": "石桥镇人民政府",
+        }
+        found.append(feature(plot(west, SOUTH + 0.004, mu), **fields, **days))
     return write(folder / "图斑.geojson", found)
 
 
 def contracts(folder: Path) -> tuple[Path, Path]:
-    """Contract parcels of 60 亩 in all, and four contracts: two on the same parcel, one over its area, one ended on A3."""
+    """Contract land of 60 亩, and four contracts: two on one parcel, one over its area, one that ended on A3."""
     land = [
         feature(plot(WEST + 0.02, SOUTH + 0.02 + 0.004 * at, 20.0), 地块编码=f"99010110020100{at + 1:05d}",
                 合同面积=20.0, 地块名称=f"地{at}")
@@ -116,9 +121,18 @@ def _contract(
     shape: dict[str, Any], name: str, parcel: str | None, mu: float, start: str, end: str
 ) -> dict[str, Any]:
     return feature(
-        shape, 合同编号=name, 地块代码=parcel, 流转面积=mu, 流转方式="出租", 起始日期=start, 终止日期=end, 备案日期=start,
-        流转前用途="水稻", 流转后用途="柑橘" if name == "H3" else "水稻", 流入方="周丁",
-    )  # fmt: skip
+        shape,
+        合同编号=name,
+        地块代码=parcel,
+        流转面积=mu,
+        流转方式="出租",
+        起始日期=start,
+        终止日期=end,
+        备案日期=start,
+        流转前用途="水稻",
+        流转后用途="柑橘" if name == "H3" else "水稻",
+        流入方="周丁",
+    )
 
 
 def build(folder: Path) -> Workspace:

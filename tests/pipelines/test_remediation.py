@@ -47,13 +47,12 @@ def test_a_later_stage_has_passed_the_earlier_ones_and_what_stands_is_the_differ
 
 
 def test_the_flow_is_that_of_progress_at_every_level(workspace: Workspace, desk: Desk) -> None:
-    named = {"found_mu": "found_mu", "assigned_mu": "assigned_mu", "remediated_mu": "remediated_mu",
-             "accepted_mu": "accepted_mu", "in_use_mu": "in_use_mu", "re_abandoned_mu": "re_abandoned_mu"}  # fmt: skip
+    named = ("found_mu", "assigned_mu", "remediated_mu", "accepted_mu", "in_use_mu", "re_abandoned_mu")
     for level in ("township", "village"):
         theirs = progress(workspace, LAYER, level, TODAY).set_index("area_code")
         ours = flow_by(desk, level, decimals=6).set_index("key").reindex(theirs.index)
-        for mine, name in named.items():
-            assert (ours[mine].fillna(0.0) == theirs[name]).all(), (level, name)
+        for name in named:
+            assert (ours[name].fillna(0.0) == theirs[name]).all(), (level, name)
         assert (ours["features"].fillna(0) == theirs["features"]).all()
         assert (ours["overdue"].fillna(0) == theirs["overdue"]).all()
         rate = pd.to_numeric(theirs["remediated_rate"]).astype(float)
@@ -175,4 +174,4 @@ def test_a_township_sees_its_own_area_and_nothing_else(desk: Desk) -> None:
     assert mine.count == 7 and theirs.count == 0 and theirs.shares.empty
     assert flow(theirs)["passed"].sum() == 0
     assert for_reader(desk, Actor("村", "village_reporter", "", "990101100201")).rows.empty
-    assert list(desk.areas["code"].iloc[inside(desk.areas, "990101102")])[0] == "990101102"
+    assert desk.areas["code"].iloc[inside(desk.areas, "990101102")[0]] == "990101102"

@@ -1,4 +1,4 @@
-"""An errand for many: seen before it happens, done in parts, refused with reasons, and taken back by its author."""
+"""An errand for many: seen before it happens, done in parts, refused with reasons, and taken back."""
 
 from __future__ import annotations
 

@@ -1,0 +1,292 @@
+"""The agriculture bureau's page, run as Streamlit runs it, without a browser."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboards import agriculture, session
+from dashboards.agriculture import read_ask, written
+from dashboards.data import WORKSPACE_VARIABLE, county
+from dashboards.views import agriculture_acts
+from geo.access import Actor
+from pipelines.worklist_filters import Filters
+from pipelines.workspace import Workspace
+from tests.dashboards.little_county import CODE
+from tests.pipelines.agri_county import TODAY, build
+
+APP = Path(__file__).resolve().parents[2] / "dashboards" / "app.py"
+PARCELS = "abandoned_parcel"
+BUREAU = Actor("李无名", "bureau", "农业农村局", layers=(PARCELS, "land_transfer"))
+LEADER = Actor("县长", "county_leader")
+ELSEWHERE = Actor("清水", "township", "清水乡人民政府", "990101101")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("agri")).root
+
+
+@pytest.fixture(autouse=True)
+def reader(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv(WORKSPACE_VARIABLE, str(folder))
+    monkeypatch.setattr(session, "stand_in", BUREAU)
+    monkeypatch.setattr("pipelines.days.today", lambda: TODAY)
+    monkeypatch.setattr("dashboards.views.agriculture_acts.now", lambda: datetime(2026, 6, 1, 2, tzinfo=UTC))
+    yield
+
+
+def opened(**address: str) -> AppTest:
+    app = AppTest.from_file(str(APP), default_timeout=120)
+    app.query_params["page"] = "agriculture"
+    for key, value in address.items():
+        app.query_params[key] = value
+    app.run()
+    assert not app.exception and not app.error, [one.value for one in app.error]
+    return app
+
+
+def text_of(app: AppTest) -> str:
+    return "\n".join(one.proto.body for one in app.get("html"))
+
+
+def parts(app: AppTest) -> dict[str, dict[str, Any]]:
+    """The data of every part of the page's own, by its kind."""
+    found = {}
+    for one in app.get("bidi_component"):
+        data = json.loads(one.proto.json) if one.proto.json else {}
+        found[data.get("part", "board")] = data
+    return found
+
+
+def button(app: AppTest, key: str) -> Any:
+    return next(one for one in app.button if one.key == key)
+
+
+def test_the_flow_stands_first_with_its_figures() -> None:
+    app = opened()
+    flow = parts(app)["flow"]
+    steps = {step["key"]: step for step in flow["steps"]}
+    assert steps["found"]["passed"] == "245.00" and steps["in_use"]["passed"] == "75.00"
+    assert steps["re_abandoned"]["aside"] and not steps["found"]["aside"]
+    cards = {card["key"]: card["value"] for card in parts(app)["cards"]["cards"]}
+    assert cards["not_planted"] == "1" and cards["contract_ended"] == "1"
+    assert "7 个 · 305.00 亩" in text_of(app) and "含不予认定 1 个" in text_of(app)
+
+
+def test_filters_stand_as_chips_that_can_be_taken_away_one_by_one() -> None:
+    app = opened(view="list", stage="assigned|remediated", mode="transfer", overdue="1", find="湾")
+    labels = [one.label for one in app.button if str(one.key).startswith("agri_chip_")]
+    assert [label.split("  ")[0] for label in labels] == [
+        "阶段：交办", "阶段：已整治", "方式：流转经营", "超期", "编号或地名：湾",
+    ]  # fmt: skip
+    button(app, "agri_chip_0").click().run()
+    assert app.query_params["stage"] == "remediated"
+    button(app, "agri_clear").click().run()
+    assert not {"stage", "mode", "overdue", "find"} & set(app.query_params)
+
+
+def test_every_filter_writes_itself_into_the_address() -> None:
+    app = opened(view="list")
+    app.multiselect(key="agri_stage").select("assigned").run()
+    assert app.query_params["stage"] == "assigned"
+    app.multiselect(key="agri_mode").select("transfer").run()
+    assert app.query_params["mode"] == "transfer"
+    app.checkbox(key="agri_overdue").check().run()
+    assert app.query_params["overdue"] == "1"
+    app.text_input(key="agri_find").input("A2").run()
+    assert app.query_params["find"] == "A2"
+    app.selectbox(key="agri_township").select("990101100").run()
+    assert app.query_params["area"] == "990101100"
+    app.selectbox(key="agri_village").select("990101100201").run()
+    assert app.query_params["area"] == "990101100201"
+    assert [row["id"] for row in parts(app)["list"]["rows"]] == ["A2"]
+    app.multiselect(key="agri_crop").select("水稻").run()
+    assert app.query_params["crop"] == "水稻"
+    assert "没有符合条件的" in text_of(app)
+
+
+def test_an_empty_result_says_what_would_widen_it() -> None:
+    app = opened(view="list", stage="found", crop="水稻")
+    assert "没有符合条件的" in text_of(app)
+    wider = [one for one in app.button if str(one.key).startswith("agri_wider_")]
+    assert len(wider) == 3
+    wider[0].click().run()
+    assert parts(app)["list"]["rows"]
+
+
+def test_names_of_growers_never_stand_in_the_address() -> None:
+    app = opened(by="grower")
+    labels = agriculture.labels_of("grower", agriculture.desk_of(county(actor=BUREAU), PARCELS, TODAY),
+                                   county(actor=BUREAU), "zh")  # fmt: skip
+    key = next(one for one, name in labels.items() if name == "钱乙")
+    app.multiselect(key="agri_grower").select(key).run()
+    assert app.query_params["grower"] == key and "钱" not in str(app.query_params)
+
+
+def test_growers_are_masked_for_the_leader_in_list_filters_and_split(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "stand_in", LEADER)
+    for view in ("flow", "list"):
+        app = opened(view=view, by="grower")
+        shown = str(parts(app)) + text_of(app) + str([one.options for one in app.multiselect])
+        assert "赵甲" not in shown and "钱乙" not in shown
+        assert "赵*" in shown
+    assert "可以查看，不能办理" in str([one.value for one in app.caption])
+
+
+def test_another_townships_account_sees_nothing_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "stand_in", ELSEWHERE)
+    for view in ("flow", "list", "map"):
+        app = opened(view=view, area="990101100", thing="A3")
+        shown = str(parts(app)) + "".join(
+            one.proto.body for one in app.get("html") if "sign-out" not in one.proto.body
+        )
+        assert "A3湾" not in shown and "245.00" not in shown and "图斑.geojson" not in shown
+        assert app.info[0].value.startswith("链接里的区域 990101100")
+
+
+def test_a_row_opens_its_sheet_with_source_and_related_contracts() -> None:
+    app = opened(view="list", thing="A3")
+    body = text_of(app)
+    assert "图斑.geojson · 第 3 行" in body and "已整治" in body
+    related = [one for one in app.button if str(one.key).startswith("agri_related_")]
+    assert [one.label for one in related] == ["H4 · 30.00 亩 ›"]
+    related[0].click().run()
+    assert (app.query_params["layer"], app.query_params["thing"]) == ("land_transfer", "H4")
+    button(app, "close").click().run()
+    assert "thing" not in app.query_params
+
+
+def test_the_list_is_sorted_and_paged_by_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dashboards.views.agriculture_list.AT_ONCE", 3)
+    app = opened(view="list", sort="-size", at="2")
+    data = parts(app)["list"]
+    assert (data["order"], data["falling"]) == ("size", True)
+    assert [row["id"] for row in data["rows"]] == ["A4", "A3", "A2"]
+    button(app, "agri_later").click().run()
+    assert app.query_params["at"] == "3" and len(parts(app)["list"]["rows"]) == 1
+    app.selectbox(key="agri_sort").select("id").run()
+    assert app.query_params["sort"] == "id" and "at" not in app.query_params
+
+
+def test_an_errand_is_summed_up_confirmed_done_and_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(WORKSPACE_VARIABLE, str(build(tmp_path).root))
+    app = opened(view="list")
+    button(app, "agri_choose_all").click().run()
+    assert len(app.session_state[agriculture_acts.CHOSEN]) == 7
+    button(app, "agri_act_open").click().run()
+    options = app.selectbox(key="agri_act").options
+    assert any("核实" in one for one in options) and any("催办" in one for one in options)
+    app.selectbox(key="agri_act").select("step:verified").run()
+    app.text_area(key="agri_note").input("已到现场").run()
+    button(app, "agri_preview").click().run()
+    body = text_of(app)
+    assert "将办理 1 个 · 10.00 亩" in body and "不能办理 6 个" in body
+    button(app, "agri_confirm").click().run()
+    assert [one.value for one in app.success] == ["已办理 1 个"]
+    assert "verified" in {
+        step["key"] for step in parts(opened())["flow"]["steps"] if "停在此 1" in step["standing"]
+    }
+    button(app, "agri_undo").click().run()
+    assert [one.value for one in app.success] == ["已撤销 1 个"]
+    button(app, "agri_close").click().run()
+    assert not app.success and app.session_state[agriculture_acts.CHOSEN] == []
+
+
+def test_an_extension_asks_for_days_and_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(WORKSPACE_VARIABLE, str(build(tmp_path).root))
+    app = opened(view="list", stage="found")
+    button(app, "agri_choose_all").click().run()
+    button(app, "agri_act_open").click().run()
+    app.selectbox(key="agri_act").select("extend").run()
+    button(app, "agri_preview").click().run()
+    assert "不能办理 1 个" in text_of(app)
+    button(app, "agri_back").click().run()
+    app.selectbox(key="agri_act").select("extend").run()
+    app.number_input(key="agri_days_extend").set_value(3).run()
+    app.text_area(key="agri_note").input("连续降雨").run()
+    button(app, "agri_preview").click().run()
+    assert "将办理 1 个" in text_of(app) and "新的期限" in text_of(app)
+
+
+def test_transfers_show_their_rate_with_what_it_divides_by() -> None:
+    app = opened(layer="land_transfer")
+    assert "流转率 116.7% ＝ 流转面积 70.00 亩 ÷ 承包地面积 60.00 亩" in text_of(app)
+    cards = {card["key"]: card["value"] for card in parts(app)["cards"]["cards"]}
+    assert (cards["double_leased"], cards["over_area"], cards["expiring_90d"]) == ("2", "1", "1")
+    assert "水稻 → 柑橘" in text_of(app)
+    app.segmented_control(key="agri_view").select("list").run()
+    assert {row["id"] for row in parts(app)["list"]["rows"]} == {"H1", "H2", "H3", "H4"}
+
+
+def test_the_switchboard_simulates_and_stores_its_settings_in_the_address_alone() -> None:
+    app = opened(view="rule")
+    cards = {card["key"]: card["value"] for card in parts(app)["cards"]["cards"]}
+    assert cards["simulated"] == cards["official"] == "245.00 亩"
+    assert "模拟" in text_of(app)
+    app.select_slider(key="agri_rule_least").set_value(5.0).run()
+    app.multiselect(key="agri_rule_modes").select("orchard").run()
+    app.multiselect(key="agri_rule_places").select("redline_conflict").run()
+    app.radio(key="agri_rule_basis").set_value("measured").run()
+    app.select_slider(key="agri_rule_idle").set_value(3).run()
+    app.checkbox(key="agri_rule_undated").uncheck().run()
+    assert {name: app.query_params[name] for name in ("least", "modes", "places", "basis", "idle", "undated")} == {
+        "least": "5.0", "modes": "orchard", "places": "redline_conflict", "basis": "measured", "idle": "3",
+        "undated": "0",
+    }  # fmt: skip
+    assert parts(app)["cards"]["cards"][0]["value"] != "245.00 亩"
+    app.select_slider(key="agri_rule_idle").set_value(1).run()
+    assert "不会变大" in app.warning[0].value
+    button(app, "agri_rule_reset").click().run()
+    assert not {"least", "modes", "places", "basis", "idle", "undated"} & set(app.query_params)
+
+
+def test_the_files_are_made_when_they_are_asked_for() -> None:
+    app = opened(view="list", stage="found")
+    for kind in ("xlsx", "gpkg"):
+        button(app, f"agri_make_{kind}").click().run()
+        assert not app.error
+    assert app.get("download_button")
+
+
+def test_topic_view_and_split_are_chosen_above() -> None:
+    app = opened(stage="found")
+    app.segmented_control(key="agri_by").select("mode").run()
+    assert app.query_params["by"] == "mode"
+    app.segmented_control(key="agri_topic").select("land_transfer").run()
+    assert app.query_params["layer"] == "land_transfer" and "stage" not in app.query_params
+    assert app.segmented_control(key="agri_view").options == ["进度", "工作清单", "地图"]
+
+
+def test_english_is_complete_and_keys_are_the_same() -> None:
+    for address in ({}, {"view": "list", "thing": "A3"}, {"view": "rule"}, {"layer": "land_transfer"}):
+        assert not opened(lang="en", **address).exception
+    folder = Path(agriculture.__file__).parent / "locales"
+    zh, en = (tomllib.loads((folder / f"agriculture.{lang}.toml").read_text("utf-8")) for lang in ("zh", "en"))
+    assert {name: set(zh[name]) for name in zh} == {name: set(en[name]) for name in en}
+
+
+def test_a_county_without_parcels_says_what_to_do_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Workspace.create(tmp_path / "new", code=CODE, name="新县")
+    monkeypatch.setenv(WORKSPACE_VARIABLE, str(tmp_path / "new"))
+    assert "还没有行政区划" in text_of(opened())
+
+
+def test_the_address_holds_every_filter_and_gives_it_back() -> None:
+    here = county(actor=BUREAU)
+    filters = Filters(area="990101100", stage=("found",), mode=("",), crop=("水稻", "油菜"), problem=("no_shape",),
+                      overdue=True, text="湾")  # fmt: skip
+    asked = {key: value for key, value in written(filters).items() if value}
+    assert asked["mode"] == "-" and asked["crop"] == "水稻|油菜"
+    assert read_ask(asked, here, today=TODAY, lang="zh").filters == filters
+    wrong = read_ask({"area": "110101", "view": "x", "sort": "y", "at": "z"}, here, today=TODAY, lang="zh")
+    assert (wrong.view, wrong.order, wrong.number, len(wrong.notices)) == ("flow", "due", 1, 1)
