@@ -133,15 +133,15 @@ def stubborn(places: pd.DataFrame, layer: Layer, lang: Lang) -> list[Json]:
 
 
 def cells(hot: pd.DataFrame, lang: Lang) -> list[Json]:
-    """Hot hexagons for the map."""
-    return [
-        {
-            "ring": shapely.get_coordinates(shape).round(6).tolist(),
-            "tone": name,
-            "text": say("inspector.hot_cell", lang, count=count, level=name.removeprefix("hot_")),
-        }
-        for shape, name, count in zip(hot["geometry"], hot["class"], hot["count"], strict=True)
-    ]
+    """Hot hexagons for the map, and as cards that lead to them, the hottest first."""
+    made = []
+    for order, one in enumerate(hot.to_dict("records")):
+        text = say("inspector.hot_cell", lang, count=one["count"], level=str(one["class"]).removeprefix("hot_"))
+        ring = shapely.get_coordinates(one["geometry"]).round(6).tolist()
+        made.append(
+            {"key": f"cell{order}", "ring": ring, "tone": one["class"], "title": one["area_name"], "text": text}
+        )
+    return made
 
 
 def market_lines(held: Sequence[Market], lang: Lang) -> list[tuple[str, str]]:

@@ -123,7 +123,7 @@ def where(workspace: Workspace, sites: pd.DataFrame, lon: float, lat: float, act
     """
     check_place(lon, lat)
     here = ground(workspace)
-    held = _held(here, lon, lat)
+    held = areas_at(here, lon, lat)
     around = _around(sites, lon, lat, NEIGHBOURS_M)
     township, village = held.get("township"), held.get("village")
     deepest = village or township or held.get("county")
@@ -143,7 +143,7 @@ def check_place(lon: float, lat: float) -> None:
         raise Refused("mark_without_place")
 
 
-def _held(here: Ground, lon: float, lat: float) -> dict[str, tuple[str, str]]:
+def areas_at(here: Ground, lon: float, lat: float) -> dict[str, tuple[str, str]]:
     """Level → (code, name) of the areas that hold a place; on a common border the first by code."""
     rows = sorted(here.area_tree.query(shapely.Point(lon, lat), predicate="intersects"))
     found: dict[str, tuple[str, str]] = {}

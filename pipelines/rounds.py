@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import shapely
 
 from geo.lookback import memory, recurrences, risk
 from geo.route import distances_m, visit_order
-from pipelines.marks_places import LAYER
+from pipelines.marks_places import LAYER, Ground, areas_at, ground
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -182,6 +183,7 @@ def _one_a_place(found: pd.DataFrame) -> pd.DataFrame:
 def hot_cells(workspace: Workspace, things: pd.DataFrame, *, seed: int = 1) -> pd.DataFrame:
     """The hexagons where sites crowd more than chance explains: the hot ones of `geo.hotspots.hot_spots`.
 
+    Beside its columns: lon, lat of the middle, and the area_name that lies there ("" for none). Hottest first.
     Refused with `hot_spots_too_few` for fewer than 30 sites.
     """
     from geo.areas import outline_of
@@ -191,4 +193,13 @@ def hot_cells(workspace: Workspace, things: pd.DataFrame, *, seed: int = 1) -> p
     outline = outline_of(workspace.areas(), workspace.settings.code)
     cells = hot_spots(counted["geometry"].to_numpy(object), seed=seed, within=outline)
     hot = cells[cells["class"].str.startswith("hot")]
-    return hot.sort_values("z", ascending=False, kind="stable").reset_index(drop=True)
+    hot = hot.sort_values("z", ascending=False, kind="stable").reset_index(drop=True)
+    middle = shapely.get_coordinates(shapely.centroid(hot["geometry"].to_numpy(object)))
+    here = ground(workspace)
+    names = [_town_at(here, lon, lat) for lon, lat in middle.tolist()]
+    return hot.assign(lon=middle[:, 0], lat=middle[:, 1], area_name=pd.Series(names, dtype="str"))
+
+
+def _town_at(here: Ground, lon: float, lat: float) -> str:
+    held = areas_at(here, lon, lat)
+    return held.get("township", held.get("county", ("", "")))[1]

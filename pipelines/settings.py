@@ -44,6 +44,17 @@ url = ""
 [datum_parameters]
 # 4610 = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
 
+# 各乡镇赶场日（可选，待县级确认）：乡镇名或代码 = 写法；没写农历、公历的按 calendar（lunar 农历、solar 公历）
+# [market_days]
+# calendar = "lunar"
+# confirmed = false
+# "某某镇" = "农历逢三六九"
+
+# 手机标记点位时的类别分组（可选，待县级确认）：不填则分五清、四定、三线
+# [mark]
+# confirmed = false
+# groups = [{{ zh = "五清", en = "Five clearings", values = ["garbage", "ditch", "manure", "ruins", "clutter"] }}]
+
 # 底图（可选，不填则不用）：天地图或本地瓦片地址，及其审图号
 [basemap]
 tiles = ""

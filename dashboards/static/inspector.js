@@ -40,6 +40,25 @@ function card(one, data, pick) {
   return made;
 }
 
+/* A card that shows its hexagon on the map. */
+function spot(one, data, root) {
+  const made = make("li");
+  const button = make("button", "card");
+  button.type = "button";
+  const badge = make("span", `badge hex ${one.tone}`, data.words.hot);
+  const text = make("span", "text");
+  text.append(make("b", "", one.title), make("span", "line", one.text));
+  button.append(badge, text);
+  button.onclick = () => {
+    const map = root.querySelector(".map").xiangtuMap;
+    if (!map) return;
+    map.fitBounds(one.ring.map(([lon, lat]) => [lat, lon]), { maxZoom: 15, padding: [40, 40] });
+    root.querySelector(".map").scrollIntoView({ block: "nearest" });
+  };
+  made.append(button);
+  return made;
+}
+
 async function drawMap(root, data, pick) {
   const L = await leaflet();
   const box = root.querySelector(".map");
@@ -116,7 +135,8 @@ export default function (component) {
   const side = root.querySelector(".side");
   const list = make("ol", "cards");
   list.setAttribute("aria-label", data.label);
+  data.cells.forEach((one) => list.append(spot(one, data, root)));
   data.stops.forEach((one) => list.append(card(one, data, pick)));
-  side.replaceChildren(...data.notes.map((note) => make("p", "note", note)), data.stops.length ? list : make("p", "empty", data.empty));
+  side.replaceChildren(...data.notes.map((note) => make("p", "note", note)), list, ...(data.stops.length ? [] : [make("p", "empty", data.empty)]));
   drawMap(root, data, pick).catch(() => { box.textContent = data.words.no_map; });
 }

@@ -173,6 +173,7 @@ def site_map(county: County, data: Mapping[str, Any], *, key: str, lang: Lang) -
         "zoom_in": say("map.zoom_in", lang),
         "zoom_out": say("map.zoom_out", lang),
         "no_map": say("inspector.no_map", lang),
+        "hot": say("inspector.hot", lang),
     }
     base = {
         "areas": f"/mark/areas?edition={areas_key(county.workspace)}",

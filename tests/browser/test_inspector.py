@@ -7,15 +7,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from dashboards.words import say
-from pipelines.act import workspace_ledger
+from dashboards.words import Lang, say
+from pipelines.act import act, workspace_ledger
 from pipelines.marks_places import LAYER
 from pipelines.workspace import Workspace
 from tests.browser.conftest import Reader, Watch, reading, serving
@@ -54,8 +56,6 @@ def staffed_server(staffed_folder: Path) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A photo as a phone takes it: 12 million pixels, lying on its side, with place and time."""
-    from PIL import Image
-
     path = tmp_path_factory.mktemp("photo") / "IMG_0001.jpg"
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -323,7 +323,7 @@ def test_a_round_leads_to_a_site_whose_steps_are_taken_and_undone(
 
 
 def walk(reader: Reader, root: Path, photo: Path) -> None:
-    page, lang = reader.page, reader.lang
+    page, lang = reader.page, cast("Lang", reader.lang)
     reader.open("page=inspector&km=all")
     cards = page.locator(".inspector .card")
     expect(cards).to_have_count(6)
@@ -357,15 +357,9 @@ def walk(reader: Reader, root: Path, photo: Path) -> None:
 def test_two_photos_are_compared_by_keyboard_and_a_conflict_shows_both_versions(
     browser: Browser, photo: Path, tmp_path: Path
 ) -> None:
-    from datetime import UTC, datetime
-
-    from pipelines.act import act
-
     root = build_sites(tmp_path)
     town = "township:石桥镇/石桥"
     other = tmp_path / "other.jpg"
-    from PIL import Image
-
     Image.linear_gradient("L").resize((640, 480)).convert("RGB").save(other, "JPEG")
     act(root, LAYER, "HJ03", "rectifying", town, now=datetime.now(UTC), photo=other)
     act(root, LAYER, "HJ03", "rectified", town, now=datetime.now(UTC), photo=photo)

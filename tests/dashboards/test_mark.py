@@ -85,7 +85,8 @@ def happened(root: Path, feature_id: str | None = None) -> list[dict[str, Any]]:
     ledger = workspace_ledger(Workspace(root))
     events = ledger.events(layer=LAYER, feature_id=feature_id)
     ledger.close()
-    return [row for row in events.to_dict("records") if row["kind"] != "import"]
+    rows = [row for row in events.to_dict("records") if row["kind"] != "import"]
+    return [{str(name): value for name, value in row.items()} for row in rows]
 
 
 # --- the page
@@ -234,7 +235,7 @@ def test_a_draft_without_a_moment_is_refused(root: Path, when: str) -> None:
 
 
 def test_what_is_larger_than_a_photo_may_be_is_refused(root: Path) -> None:
-    answer = send(visitor(root, "督查"), "/mark/send", DRAFT, **{"content-length": str(10**9)})
+    answer = send(visitor(root, "督查"), "/mark/send", DRAFT, None, **{"content-length": str(10**9)})
     assert told(answer)["code"] == "photo_too_large"
 
 
