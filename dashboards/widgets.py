@@ -73,7 +73,9 @@ def bound(name: str, chosen: str, options: Mapping[str, str], lang: Lang, *, cle
     st.session_state[name] = chosen
 
     def changed() -> None:
-        go(**{name: st.session_state[name]}, **dict.fromkeys(clears))
+        # A run that another click cut short leaves what it drew unconfirmed: Streamlit then calls it a change.
+        if st.session_state[name] != chosen:
+            go(**{name: st.session_state[name]}, **dict.fromkeys(clears))
 
     st.selectbox(
         say(f"choose.{name}", lang),

@@ -57,8 +57,9 @@ def _pages(county: County, page: str, lang: Lang) -> None:
     st.session_state["page"] = page
 
     def changed() -> None:
-        gone = dict.fromkeys(("layer", "indicator", "thing", "view", "rows", "part", "versus"))
-        go(page=st.session_state["page"] or page, **gone)
+        wanted = st.session_state["page"] or page
+        if wanted != page:
+            go(page=wanted, **dict.fromkeys(("layer", "indicator", "thing", "view", "rows", "part", "versus")))
 
     st.segmented_control(
         say("choose.page", lang),

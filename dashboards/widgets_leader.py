@@ -87,7 +87,8 @@ def versus(look: Look, options: Mapping[str, str]) -> None:
     st.session_state["versus"] = now
 
     def changed() -> None:
-        go(versus=st.session_state["versus"] or None, thing=None, view=None, rows=None, part=None)
+        if st.session_state["versus"] != now:
+            go(versus=st.session_state["versus"] or None, thing=None, view=None, rows=None, part=None)
 
     st.selectbox(
         say("compare.label", look.lang),
