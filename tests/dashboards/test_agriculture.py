@@ -275,6 +275,18 @@ def test_english_is_complete_and_keys_are_the_same() -> None:
     assert {name: set(zh[name]) for name in zh} == {name: set(en[name]) for name in en}
 
 
+def test_every_word_of_the_page_is_said_somewhere() -> None:
+    root = Path(agriculture.__file__).parent
+    files = [*root.glob("agriculture*.py"), *root.glob("views/agriculture*.py"), root / "maps_desk.py"]
+    code = "\n".join(path.read_text("utf-8") for path in files)
+    # The first part of keys that are put together with a value.
+    made = ("act_", "by_", "download_", "filter_", "head_", "order_", "reason_", "rule_", "topic_", "view_")
+    zh = tomllib.loads((root / "locales" / "agriculture.zh.toml").read_text("utf-8"))["agriculture"]
+    unsaid = {key for key in zh if not any(f"{mark}{key}{mark}" in code for mark in ('"', "'"))}
+    unsaid = {key for key in unsaid if f"agriculture.{key}" not in code}
+    assert {key for key in unsaid if not key.startswith(made)} == set()
+
+
 def test_a_county_without_parcels_says_what_to_do_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Workspace.create(tmp_path / "new", code=CODE, name="新县")
     monkeypatch.setenv(WORKSPACE_VARIABLE, str(tmp_path / "new"))
