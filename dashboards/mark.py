@@ -88,7 +88,15 @@ def _setup(here: County, session: str | None) -> dict[str, Any]:
         "place_kinds": [{"value": k.value, "zh": k.label.zh, "en": k.label.en} for k in kinds],
         "same_m": {**{name: float(metres) for name, metres in near.items()}, "": near_m},
         "areas": f"/mark/areas?edition={_areas_mark(here)}",
+        "basemap": _base_map(here),
     }
+
+
+def _base_map(here: County) -> dict[str, str] | None:
+    """The base map that the settings name, with its approval number; none is needed."""
+    named = here.workspace.settings.basemap
+    tiles = str(named.get("tiles", ""))
+    return {"tiles": tiles, "approval": str(named.get("approval_number", ""))} if tiles else None
 
 
 def _sites(here: County) -> Any:

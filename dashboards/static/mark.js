@@ -147,7 +147,7 @@ async function openMap(open) {
   $("map_toggle").textContent = say(open ? "close_map" : "open_map");
   if (!open || known.map) return;
   try {
-    known.map = await draw($("map"), (lon, lat) => setPosition({ lon, lat, by: "map", accuracy: null }));
+    known.map = await draw($("map"), (lon, lat) => setPosition({ lon, lat, by: "map", accuracy: null }), known.setup?.basemap);
   } catch {
     return;
   }
@@ -348,6 +348,8 @@ async function save() {
       note(say("storage_failed"), "bad");
       return;
     }
+    /* Asked for once something is worth keeping: else the phone may throw drafts away when it is full. */
+    navigator.storage?.persist?.().catch(() => {});
     clearForm();
     latest = draft.client_id;
     note(say("saved"), "good");
@@ -453,7 +455,8 @@ async function showDrafts() {
 function line(one) {
   const made = make("li", one.state);
   made.dataset.id = one.client_id;
-  const picture = pictureOf(one);
+  /* On a shared phone another's photo is nobody's business. */
+  const picture = known.setup && one.account !== known.setup.account ? null : pictureOf(one);
   if (picture) {
     const image = make("img");
     image.src = picture;

@@ -14,12 +14,19 @@ function leaflet() {
   return loading;
 }
 
-/* A map in `box`; `tapped(lon, lat)` is told of taps. Gives { place(position), areas(areas), sites(near) }. */
-export async function draw(box, tapped) {
+/* A map in `box`; `tapped(lon, lat)` is told of taps; `basemap` (tiles, approval number) lies below where a county has
+   one. Gives { place(position), areas(areas), sites(near) }. */
+export async function draw(box, tapped, basemap) {
   const L = await leaflet();
   const map = L.map(box, { attributionControl: false, zoomControl: true, minZoom: 7, maxZoom: 19, zoomSnap: 0.5 });
   map.setView([30, 104], 8);
   L.control.scale({ imperial: false }).addTo(map);
+  if (basemap) {
+    L.tileLayer(basemap.tiles, { maxZoom: 19, maxNativeZoom: 18 }).addTo(map);
+    const approval = document.createElement("span");
+    approval.textContent = basemap.approval;
+    L.control.attribution({ prefix: false }).addAttribution(approval.innerHTML).addTo(map);
+  }
   const drawn = { lines: null, pin: null, ring: null, sites: L.layerGroup().addTo(map), shown: false };
   /* Names of villages near by, of townships from afar: those in sight alone. */
   const names = L.layerGroup().addTo(map);
@@ -67,7 +74,7 @@ export async function draw(box, tapped) {
       if (drawn.ring) drawn.ring.remove();
       drawn.ring = position.by === "device" && position.accuracy > 5
         ? L.circle(at, { radius: position.accuracy, className: "about", interactive: false }).addTo(map) : null;
-      if (!drawn.shown || !map.getBounds().contains(at)) map.setView(at, Math.max(map.getZoom(), 16), { animate: false });
+      if (!drawn.shown || !map.getBounds().contains(at)) map.setView(at, Math.max(map.getZoom(), 15), { animate: false });
       drawn.shown = true;
     },
     sites(near) {
