@@ -50,7 +50,25 @@ def test_no_page_says_a_word_that_is_not_in_the_locales(path: Path) -> None:
 def test_every_sentence_is_said_somewhere() -> None:
     code = "\n".join(path.read_text(encoding="utf-8") for path in DASHBOARDS.rglob("*.py"))
     # Keys that the code puts together of two parts.
-    made = {"agriculture", "agriculture_problem", "bell", "choose", "compare", "inspector", "level", "mark", "pace", "page", "pager", "photo", "print_parcel", "record", "season_chart", "standing", "unit"}
+    made = {
+        "agriculture",
+        "agriculture_problem",
+        "bell",
+        "choose",
+        "compare",
+        "inspector",
+        "level",
+        "mark",
+        "pace",
+        "page",
+        "pager",
+        "photo",
+        "print_parcel",
+        "record",
+        "season_chart",
+        "standing",
+        "unit",
+    }
     names = {"map.zoom_in", "map.zoom_out", "map.fullscreen", "map.fullscreen_exit"}
     names |= {"table.higher", "table.lower", "table.none"}
     unsaid = {
