@@ -18,6 +18,10 @@ Array = NDArray[Any]
 VERDICTS = ("confirmed", "contradicted", "inconclusive", "not_observable")
 # Kinds of land use that are kept without a yearly crop: never called idle by the growth of a crop.
 MANAGED = ("orchard", "greenhouse", "planned_fallow")
+REASONS = (
+    *("no_shape", "off_picture", "too_small", "too_narrow", "few_dates", "grew", "managed", "long_gap"),
+    *("under_water", "bare", "overgrown", "evergreen", "weak_growth"),
+)
 EVIDENCE = (
     *("clear", "gap_days", "peak", "base", "swing", "spread", "rise", "drop", "lowest", "cycles", "score"),
     *("flooded", "tilled"),

@@ -41,10 +41,9 @@ def tasks_of(
     ordered = sorted(seasons, key=lambda one: one.end)
     count = len(accepted_on)
     by_season = verdicts.groupby("season", sort=False, observed=True)
-    verdict = {str(s): part["verdict"].to_numpy(object) for s, part in by_season}
+    verdict = _by_season(verdicts)
     reason = {str(s): part["reason"].to_numpy(object) for s, part in by_season}
-    windows = {one.window for one in ordered}
-    asked = np.array([value if value in windows else "" for value in declared], dtype=object)
+    asked = _asked(ordered, declared)
     accepted = np.asarray(accepted_on).astype("datetime64[D]")
     last_day = np.full(count, np.datetime64("NaT")) if until is None else np.asarray(until).astype("datetime64[D]")
     times = np.zeros(count, np.int64)
@@ -62,11 +61,41 @@ def tasks_of(
         last_season[against] = one.id
         last_reason[against] = reason[one.id][against]
     rows = np.flatnonzero(times > 0)
-    ids = verdicts["id"].to_numpy(object)[:count]
-    made = pd.DataFrame({"id": ids[rows], "season": last_season[rows], "times": times[rows]})
+    ids = verdicts["id"].iloc[rows].to_numpy(object)
+    made = pd.DataFrame({"id": ids, "season": last_season[rows], "times": times[rows]})
     made["task"] = np.where(made["times"] >= 2, "review", "look_back")
     made["reason"] = last_reason[rows]
     return made[COLUMNS]
+
+
+def in_use_by_season(verdicts: pd.DataFrame, seasons: Sequence[Season], declared: Sequence[Any]) -> pd.DataFrame:
+    """Verdicts as far as they speak of a parcel being kept in use, in the order of `verdicts`.
+
+    Columns: season, verdict, counts (bool). A parcel that declares a season is asked in that one only; one that
+    declares none is in use in a season when another of the same year confirms it, as land cropped once a year is.
+    """
+    asked = _asked(seasons, declared)
+    by_id = {one.id: one for one in seasons}
+    verdict = _by_season(verdicts)
+    parts = []
+    for season, found in verdict.items():
+        one = by_id[season]
+        answered = (asked == "") & _confirmed_around(one, seasons, verdict, len(asked))
+        counts = (asked == "") | (asked == one.window)
+        verdict_ = np.where(answered, "confirmed", found)
+        parts.append(pd.DataFrame({"season": season, "verdict": verdict_, "counts": counts}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _by_season(verdicts: pd.DataFrame) -> dict[str, Array]:
+    parts = verdicts.groupby("season", sort=False, observed=True)
+    return {str(season): part["verdict"].to_numpy(object) for season, part in parts}
+
+
+def _asked(seasons: Sequence[Season], declared: Sequence[Any]) -> Array:
+    """The window each parcel declares to be cropped in; "" for any."""
+    windows = {one.window for one in seasons}
+    return np.array([value if value in windows else "" for value in declared], dtype=object)
 
 
 def _confirmed_around(one: Season, seasons: Sequence[Season], verdict: dict[str, Array], count: int) -> Array:

@@ -156,13 +156,19 @@ def _print_verdicts(made: Outcome, console: Console) -> None:
 
 
 def _print_areas(made: Outcome, console: Console) -> None:
-    """The figures by area, then consolidation with its unseen share."""
+    """The county season by season and the areas of the latest; then the county's consolidation.
+
+    JSON has the areas of every season, and consolidation by area.
+    """
     from pipelines.console import table_text
     from pipelines.verify_words import area_headings
 
     for name in AREA_TABLES:
         table: pd.DataFrame | None = getattr(made, name)
         if table is not None and len(table):
+            county = table["area_code"] == table["area_code"].iloc[0]
+            latest = table["season"] == table["season"].iloc[-1] if "season" in table else county
+            table = table[county | latest]
             console.result("")
             console.result(table_text(table, area_headings(list(table.columns), console.lang)))
 

@@ -17,6 +17,7 @@ from geo.issues import Issue
 from geo.seasons import Season, read_windows, seasons_between
 from geo.verdicts import Rule
 from geo.verify_areas import by_area, consolidation
+from geo.verify_tasks import in_use_by_season
 from pipelines.imagery_find import find_scenes
 from pipelines.verify import Outcome, Progress
 from pipelines.verify_chips import cut_chips, wanted
@@ -107,7 +108,9 @@ def _figures(
     starts = {one.id: one.start for one in seasons}
     made = Outcome(verdicts, rule, issues)
     made.areas = named_areas(workspace, by_area(verdicts, micro, codes, digits=digits))
-    used = consolidation(verdicts, micro, accepted, starts, None if by == "county" else codes, digits=digits)
+    use = in_use_by_season(verdicts, seasons, frame["season"].astype(object).tolist())
+    accepted = np.where(use["counts"], accepted, np.datetime64("NaT"))
+    used = consolidation(use, micro, accepted, starts, None if by == "county" else codes, digits=digits)
     made.consolidation = named_areas(workspace, used)
     made.tasks, made.contracts = plan_tasks(workspace, layer_id, parcels, verdicts, seasons, rule, issues)
     return made

@@ -43,14 +43,15 @@ def reflectance(index: Array, flooded: Array) -> Array:
     return np.where(flooded, 0.3 * dry + 0.7 * wet, dry)
 
 
-def uses(count: int, idle: float, rng: np.random.Generator) -> Array:
-    """What each parcel is used for; a share `idle` is not."""
-    names = list(SHARES)
+def uses(orchard: Array, idle: float, rng: np.random.Generator) -> Array:
+    """What each parcel is used for: an orchard where declared, else a crop; a share `idle` is not used."""
+    names = [name for name in SHARES if name != "orchard"]
     weight = np.array([SHARES[name] for name in names])
     lies = np.isin(names, IDLE)
     weight[lies] *= idle / weight[lies].sum()
     weight[~lies] *= (1 - idle) / weight[~lies].sum()
-    return rng.choice(names, size=count, p=weight)
+    drawn = rng.choice(names, size=len(orchard), p=weight)
+    return np.where(orchard & ~np.isin(drawn, IDLE), "orchard", drawn)
 
 
 def invent(workspace: Workspace, out: Path, *, first: date, last: date, idle: float, seed: int) -> pd.DataFrame:
@@ -69,7 +70,9 @@ def invent(workspace: Workspace, out: Path, *, first: date, last: date, idle: fl
         frame = parcels.frame.iloc[rows]
         key = frame["contract_id"].where(frame["contract_id"].notna(), frame["id"]).to_numpy(object)
         at, known = pd.factorize(pd.Series(key))
-        parts.append(pd.DataFrame({"layer": layer, "id": frame["id"], "use": uses(len(known), idle, rng)[at]}))
+        orchard = np.zeros(len(known), bool)
+        np.logical_or.at(orchard, at, (frame["management"] == "orchard").to_numpy())
+        parts.append(pd.DataFrame({"layer": layer, "id": frame["id"], "use": uses(orchard, idle, rng)[at]}))
         shapes.append(parcels.shapes(rows, plane))
     truth = pd.concat(parts, ignore_index=True)
     truth["idle"] = truth["use"].isin(IDLE)

@@ -13,7 +13,7 @@ from pyproj import CRS
 
 from geo.season_signs import signs
 from geo.seasons import Season, describe, peer_groups, peer_rank, relative
-from geo.verdicts import EVIDENCE, VERDICTS, Facts, Rule, judge
+from geo.verdicts import EVIDENCE, REASONS, VERDICTS, Facts, Rule, judge
 from geo.verify_blocks import block_series, blocks_of
 from pipelines.verify_parcels import Parcels
 from pipelines.verify_series import Picked
@@ -78,12 +78,17 @@ def judge_seasons(
     for number, season in enumerate(seasons, start=1):
         described = _described(picked, season, rule)
         score = relative(described, groups)
-        made = judge(described, score, facts, rule)
-        made["rank"] = peer_rank(score, groups)
-        made["block"] = 0
+        parts = []
+        for first in range(0, len(described), PART):
+            part = slice(first, first + PART)
+            parts.append(_short(judge(described[part], score[part], _some(facts, part), rule)))
+        made = pd.concat(parts, ignore_index=True)
+        made["block"] = np.zeros(len(made), np.int32)
         if blocks is not None:
             _judge_blocks(made, blocks, season, picked, (described, groups), rule)
-        rows.append(_compact(made, parcels, picked, season, rule))
+        made["rank"] = peer_rank(score, groups).astype(np.float32)
+        rows.append(_whole(made, parcels, picked, season, rule))
+        del described, parts, made
         if progress:
             progress("判定 / seasons judged", number, len(seasons))
     return pd.concat(rows, ignore_index=True), blocks
@@ -112,18 +117,29 @@ def _described(picked: Picked, season: Season, rule: Rule) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _compact(made: pd.DataFrame, parcels: Parcels, picked: Picked, season: Season, rule: Rule) -> pd.DataFrame:
-    """The verdicts of a season as they are kept: words as categories, evidence in short numbers."""
-    columns: dict[str, Any] = {"id": parcels.frame["id"]}
-    columns["season"] = pd.Categorical([season.id]).take(np.zeros(len(made), np.intp))
-    columns["verdict"] = pd.Categorical(made["verdict"], list(VERDICTS))
-    columns["reason"] = pd.Categorical(made["reason"])
-    columns |= {name: made[name].to_numpy(np.float32) for name in (*EVIDENCE, "rank")}
-    columns["block"] = made["block"].to_numpy(np.int32)
-    columns["pixels"], columns["width"] = picked.whole.astype(np.float32), parcels.width_m.astype(np.float32)
-    columns["least_width_m"] = np.full(len(made), rule.least_width_pixels * picked.pixel_m, np.float32)
-    columns["management"] = parcels.frame["management"]
+def _some(facts: Facts, part: slice) -> Facts:
+    """The facts of some parcels."""
+    known = {name: values[part] for name, values in vars(facts).items() if values is not None}
+    return Facts(**known)
+
+
+def _short(made: pd.DataFrame) -> pd.DataFrame:
+    """Verdicts with their evidence in short numbers and words as categories."""
+    columns: dict[str, Any] = {"verdict": pd.Categorical(made["verdict"], list(VERDICTS))}
+    columns["reason"] = pd.Categorical(made["reason"], list(REASONS))
+    columns |= {name: made[name].to_numpy(np.float32) for name in EVIDENCE}
     return pd.DataFrame(columns)
+
+
+def _whole(made: pd.DataFrame, parcels: Parcels, picked: Picked, season: Season, rule: Rule) -> pd.DataFrame:
+    """The rows of a season as they are kept: ids and season in front, what the sentence needs behind."""
+    made.insert(0, "id", parcels.frame["id"])
+    season_ids = pd.Series(pd.Categorical([season.id]).take(np.zeros(len(made), np.intp)))
+    made.insert(1, "season", season_ids)
+    made["pixels"], made["width"] = picked.whole.astype(np.float32), parcels.width_m.astype(np.float32)
+    made["least_width_m"] = np.float32(rule.least_width_pixels * picked.pixel_m)
+    made["management"] = parcels.frame["management"]
+    return made
 
 
 def find_blocks(parcels: Parcels, picked: Picked, rule: Rule) -> Blocks | None:
@@ -176,9 +192,11 @@ def _judge_blocks(
     score = relative(
         pd.concat([described, own], ignore_index=True), np.concatenate([groups, groups[blocks.first()]])
     )
-    found = judge(own, score[len(described) :], blocks.facts, rule)
+    found = _short(judge(own, score[len(described) :], blocks.facts, rule))
     member = np.flatnonzero(blocks.of >= 0)
+    of = blocks.of[member]
     for name in found.columns:
-        made[name] = made[name].astype(found[name].dtype)
-        made.loc[made.index[member], name] = found[name].to_numpy()[blocks.of[member]]
-    made.loc[made.index[member], "block"] = blocks.members[blocks.of[member]]
+        column = made[name].array.copy()
+        column[member] = found[name].array[of]
+        made[name] = column
+    made["block"] = np.where(blocks.of >= 0, blocks.members[np.maximum(blocks.of, 0)], 0).astype(np.int32)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geo.verdicts import MANAGED, VERDICTS, Facts, Rule, judge, label, sentence
+from geo.verdicts import MANAGED, REASONS, VERDICTS, Facts, Rule, judge, label, sentence
 
 GROWN = {"clear": 12, "gap_days": 20, "peak": 0.75, "base": 0.15, "swing": 0.55, "spread": 0.2, "rise": 0.4}
 BARE = {"clear": 12, "gap_days": 20, "peak": 0.22, "base": 0.1, "swing": 0.1, "spread": 0.03}
@@ -79,22 +79,7 @@ def test_every_reason_has_a_sentence_without_holes_in_both_languages() -> None:
         "pixels": 3.0,
         "width": 6.0,
     }
-    reasons = [
-        "grew",
-        "bare",
-        "overgrown",
-        "weak_growth",
-        "evergreen",
-        "managed",
-        "too_small",
-        "too_narrow",
-        "off_picture",
-        "no_shape",
-        "under_water",
-        "few_dates",
-        "long_gap",
-    ]
-    for reason in reasons:
+    for reason in REASONS:
         for lang in ("zh", "en"):
             said = sentence(
                 {**row, "reason": reason, "management": "orchard", "least_width_m": 8.0},

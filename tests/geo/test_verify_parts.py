@@ -17,7 +17,7 @@ from geo.verify_bands import bsi, clear_by, lswi, ndvi, scaled
 from geo.verify_blocks import block_series, blocks_of
 from geo.verify_management import management_of
 from geo.verify_sample import estimate, field_sample
-from geo.verify_tasks import contracts_in_doubt, tasks_of
+from geo.verify_tasks import contracts_in_doubt, in_use_by_season, tasks_of
 from geo.zonal import Grid, coverage
 from geo.zonal_shift import moved, registration
 
@@ -83,6 +83,15 @@ def test_land_in_use_is_counted_from_the_first_season_that_began_after_acceptanc
     assert made["consolidation_rate"].tolist() == [0.5, 0.0]
     assert made["unseen_share"].tolist() == [0.5, 0.0]
     assert made["area_code"].tolist() == ["*", "*"]
+
+
+def test_land_cropped_once_a_year_is_in_use_in_both_of_its_seasons() -> None:
+    seasons = [SPRING, AUTUMN]
+    found = {"id": ["a", "b"] * 2, "season": [SPRING.id] * 2 + [AUTUMN.id] * 2}
+    verdicts = pd.DataFrame({**found, "verdict": ["inconclusive"] * 2 + ["confirmed"] * 2, "reason": "grew"})
+    made = in_use_by_season(verdicts, seasons, [None, "autumn"])
+    assert made["verdict"].tolist() == ["confirmed", "inconclusive", "confirmed", "confirmed"]
+    assert made["counts"].tolist() == [True, False, True, True]
 
 
 def test_land_in_use_by_township_adds_up_to_the_county() -> None:
