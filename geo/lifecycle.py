@@ -7,58 +7,24 @@ Nothing here is stored; the same inputs and the same date always give the same s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from geo.china_days import CHINA_HOURS_AHEAD, DAY, FAR, NEVER, as_day, china_day, day_of, instants, local_days
+from geo.courses import Course, follow, imported_course
 from geo.deadlines import FIRST_YEAR, LAST_YEAR, add_working_days
-from geo.layers import Layer, Lifecycle, Stage
+from geo.layers import Layer, Lifecycle
 from geo.steps import check_step, legal_steps
 
-__all__ = ["check_step", "china_day", "legal_steps", "local_days", "state_at"]
+__all__ = ["CHINA_HOURS_AHEAD", "check_step", "china_day", "legal_steps", "local_days", "state_at"]
 
-DAY = "datetime64[D]"
-NEVER = np.datetime64("NaT", "D")
-FAR = np.datetime64("9999-12-31", "D")
-"""A day after every day: `FAR` stands for "not yet" where a comparison must be false."""
-CHINA_HOURS_AHEAD = 8
-"""Days are China's days: instants are kept in UTC and a day begins at 16:00 UTC of the day before."""
 FIRST_SEEN_FIELDS = ("found_on", "reported_on", "valid_from", "start_on", "signed_on", "edition_date")
 """Date fields that say since when a thing without a lifecycle exists, in order of preference."""
-
-
-def local_days(instants: pd.Series) -> np.ndarray:
-    """The day in China of each UTC instant (timestamps with or without zone, or ISO text); NaT stays NaT."""
-    stamps = instants if isinstance(instants.dtype, np.dtype) and instants.dtype.kind == "M" else None
-    if stamps is None:
-        stamps = pd.to_datetime(instants, utc=True, format="ISO8601").dt.tz_localize(None)
-    return (stamps + pd.Timedelta(hours=CHINA_HOURS_AHEAD)).to_numpy().astype(DAY)
-
-
-def china_day(moment: datetime) -> date:
-    """The day in China of a moment; ValueError for one without a zone."""
-    if moment.tzinfo is None:
-        raise ValueError("a moment needs its time zone")
-    return (moment.astimezone(UTC) + timedelta(hours=CHINA_HOURS_AHEAD)).date()
-
-
-def as_day(value: date | None) -> np.datetime64:
-    """That day, or a day after everything when there is none."""
-    return FAR if value is None else np.datetime64(value, "D")
-
-
-@dataclass
-class _Course:
-    """Where each thing stands: stage as a position in `lifecycle.stages` (-1 unknown), and since which day."""
-
-    stage: np.ndarray
-    since: np.ndarray
-    first: np.ndarray
-    closed: np.ndarray
-    undated: np.ndarray
 
 
 def state_at(
@@ -72,18 +38,18 @@ def state_at(
     """The state of every thing on the day `as_of`.
 
     things: accepted rows of the layer, one per id: columns `id`, `import_at` (UTC) and the layer's fields.
-    events: the ledger's rows, columns `id feature_id kind to_stage at` and, where known, `recorded_at due_on
-    undoes`; in any order. as_of: the day asked about (China's day); None counts everything recorded, and judges
-    deadlines on the day of the latest import or event. known_by: leave out what was recorded after that day, so
-    that the answer is what was shown then.
+    events: the ledger's rows, columns `id feature_id kind to_stage at` and, where known, `seq recorded_at due_on
+    undoes`, in any order; or those of `Ledger.moves` for the same day. as_of: the day asked about (China's day);
+    None counts everything recorded, and judges deadlines on the day of the latest import or event. known_by: leave
+    out what was recorded after that day, so that the answer is what was shown then.
 
     Returned, indexed as `things`: exists (bool), stage, stage_since (datetime64[s]), reached (furthest stage of
     the ordinary way that counts; the initial one after a fall-back, NA when void), kind
     (open|in_progress|done|void), due_on, overdue (bool: open after its last day), on_time (boolean: True closed
     in time, False closed late or open and overdue, NA without deadline, open in time, or void; so an on-time rate
-    is the mean of what is not NA), version (int: events counted). A thing that does not exist yet has NA for all
-    but `version`. What was merged into another thing is void where the layer has a stage for it, and no longer
-    exists where it has none, so that nothing is counted twice.
+    is the mean of what is not NA), version (int: events by then, undone ones too). A thing that does not exist yet
+    has NA for all but `version`. What was merged into another thing is void where the layer has a stage for it,
+    and no longer exists where it has none, so that nothing is counted twice.
 
     The stage is the furthest of the ordinary way whose date is not after `as_of`; dates before a fall-back
     (再撂荒, 反弹) no longer count; a stage stated without date counts from the import on. An event wins over an
@@ -98,11 +64,14 @@ def state_at(
     acts, place = acts[place >= 0], place[place >= 0]
     version = np.bincount(place, minlength=len(things)).astype(np.int64)
     judged = day if as_of is not None else _latest(imported, acts)
+    if acts["undone"].any():
+        stands = ~acts["undone"].to_numpy(bool)
+        acts, place = acts[stands], place[stands]
     if layer.lifecycle is None:
         first = _first_seen(things, layer, imported)
         return _plain(things.index, known & (first <= day), first, version)
-    course = _imported_course(things, layer.lifecycle, imported, day)
-    _follow(course, acts, place, layer.lifecycle)
+    course = imported_course(things, layer.lifecycle, imported, day)
+    follow(course, acts, place, layer.lifecycle)
     merged = place[(acts["kind"] == "merge").to_numpy(bool) & acts["to_stage"].isna().to_numpy()]
     exists = known & (course.first <= day)
     exists[merged] = False
@@ -111,41 +80,38 @@ def state_at(
 
 
 def _positions(ids: pd.Series, wanted: pd.Series) -> np.ndarray:
-    """The row of each wanted id, -1 where there is none; of the many ids only those wanted are hashed."""
-    result = np.full(len(wanted), -1, dtype=np.int64)
-    if len(wanted) == 0 or len(ids) == 0:
-        return result
-    codes, found_names = pd.factorize(wanted)
-    unique = np.asarray(found_names, dtype=object)
-    rows = np.flatnonzero(ids.isin(unique).to_numpy(bool))
-    found = pd.Index(unique).get_indexer(pd.Index(ids.iloc[rows].to_numpy(object)))
-    place = np.full(len(unique), -1, dtype=np.int64)
-    place[found] = rows
-    result[codes >= 0] = place[codes[codes >= 0]]
-    return result
-
-
-def _coded(values: pd.Series, names: list[str]) -> np.ndarray:
-    """The position in `names` of each value, -1 where it is none of them."""
-    codes, unique = pd.factorize(values)
-    places = pd.Index(names).get_indexer(pd.Index(unique))
-    return np.append(places, -1)[codes]
+    """The row of each wanted id, -1 where there is none; of the many ids only those wanted are looked up."""
+    codes, names = pd.factorize(wanted)
+    if len(names) == 0 or len(ids) == 0:
+        return np.full(len(wanted), -1, dtype=np.int64)
+    value_set = pa.array(np.asarray(names, dtype=object), pa.string())
+    found = pc.index_in(pa.array(ids, pa.string(), from_pandas=True), value_set=value_set)
+    which = np.asarray(found.fill_null(-1))
+    rows = np.flatnonzero(which >= 0)
+    place = np.full(len(names) + 1, -1, dtype=np.int64)
+    place[which[rows]] = rows
+    return place[codes]
 
 
 def _counted(events: pd.DataFrame, day: np.datetime64, known: np.datetime64) -> pd.DataFrame:
-    """Events that count on `day`, undone ones and their undoing left out, in the order they happened."""
+    """Events of things up to `day`, with their day and whether they were undone by then, as they happened."""
     if events.empty:
-        return events.reindex(columns=["id", "feature_id", "kind", "to_stage", "due_on", "day", "order"])
-    days = local_days(events["at"])
+        return events.reindex(columns=["feature_id", "kind", "to_stage", "due_on", "day", "undone"])
+    moments = instants(events["at"])
+    days = day_of(moments)
     take = (days <= day) & events["feature_id"].notna().to_numpy()
     if "recorded_at" in events and known != FAR:
         take &= local_days(events["recorded_at"]) <= known
-    kept = events[take].assign(day=days[take])
-    if "undoes" in kept:
-        undone = kept["undoes"].dropna()
-        kept = kept[kept["undoes"].isna() & ~kept["id"].isin(undone)]
-    keys = ["at", "seq"] if "seq" in kept else ["at"]
-    return kept.sort_values(keys, kind="stable")
+    order = np.flatnonzero(take)
+    later = events["seq"].to_numpy()[order] if "seq" in events else np.arange(len(order))
+    if (np.diff(moments[order]) < np.timedelta64(0)).any() or (np.diff(later) < 0).any():
+        order = order[np.lexsort((later, moments[order]))]
+    kept = events if len(order) == len(events) and (np.diff(order) == 1).all() else events.iloc[order]
+    kept = kept.assign(day=days[order])
+    if "undone" in kept:
+        return kept
+    undone = kept["undoes"].notna() | kept["id"].isin(kept["undoes"].dropna()) if "undoes" in kept else False
+    return kept.assign(undone=undone)
 
 
 def _latest(imported: np.ndarray, acts: pd.DataFrame) -> np.datetime64:
@@ -160,115 +126,6 @@ def _first_seen(things: pd.DataFrame, layer: Layer, imported: np.ndarray) -> np.
             stated = things[name].to_numpy().astype(DAY)
             return np.where(np.isnat(stated), imported, stated)
     return imported
-
-
-def _stage_dates(things: pd.DataFrame, life: Lifecycle, imported: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Days by stage (rows: stages, columns: things), and the stated stage where only the import dates it."""
-    dates = np.full((len(life.stages), len(things)), NEVER, dtype=DAY)
-    for place, stage in enumerate(life.stages):
-        if stage.date_field is not None and stage.date_field in things:
-            dates[place] = things[stage.date_field].to_numpy().astype(DAY)
-    stated = np.full(len(things), -1, dtype=np.int64)
-    if life.stage_field is not None and life.stage_field in things:
-        stated = _coded(things[life.stage_field], [s.id for s in life.stages])
-    falls = [n for n, s in enumerate(life.stages) if s.id in life.branches and s.kind != "void"]
-    rows = np.flatnonzero(stated >= 0)
-    own = dates[stated[rows], rows]
-    fallen = np.isin(stated[rows], falls)
-    before_fall = np.zeros(len(rows), dtype=bool)
-    for fall in falls:
-        before_fall |= ~fallen & (own < dates[fall, rows])
-    undated = rows[np.isnat(own) | before_fall]
-    dates[stated[undated], undated] = imported[undated]
-    only_import = np.full(len(things), -1, dtype=np.int64)
-    only_import[undated] = stated[undated]
-    unknown = np.ones(len(things), dtype=bool)
-    for row in dates:
-        unknown &= np.isnat(row)
-    start = [s.id for s in life.stages].index(life.initial)
-    dates[start, unknown] = imported[unknown]
-    return dates, only_import
-
-
-def _imported_course(things: pd.DataFrame, life: Lifecycle, imported: np.ndarray, day: np.datetime64) -> _Course:
-    """Where the imports alone put each thing on `day`."""
-    dates, undated = _stage_dates(things, life, imported)
-    used = [place for place in range(len(life.stages)) if not np.isnat(dates[place]).all()]
-    first = np.fmin.reduce(dates[used], axis=0) if used else np.full(len(things), NEVER, dtype=DAY)
-    stage, since = np.full(len(things), -1, dtype=np.int64), np.full(len(things), NEVER, dtype=DAY)
-    closed, fell = since.copy(), since.copy()
-    for place in sorted(used, key=lambda k: _turn(life, life.stages[k])):
-        one = life.stages[place]
-        when = np.where(dates[place] <= day, dates[place], NEVER)
-        turn = _turn(life, one)
-        if turn == FALLS:
-            counts = ~np.isnat(when) & ~(when <= fell)
-        elif turn == PATH:
-            counts = ~np.isnat(when) & ~(when <= fell if one.kind == "done" else when < fell)
-        else:
-            counts = ~np.isnat(when)
-        np.copyto(stage, place, where=counts)
-        np.copyto(since, when, where=counts)
-        if turn == FALLS:
-            np.copyto(fell, when, where=counts)
-        if one.kind == "done":
-            closed = np.where(counts, np.fmin(closed, when), closed)
-    return _Course(stage, since, first, closed, np.where(stage == undated, undated, -1))
-
-
-FALLS, PATH, ENDS = range(3)
-"""In which turn an import's stages are read: fall-backs, the ordinary way in its order, what ends all."""
-
-
-def _turn(life: Lifecycle, stage: Stage) -> int:
-    if stage.kind == "void":
-        return ENDS
-    return FALLS if stage.id in life.branches else PATH
-
-
-def _follow(course: _Course, acts: pd.DataFrame, place: np.ndarray, life: Lifecycle) -> None:
-    """Let the ledger's steps move the things that the imports have placed."""
-    ids = [s.id for s in life.stages]
-    moves = acts["to_stage"].notna().to_numpy()
-    rows, days = place[moves], acts["day"].to_numpy()[moves].astype(DAY)
-    stages = _coded(acts["to_stage"][moves], ids)
-    known = stages >= 0
-    rows, days, stages = rows[known], days[known], stages[known]
-    order = np.arange(len(rows))
-    last = np.full(len(course.stage), -1, dtype=np.int64)
-    last[rows] = order
-    moved = np.flatnonzero(last >= 0)
-    new, when = stages[last[moved]], days[last[moved]]
-    rank = _ranks(life)
-    stale = np.isnat(course.since[moved]) | (course.since[moved] <= when)
-    undated = course.undated[moved]
-    branch = rank[new] < 0
-    stale |= (undated >= 0) & (branch | (rank[undated] <= rank[new]))
-    turn = moved[stale]
-    course.stage[turn], course.since[turn] = new[stale], when[stale]
-    course.closed[turn] = _closed_by(course, rows, days, stages, life)[turn]
-    np.fmin.at(course.first, rows, days)
-
-
-def _ranks(life: Lifecycle) -> np.ndarray:
-    """Position of each stage on the ordinary way; -1 for those outside it."""
-    path = life.path
-    return np.array([path.index(s.id) if s.id in path else -1 for s in life.stages] + [-1])
-
-
-def _closed_by(
-    course: _Course, rows: np.ndarray, days: np.ndarray, stages: np.ndarray, life: Lifecycle
-) -> np.ndarray:
-    """The day each thing was last closed by steps: the first done step after the last step that was not done."""
-    done = np.array([s.kind == "done" for s in life.stages])
-    reopened = np.full(len(course.stage), -1, dtype=np.int64)
-    shut = done[stages]
-    reopened[rows[~shut]] = np.flatnonzero(~shut)
-    since = np.flatnonzero(shut & (np.arange(len(rows)) > reopened[rows]))[::-1]
-    closed = np.where(reopened >= 0, NEVER, course.closed)
-    first = np.full(len(course.stage), NEVER, dtype=DAY)
-    first[rows[since]] = days[since]
-    return np.where(np.isnat(closed), first, closed)
 
 
 def _due(
@@ -292,7 +149,7 @@ def _due(
 def _frame(
     index: pd.Index,
     life: Lifecycle,
-    course: _Course,
+    course: Course,
     exists: np.ndarray,
     due: np.ndarray,
     judged: np.datetime64,

@@ -23,6 +23,7 @@ from geo.layers import Layer, builtin_layers
 from geo.overlaps import MANY
 from pipelines.days import CHINA, today
 from pipelines.intake import Intake, Progress
+from pipelines.offers import same_as_known
 from pipelines.read import open_tables
 from pipelines.read.source import Table
 from pipelines.report import Report, TableReport
@@ -181,6 +182,7 @@ def _store(workspace: Workspace, intake: Intake, options: Options, mark: str, at
         report.issues.extend(area_findings(workspace, layer, kept))
         report.issues.extend(_overlaps(data, layer))
         report.issues.extend(_superseded(workspace, layer, data))
+        report.issues.extend(same_as_known(workspace, layer, data, at))
         with data.open("rb") as handle:
             sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
         source = as_import(

@@ -8,11 +8,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from geo.access import Actor, decide, require, within
+from geo.access import Actor, require
 from geo.changes import Event, Projection, projection, row_hash
 from geo.errors import Conflict, Forbidden, Refused
 from geo.issues import Issue
@@ -30,24 +30,15 @@ from pipelines.store.ledger_acts import (
     well_formed,
 )
 from pipelines.store.ledger_fields import check_fields
-from pipelines.store.ledger_sql import (
-    PostgresDatabase,
-    SqliteDatabase,
-    Transaction,
-    database_role,
-    open_database,
-)
+from pipelines.store.ledger_reading import SELECT, LedgerReading
+from pipelines.store.ledger_sql import Transaction, open_database
 from pipelines.store.migrations import migrate
 from pipelines.store.schema import EVENT_COLUMNS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SYSTEM = Actor("系统", "administrator", has_account=False)
 """Who acts where a rule does: escalations, planned revisits."""
 
 _INSERT = f"insert into events ({', '.join(EVENT_COLUMNS)}) values ({', '.join('?' * len(EVENT_COLUMNS))})"
-_SELECT = f"select {', '.join(EVENT_COLUMNS)} from events"
 
 
 def open_ledger(
@@ -68,41 +59,12 @@ def open_ledger(
     return Ledger(database, layers if layers is not None else builtin_layers(), places=places)
 
 
-class Ledger:
-    """The events, the state they add up to, and the chain that proves them. One object serves many threads.
-
-    until: reading stops at the event of that number, for what stood when it was the last.
-    """
-
-    until: int | None = None
-
-    def __init__(
-        self,
-        database: SqliteDatabase | PostgresDatabase,
-        layers: Mapping[str, Layer],
-        actor: Actor | None = None,
-        places: Places | None = None,
-    ) -> None:
-        self.database = database
-        self.layers = layers
-        self.actor = actor
-        self.places = places
-
-    @property
-    def folder(self) -> Path | None:
-        """The workspace folder of an embedded ledger."""
-        return self.database.path.parent if isinstance(self.database, SqliteDatabase) else None
+class Ledger(LedgerReading):
+    """The events, the state they add up to, and the chain that proves them. One object serves many threads."""
 
     def acting_as(self, actor: Actor) -> Ledger:
         """The same ledger as `actor` may see it: on PostgreSQL under the account's own database role."""
         return Ledger(self.database, self.layers, actor, self.places)
-
-    def _role(self, actor: Actor | None) -> str | None:
-        if self.database.dialect == "sqlite" or actor is None or not actor.has_account:
-            return None
-        return database_role(self.database.name, actor.name)
-
-    # ---- taking acts
 
     def append(self, act: Act, *, now: datetime) -> Event:
         """Take one act; the event as it stands in the ledger when this returns, safe on disk.
@@ -168,13 +130,13 @@ class Ledger:
 
     def _past(self, tx: Transaction, act: Act) -> list[Event]:
         found = tx.trusted(
-            f"{_SELECT} where layer = ? and feature_id = ? order by seq", (act.layer, act.feature_id)
+            f"{SELECT} where layer = ? and feature_id = ? order by seq", (act.layer, act.feature_id)
         )
         return [Event.from_row(row) for row in found.fetchall()]
 
     def _take(self, tx: Transaction, act: Act, now: datetime, footing: Footing) -> Event:
         if act.id is not None:
-            earlier = tx.trusted(f"{_SELECT} where id = ?", (act.id,)).fetchone()
+            earlier = tx.trusted(f"{SELECT} where id = ?", (act.id,)).fetchone()
             if earlier is not None:
                 return same_act(Event.from_row(earlier), act)
         layer = well_formed(act, self.layers, now)
@@ -291,7 +253,7 @@ class Ledger:
         """
         with self.database.writing() as tx:
             earlier = tx.run(
-                f"{_SELECT} where kind = 'import' and import_id = ? and layer = ?", (import_id, layer)
+                f"{SELECT} where kind = 'import' and import_id = ? and layer = ?", (import_id, layer)
             ).fetchone()
             if earlier is not None:
                 return Event.from_row(earlier)
@@ -314,111 +276,6 @@ class Ledger:
             with (self.folder / "ledger.anchors").open("a", encoding="ascii") as handle:
                 handle.write(f"{event.seq} {event.hash}\n")
 
-    # ---- reading
-
-    def events(
-        self,
-        layer: str | None = None,
-        feature_id: str | None = None,
-        as_of: date | None = None,
-        area_prefix: str | None = None,
-        *,
-        known_by: date | None = None,
-        kinds: Sequence[str] = (),
-        columns: Sequence[str] = EVENT_COLUMNS,
-    ) -> pd.DataFrame:
-        """Events in the order they were taken, one row each, columns as asked (of `EVENT_COLUMNS`).
-
-        as_of: only what had happened by the end of that day in China; known_by: only what was recorded by then.
-        area_prefix: only of things in that area's subtree; kinds: only of these, all when empty. Text columns are
-        pandas strings, `evidence` and `data` JSON text. Under `acting_as` only what that actor may see.
-        """
-        import pandas as pd
-
-        unknown = set(columns) - set(EVENT_COLUMNS)
-        if unknown:
-            raise ValueError(f"no such columns: {', '.join(sorted(unknown))}")
-        where, values = self._filter(layer, feature_id, as_of, area_prefix, known_by)
-        if kinds:
-            marks = f"kind in ({_marks(kinds)})"
-            where, values = (f"{where} and {marks}" if where else f"where {marks}"), [*values, *kinds]
-        with self.database.reading(self._role(self.actor)) as tx:
-            rows = tx.run(f"select {', '.join(columns)} from events {where} order by seq", values).fetchall()
-        frame = pd.DataFrame.from_records(rows, columns=list(columns))
-        numbers = {"seq": "int64", "base_version": "Int64", "lon": "float64", "lat": "float64"}
-        return frame.astype({name: numbers.get(name, "str") for name in columns})
-
-    def _filter(
-        self,
-        layer: str | None,
-        feature_id: str | None,
-        as_of: date | None,
-        area_prefix: str | None,
-        known_by: date | None,
-    ) -> tuple[str, list[Any]]:
-        asked: list[tuple[str, Any]] = [
-            ("layer = ?", layer),
-            ("feature_id = ?", feature_id),
-            ("at < ?", end_of_day(as_of) if as_of else None),
-            ("recorded_at < ?", end_of_day(known_by) if known_by else None),
-            ("seq <= ?", self.until),
-        ]
-        roots = [area_prefix] if area_prefix else []
-        if self.actor is not None and decide(self.actor, "history", area_code=self.actor.area_code).allowed:
-            roots += [self.actor.area_code] if self.actor.area_code else []
-        elif self.actor is not None:
-            asked.append(("actor = ?", self.actor.name))
-        for root in roots:
-            asked += [("area_code >= ?", root), ("area_code < ?", root + ":")]
-        kept = [(text, value) for text, value in asked if value is not None]
-        return ("where " + " and ".join(t for t, _ in kept) if kept else ""), [v for _, v in kept]
-
-    def history(self, layer: str, feature_id: str) -> list[Event]:
-        """The events of one thing, and of those merged into it and into them, in the order they were taken."""
-        names, fresh = [feature_id], [feature_id]
-        with self.database.reading(self._role(self.actor)) as tx:
-            while fresh:
-                found = tx.run(
-                    f"select feature_id from state where layer = ? and merged_into in ({_marks(fresh)})",
-                    (layer, *fresh),
-                ).fetchall()
-                fresh = [row[0] for row in found if row[0] not in names]
-                names += fresh
-            rows = tx.run(
-                f"{_SELECT} where layer = ? and feature_id in ({_marks(names)}) order by seq", (layer, *names)
-            ).fetchall()
-        events = [Event.from_row(row) for row in rows]
-        if self.actor is None:
-            return events
-        return [e for e in events if within(e.area_code, self.actor.area_code)]
-
-    def event(self, event_id: str) -> Event | None:
-        """The event of that id, wherever it lies; None when there is none."""
-        with self.database.reading() as tx:
-            row = tx.run(f"{_SELECT} where id = ?", (event_id,)).fetchone()
-        return Event.from_row(row) if row is not None else None
-
-    def pictures(self) -> list[tuple[str, str, dict[str, Any]]]:
-        """(layer, id of the thing, what the picture said of itself) of every picture given, oldest first."""
-        with self.database.reading() as tx:
-            rows = tx.run(f"{_SELECT} where evidence <> '[]' order by seq").fetchall()
-        events = [Event.from_row(row) for row in rows]
-        return [(str(e.layer), str(e.feature_id), p) for e in events for p in e.data.get("photos", ())]
-
-    def projected(self, layer: str, feature_id: str) -> Projection | None:
-        """Where one thing stands by its events; None when it has none."""
-        with self.database.reading(self._role(self.actor)) as tx:
-            row = tx.run("select * from state where layer = ? and feature_id = ?", (layer, feature_id)).fetchone()
-        return Projection(*row) if row is not None else None
-
-    def head(self) -> tuple[int, str]:
-        """Number and hash of the last event; (0, 64 zeros) when there is none."""
-        with self.database.reading() as tx:
-            seq, last = tx.run("select seq, hash from chain where one = 1").fetchone()
-        return int(seq), str(last)
-
-    # ---- proving
-
     def audit(self, *, root: Path | None = None) -> list[Issue]:
         """Everything that is not as it was taken; empty when all is whole.
 
@@ -433,14 +290,6 @@ class Ledger:
         from pipelines.store.ledger_audit import rebuild
 
         return rebuild(self)
-
-    def close(self) -> None:
-        """Close this thread's connection."""
-        self.database.close()
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ", ".join("?" * len(values))
 
 
 def _must_exist(act: Act, past: Sequence[Event], footing: Footing) -> None:

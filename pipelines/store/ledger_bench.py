@@ -21,7 +21,6 @@ from pipelines.store.ledger import Act, Ledger, instant, open_ledger
 from pipelines.store.schema import EVENT_COLUMNS
 
 TOWNSHIPS = 30
-STATE_COLUMNS = ("seq", "id", "feature_id", "kind", "to_stage", "at", "recorded_at", "undoes", "due_on")
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ def measure(things: int = 1_000_000, events: int = 200_000, *, seed: int = 20241
         inside = frame[frame["area_code"].str.startswith(town)].reset_index(drop=True)
 
         def state(rows: pd.DataFrame, root: str | None, day: date | None) -> None:
-            taken = ledger.events(layer.id, as_of=day, area_prefix=root, columns=STATE_COLUMNS)
+            taken = ledger.moves(layer.id, as_of=day, area_prefix=root)
             state_at(rows, taken, layer, day)
 
         act = Act(layer.id, str(frame["id"].iloc[-1]), Actor("x", "administrator"), "note", note="x")

@@ -183,7 +183,10 @@ create policy state_in_area on state to xiangtu_desk using
 
 # Step 2. The end of the chain moves with each event and in no other way; a bureau's role is bound to its layers;
 # the state is written by the program alone, because it follows from the events.
-_EVENTS_OF_KIND = "create index events_of_kind on events (layer, kind)"
+_INDEXES = (
+    "create index events_of_kind on events (layer, kind)",
+    "create index events_in_order on events (layer, seq)",
+)
 
 _SQLITE_CHAIN = (
     """
@@ -258,4 +261,4 @@ def steps(dialect: str) -> tuple[tuple[str, ...], ...]:
     """
     first = _SQLITE_GUARDS if dialect == "sqlite" else (*_POSTGRES_GUARDS, *_POSTGRES_RIGHTS)
     second = _SQLITE_CHAIN if dialect == "sqlite" else (*_POSTGRES_CHAIN, *_POSTGRES_LAYERS)
-    return (*_for(dialect, _TABLES), _FIRST_LINK, *first), (_EVENTS_OF_KIND, *second)
+    return (*_for(dialect, _TABLES), _FIRST_LINK, *first), (*_INDEXES, *second)

@@ -18,8 +18,8 @@ NOW = datetime(2024, 5, 1, 2, tzinfo=UTC)
 HERE, THERE = "510921101201", "510921102201"
 INSERT = (
     "insert into events (seq, id, layer, feature_id, kind, at, recorded_at, actor, role, unit, area_code,"
-    " evidence, data, prev_hash, hash) select c.seq + {step}, {id!r}, {layer!r}, {thing!r}, 'note', 'x', 'x', {actor!r},"
-    " 'township', '', {area!r}, '[]', '{{}}', {before}, {id!r} from chain c"
+    " evidence, data, prev_hash, hash) select c.seq + {step}, {id!r}, {layer!r}, {thing!r}, 'note', 'x', 'x',"
+    " {actor!r}, 'township', '', {area!r}, '[]', '{{}}', {before}, {id!r} from chain c"
 )
 
 
