@@ -100,8 +100,14 @@ def _seasons(check: ParcelCheck, place: _Place, lang: Lang) -> Iterator[str]:
         wide, key_wide = place.x(season.end) - x, place.x(season.key_end) - key
         yield f'<rect class="season" x="{x:.1f}" y="{top}" width="{wide:.1f}" height="{height}"/>'
         yield f'<rect class="key" x="{key:.1f}" y="{top}" width="{key_wide:.1f}" height="{height}"/>'
-        name = escape(_short(season, one, lang))
-        yield f'<text class="small" x="{min(x, WIDTH - 110):.1f}" y="{10 + 11 * (number % 2)}">{name}</text>'
+        name = _short(season, one, lang)
+        start = min(x, WIDTH - _long(name))
+        yield f'<text class="small" x="{start:.1f}" y="{10 + 11 * (number % 2)}">{escape(name)}</text>'
+
+
+def _long(name: str) -> float:
+    """How wide a name is drawn at most: a Chinese character as wide as high, others little more than half."""
+    return sum(8.6 if ord(letter) > 0x2E80 else 5.2 for letter in name)
 
 
 def _short(season: Season, one: Judged, lang: Lang) -> str:

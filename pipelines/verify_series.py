@@ -103,7 +103,7 @@ def read_scenes(
             if progress:
                 progress("影像 / scenes", done + number, len(scenes))
         done += len(group)
-        reading.finish(metres_per_unit(grid, parcels.bounds))
+        reading.finish(grid.cell_size * metres_per_unit(grid, parcels.bounds))
     if not made.scenes:
         raise Refused("scenes_none", path=str(kept.name), found=len(scenes))
     made.inside = np.maximum(made.inside, made.share.max(axis=0))

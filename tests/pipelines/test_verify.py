@@ -221,6 +221,16 @@ def test_small_neighbours_are_verified_as_a_block_and_say_so(tmp_path: Path) -> 
     assert (members["pixels"] < 4).all()
 
 
+def test_a_parcel_narrower_than_a_pixel_is_not_observable(tmp_path: Path) -> None:
+    shapes = corners()
+    west, south, _, north = shapes[0].bounds
+    shapes[0] = shapely.box(west, south - 300, west + 7, north)
+    made = verify(stored(tmp_path / "w", shapes).root, pictures(tmp_path / "s"))
+    narrow = made.verdicts[made.verdicts["id"] == "P00"]
+    assert narrow["reason"].unique().tolist() == ["too_narrow"]
+    assert narrow["least_width_m"].tolist() == pytest.approx([8.0, 8.0])
+
+
 def test_one_small_parcel_alone_is_not_observable(tmp_path: Path) -> None:
     shapes = corners()
     west, south = shapes[0].bounds[:2]

@@ -47,6 +47,7 @@ def test_a_sheet_is_drawn_from_what_was_kept_without_the_pictures(checked: Works
     assert [one.verdict for one in idle.judged] == ["contradicted", "contradicted"]
     assert idle.peers[:, 1] == pytest.approx([growth(day) for day in DAYS], abs=0.03)
     assert not idle.clouded.any()
+    assert (used.pixel_m, used.pixels) == (10.0, pytest.approx(30.25, abs=0.3))
 
 
 def test_events_of_a_double_crop_stand_in_both_seasons(checked: Workspace) -> None:
