@@ -111,9 +111,11 @@ def joined(values: Sequence[str]) -> str | None:
 
 
 def desk_of(county: County, layer_id: str, day: date) -> Desk:
-    """The desk of a layer as this reader may see it; the whole is read once for all readers."""
+    """The desk of a layer as this reader may see it: read once for all, masked once for each kind of rights."""
     whole = county.kept(layer_id, ("desk", day), lambda: open_desk(county.workspace, layer_id, day))
-    return for_reader(whole, county.actor)
+    actor = county.actor
+    sees = (actor.role, actor.area_code, actor.layers)
+    return county.kept(layer_id, ("desk", day, sees), lambda: for_reader(whole, actor))
 
 
 def labels_of(name: str, desk: Desk, county: County, lang: Lang) -> dict[str, str]:

@@ -33,51 +33,56 @@ def flow(desk: Desk, *, decimals: int = DECIMALS) -> pd.DataFrame:
     """
     life = life_of(desk)
     step = 10 ** (6 - decimals)
-    micro = _micro_of(desk)
-    rows = desk.rows
-    here = rows["here"].to_numpy(bool)
-    reached = rows["reached"].map({name: at for at, name in enumerate(life.path)}).fillna(-1).to_numpy(int)
-    passed = [round_one(int(micro[reached >= at].sum()), step) for at in range(len(life.path))]
+    cells = _cells(desk)
+    rank = cells["reached"].map({name: at for at, name in enumerate(life.path)}).fillna(-1).astype(int)
+    passed = [round_one(int(cells.loc[rank >= at, "micro"].sum()), step) for at in range(len(life.path))]
     left = [above - below for above, below in zip(passed, [*passed[1:], 0], strict=True)]
-    standing = _standing(desk, micro, dict(zip(life.path, left, strict=True)), step)
+    standing = _standing(life, cells, dict(zip(life.path, left, strict=True)), step)
+    now = cells.groupby("stage")["here"].sum()
     found = []
     for stage in life.stages:
-        now = (rows["stage"] == stage.id).to_numpy(bool) & here
+        here = int(now.get(stage.id, 0))
         on_way = stage.id in life.path
         at = life.path.index(stage.id) if on_way else -1
         found.append(
             {
                 "stage": stage.id,
                 "on_way": on_way,
-                "passed": int(((reached >= at) & here).sum()) if on_way else int(now.sum()),
+                "passed": int(cells.loc[rank >= at, "here"].sum()) if on_way else here,
                 "passed_mu": (passed[at] if on_way else standing[stage.id]) / MICRO,
-                "standing": int(now.sum()),
+                "standing": here,
                 "standing_mu": standing[stage.id] / MICRO,
             }
         )
     return pd.DataFrame(found)
 
 
-def _micro_of(desk: Desk) -> Integers:
-    """Millionths of a 亩 of each row, as much as lies in the area looked at."""
+def _cells(desk: Desk) -> pd.DataFrame:
+    """What stands in each stage with each furthest stage ("" for none): stage, reached, micro, here (things)."""
+    rows = desk.rows
     summed = desk.shares.groupby("feature")["micro"].sum()
-    made: Integers = summed.reindex(desk.rows.index, fill_value=0).to_numpy(np.int64)
-    return made
+    plain = pd.DataFrame(
+        {
+            "stage": rows["stage"].fillna(""),
+            "reached": rows["reached"].fillna(""),
+            "micro": summed.reindex(rows.index, fill_value=0).astype(np.int64),
+            "here": rows["here"].astype(np.int64),
+        }
+    )
+    return plain.groupby(["stage", "reached"], as_index=False)[["micro", "here"]].sum()
 
 
-def _standing(desk: Desk, micro: Integers, left: dict[str, int], step: int) -> dict[str, int]:
+def _standing(life: Lifecycle, cells: pd.DataFrame, left: dict[str, int], step: int) -> dict[str, int]:
     """Rounded millionths that stand in each stage, adding up to what is left of each stage of the way."""
-    life = life_of(desk)
-    reached = desk.rows["reached"].fillna("").to_numpy(object)
-    stage = desk.rows["stage"].fillna("").to_numpy(object)
-    made: dict[str, int] = {}
-    for base in ("", *life.path):
-        names = [one.id for one in life.stages if ((stage == one.id) & (reached == base)).any()]
-        parts = [int(micro[(stage == name) & (reached == base)].sum()) for name in names]
-        total = left[base] if base else round_one(sum(parts), step)
-        for name, part in zip(names, round_parts(parts, step, total).tolist() if names else [], strict=True):
-            made[name] = made.get(name, 0) + int(part)
-    return {one.id: made.get(one.id, 0) for one in life.stages}
+    made = {stage.id: 0 for stage in life.stages}
+    order = {stage.id: at for at, stage in enumerate(life.stages)}
+    for base, inside_ in cells[cells["stage"].isin(list(order))].groupby("reached"):
+        ordered = inside_.sort_values("stage", key=lambda names: names.map(order))
+        parts = ordered["micro"].to_numpy(np.int64)
+        total = left[str(base)] if base else round_one(int(parts.sum()), step)
+        for name, part in zip(ordered["stage"], round_parts(parts, step, total).tolist(), strict=True):
+            made[str(name)] += int(part)
+    return made
 
 
 def round_one(value: int, step: int) -> int:
@@ -95,23 +100,31 @@ def flow_by(desk: Desk, by: str, *, decimals: int = DECIMALS) -> pd.DataFrame:
     """
     life = life_of(desk)
     step = 10 ** (6 - decimals)
-    rows = desk.rows
-    rank = rows["reached"].map({name: at for at, name in enumerate(life.path)}).fillna(-1).astype(int)
-    shares = desk.shares.assign(
-        key=_keys(desk, by, desk.shares["area"].to_numpy(np.intp), desk.shares["feature"]),
-        rank=rank.reindex(desk.shares["feature"]).to_numpy(),
-        stage=rows["stage"].reindex(desk.shares["feature"]).to_numpy(object),
-    )
-    own = rows[rows["here"]]
-    counted = own.assign(key=_keys(desk, by, own["main"].to_numpy(np.intp), pd.Series(own.index)))
-    made = pd.DataFrame(index=pd.Index(sorted({*shares["key"], *counted["key"]}), name="key"))
-    made["features"] = counted.groupby("key").size().reindex(made.index, fill_value=0)
+    rows, shares = desk.rows, desk.shares
+    place = rows.index.get_indexer(pd.Index(shares["feature"]))
+    own = np.flatnonzero(rows["here"].to_numpy(bool))
+    keys = np.concatenate((
+        _keys(desk, by, shares["area"].to_numpy(np.intp), place),
+        _keys(desk, by, rows["main"].to_numpy(np.intp)[own], own),
+    ))  # fmt: skip
+    group, names = pd.factorize(keys, sort=True)
+    of_share, of_own = group[: len(place)], group[len(place) :]
+    rank = rows["reached"].map({name: at for at, name in enumerate(life.path)}).fillna(-1).to_numpy(int)[place]
+    stage = rows["stage"].map({one.id: at for at, one in enumerate(life.stages)}).fillna(-1).to_numpy(int)[place]
+    micro = shares["micro"].to_numpy(np.int64)
+
+    def summed(which: npt.NDArray[np.bool_]) -> Integers:
+        return sums(micro[which], of_share[which], len(names))
+
+    made = pd.DataFrame(index=pd.Index(names, name="key", dtype=object))
+    made["features"] = np.bincount(of_own, minlength=len(names))
     for at, name in enumerate(life.path):
-        made[f"{name}_mu"] = shares[shares["rank"] >= at].groupby("key")["micro"].sum()
-    for name in (one.id for one in life.stages if one.id not in life.path):
-        made[f"{name}_mu"] = shares[shares["stage"] == name].groupby("key")["micro"].sum()
-    made["overdue"] = counted[counted["overdue"]].groupby("key").size()
-    made = made.fillna(0).astype(np.int64)
+        made[f"{name}_mu"] = summed(rank >= at)
+    for at, one in enumerate(life.stages):
+        if one.id not in life.path:
+            made[f"{one.id}_mu"] = summed(stage == at)
+    late = rows["overdue"].to_numpy(bool)[own]
+    made["overdue"] = np.bincount(of_own[late], minlength=len(names))
     above, below = _of_way(made, "remediated"), made[f"{life.path[0]}_mu"].to_numpy(float)
     made["rate"] = np.divide(above * 100.0, below, out=np.full(len(made), np.nan), where=below > 0)
     largest = made[f"{life.path[0]}_mu"].to_numpy(np.int64)
@@ -128,10 +141,10 @@ def by_area(desk: Desk, level: str, *, decimals: int = DECIMALS) -> pd.DataFrame
     The 亩 are rounded so that they add up to the printed total. What lies on none has the key `unplaced`.
     """
     step = 10 ** (6 - decimals)
-    above = [*ancestors(desk.areas, level), UNPLACED]
-    micro = desk.shares.groupby(np.array(above, dtype=object)[desk.shares["area"]])["micro"].sum()
+    above = np.array([*ancestors(desk.areas, level), UNPLACED], dtype=object)
+    micro = desk.shares.groupby(above[desk.shares["area"]])["micro"].sum()
     own = desk.rows.loc[desk.rows["here"], "main"].to_numpy(np.intp)
-    features = pd.Series(np.array(above, dtype=object)[own]).value_counts()
+    features = pd.Series(above[own]).value_counts()
     keys = sorted({*micro.index, *features.index})
     whole = micro.reindex(keys, fill_value=0).to_numpy(np.int64)
     made = pd.DataFrame(
@@ -150,13 +163,20 @@ def _of_way(made: pd.DataFrame, stage: str) -> npt.NDArray[np.float64]:
     return made[name].to_numpy(float) if name in made else np.zeros(len(made))
 
 
-def _keys(desk: Desk, by: str, area: npt.NDArray[np.intp], feature: pd.Series) -> list[str]:
-    """Under which group each share or thing is counted."""
+def sums(values: Integers, groups: npt.NDArray[np.intp], size: int) -> Integers:
+    """The exact sum of whole numbers of each group."""
+    made = np.zeros(size, dtype=np.int64)
+    np.add.at(made, groups, values)
+    return made
+
+
+def _keys(desk: Desk, by: str, area: npt.NDArray[np.intp], place: npt.NDArray[np.intp]) -> npt.NDArray[np.object_]:
+    """Under which group each share or thing is counted. place: positions in the rows."""
     if by in ("township", "village"):
-        above = ancestors(desk.areas, by)
-        return [above[at] if at >= 0 else UNPLACED for at in area]
-    column = "person" if by == "grower" else by
-    return list(desk.rows[column].reindex(feature).fillna("").astype(str))
+        return np.array([*ancestors(desk.areas, by), UNPLACED], dtype=object)[area]
+    column = desk.rows["person" if by == "grower" else by]
+    made: npt.NDArray[np.object_] = column.fillna("").to_numpy(object)[place]
+    return made
 
 
 def ancestors(areas: pd.DataFrame, level: str) -> list[str]:
@@ -200,14 +220,12 @@ def stuck(desk: Desk) -> pd.DataFrame:
     for nothing.
     """
     life = life_of(desk)
-    mine = desk.rows[desk.rows["here"]]
+    stages = dict(list(desk.rows[desk.rows["here"]].groupby("stage")))
     found = []
     for stage in life.stages:
-        if stage.kind == "void" or stage.id == life.path[-1]:
+        if stage.kind == "void" or stage.id == life.path[-1] or stage.id not in stages:
             continue
-        here = mine[mine["stage"] == stage.id]
-        if here.empty:
-            continue
+        here = stages[stage.id]
         dated = here[here["stage_days"].notna()].sort_values(["stage_days", "id"], ascending=[False, True])
         over = here[here["stage_overdue"]]
         found.append(
