@@ -153,8 +153,21 @@ def _closeness(outer: Any, lines: Any, trusted: Any) -> tuple[float, float]:
         if not len(corners) or target.is_empty:
             return 0.0, np.inf
         corners = corners[:: max(1, len(corners) // _MOST_CORNERS)]
-        shapely.prepare(target)
-        distance = shapely.distance(shapely.points(corners), target)
+        tree = shapely.STRtree(_segments(target))
+        _, distance = tree.query_nearest(shapely.points(corners), return_distance=True, all_matches=False)
         shares.append(float(np.mean(distance <= _COINCIDES_M)))
         medians.append(float(np.median(distance)))
     return min(shares), max(medians)
+
+
+def _segments(lines: Any) -> NDArray[np.object_]:
+    """Each edge of lines by itself: what is near a point is found among them without looking at all."""
+    xy, of_line = shapely.get_coordinates(_simple(lines), return_index=True)
+    pairs = np.stack((xy[:-1], xy[1:]), axis=1)[of_line[:-1] == of_line[1:]]
+    return np.asarray(shapely.linestrings(pairs))
+
+
+def _simple(lines: Any) -> NDArray[np.object_]:
+    """The single lines of a line, a multiline or a collection of such."""
+    parts = shapely.get_parts(shapely.get_parts(lines))
+    return np.asarray(parts[np.isin(shapely.get_type_id(parts), (1, 2))])
