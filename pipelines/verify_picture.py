@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,7 @@ def _strip(made: Compared, number: int, name: str, top: int, x: Sequence[float])
     def y(value: float) -> float:
         return top + HEIGHT - (value + 0.2) / 1.2 * HEIGHT
 
-    parts = [f'<text x="{LEFT}" y="{top - 6}" fill="#222">{name}</text>']
+    parts = [f'<text x="{LEFT}" y="{top - 6}" fill="#222">{escape(name)}</text>']
     for level in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0):
         parts.append(
             f'<line x1="{LEFT}" x2="{WIDTH - 20}" y1="{y(level):.1f}" y2="{y(level):.1f}" stroke="#e3e3e3"/>'

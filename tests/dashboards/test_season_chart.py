@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from dashboards.data import WORKSPACE_VARIABLE
 from dashboards.prints_parcel import parcel_page
 from dashboards.season_chart import WIDTH, season_chart
 from dashboards.season_sheet import satellite
@@ -16,6 +17,7 @@ from dashboards.words import LANGS, Lang
 from pipelines.verify import verify
 from pipelines.verify_parcel import parcel_check
 from pipelines.workspace import Workspace
+from tests.dashboards.test_server import get
 from tests.pipelines.test_verify import corners, pictures, stored
 
 LAYER = "abandoned_parcel"
@@ -96,3 +98,16 @@ def test_hostile_words_of_a_county_are_text_in_the_chart(tmp_path: Path) -> None
     text = season_chart(check, "zh")
     assert "<b>x</b>" not in text
     assert "&lt;b&gt;x&lt;/b&gt;" in text
+
+
+def test_the_page_is_served_for_what_was_checked_and_else_says_so(
+    checked: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(WORKSPACE_VARIABLE, str(checked.root))
+    address = f"/print/parcel?layer={LAYER}&thing="
+    answer = get(address + "P05&lang=en")
+    assert answer.status_code == 200
+    assert "Field visit" in answer.text
+    missing = get(address + "P99")
+    assert (missing.status_code, missing.text) == (404, "这一地块还没有卫星核查结果。")
+    assert get("/print/parcel?layer=nonsense&thing=P05").status_code == 422
