@@ -13,6 +13,8 @@ Measure = Callable[[int, int, Say], list[Row]]
 MEASURES = {
     "zonal": "pipelines.bench_other:zonal",
     "ledger": "pipelines.bench_other:ledger",
+    "whole": "pipelines.county_bench:measure",
+    "province": "pipelines.province_bench:measure",
 }
 """Stage → `module:function`; the function takes parcels, repeats and where to say how far it is."""
 
