@@ -1,4 +1,7 @@
 /* What may be done to a site now: the steps of the reader's role; what a step demands is asked for before it is sent. */
+/* Streamlit runs this from an address of its own, from which a bare path leads nowhere. */
+const PHOTO = `${window.location.origin}/assets/own/mark_photo.js`;
+
 function make(tag, className, text) {
   const made = document.createElement(tag);
   if (className) made.className = className;
@@ -64,7 +67,7 @@ export default function (component) {
         const file = camera.files[0];
         if (!file) return;
         status.textContent = words.photo_working;
-        working = import("/assets/own/mark_photo.js").then(({ prepare }) => prepare(file)).then((made) => {
+        working = import(PHOTO).then(({ prepare }) => prepare(file)).then((made) => {
           photo = made.blob;
           image.src = URL.createObjectURL(photo);
           image.hidden = false;
@@ -108,10 +111,13 @@ export default function (component) {
     given.append("to", step.to);
     given.append("base_version", String(data.version));
     let problem = words.no_network;
+    let taken = false;
     try {
       const headers = { "x-xiangtu-token": data.token };
       const answer = await fetch("/mark/act", { method: "POST", body: given, headers, credentials: "same-origin", redirect: "manual" });
       if (answer.ok) {
+        /* The buttons stay shut until the page brings those of the next stage. */
+        taken = true;
         panel.replaceChildren();
         status.textContent = words.done;
         setTriggerValue("done", String(Date.now()));
@@ -123,8 +129,10 @@ export default function (component) {
     } catch {
       /* The network is gone: what was written stays in the form. */
     } finally {
-      busy = false;
-      root.querySelectorAll("button").forEach((one) => { one.disabled = false; });
+      if (!taken) {
+        busy = false;
+        root.querySelectorAll("button").forEach((one) => { one.disabled = false; });
+      }
     }
     status.className = "status bad";
     status.textContent = problem;

@@ -314,7 +314,7 @@ def test_a_draft_outlives_its_session_and_waits_for_its_own_account(
 
 @pytest.mark.parametrize(("width", "height", "lang"), SCREENS)
 def test_a_round_leads_to_a_site_whose_steps_are_taken_and_undone(
-    browser: Browser, sites_folder: Path, photo: Path, tmp_path: Path, width: int, height: int, lang: str
+    browser: Browser, photo: Path, tmp_path: Path, width: int, height: int, lang: str
 ) -> None:
     root = build_sites(tmp_path)
     with serving(root) as server:
@@ -326,8 +326,9 @@ def walk(reader: Reader, root: Path, photo: Path) -> None:
     page, lang = reader.page, cast("Lang", reader.lang)
     reader.open("page=inspector&km=all")
     cards = page.locator(".inspector .card")
-    expect(cards).to_have_count(6)
-    expect(page.locator(".inspector .map .stop")).to_have_count(6)
+    # Six that are open, and the two closed ones that are proposed for a look-back.
+    expect(cards).to_have_count(8)
+    expect(page.locator(".inspector .map .stop")).to_have_count(8)
     assert not reader.overflows()
     page.locator('.card[data-key="HJ01"]').click()
     page.wait_for_url("**thing=HJ01**")
@@ -348,6 +349,7 @@ def walk(reader: Reader, root: Path, photo: Path) -> None:
     back.click()
     form.locator("textarea").fill("还有一袋")
     form.get_by_role("button", name=say("inspector.send", lang)).click()
+    expect(closing).to_have_count(0)
     page.get_by_role("button", name=say("inspector.step.undo", lang)).click()
     expect(closing).to_be_visible()
     assert [event["kind"] for event in happened(root)] == ["step", "step", "step", "undo"]
