@@ -87,7 +87,7 @@ def spans(
     ordered = sorted(
         (day, life.stages.index(life.stage(name)), name) for name, day in starts.items() if day <= as_of
     )
-    ends = [day for day, _, _ in ordered[1:]] + [as_of]
+    ends = [*(day for day, _, _ in ordered[1:]), as_of][: len(ordered)]
     return [(name, day, end) for (day, _, name), end in zip(ordered, ends, strict=True)]
 
 
