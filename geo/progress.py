@@ -196,7 +196,8 @@ def printed(
 
 def _rounded(values: pd.Series, chains: pd.DataFrame, levels: list[str], step: int) -> Mapping[Key, int]:
     """Rounded sums of the last level's keys, each level adding up to the rounded one above."""
-    paths = [tuple(chains[one].iloc[at] for one in levels) for at in values.index]
+    keys = [chains[one].tolist() for one in levels]
+    paths = [tuple(column[at] for column in keys) for at in values.index]
     above: dict[tuple[Key, ...], int] = {(): int(round_parts([int(values.sum())], step)[0])}
     for depth in range(1, len(levels) + 1):
         families: dict[tuple[Key, ...], dict[Key, int]] = {}

@@ -121,14 +121,13 @@ def zone_areas(workspace: Workspace) -> gpd.GeoDataFrame | None:
 
 def zone_covers(workspace: Workspace) -> list[ZoneCover]:
     """A cover for each kind of zone, in order of kind; empty without zones."""
-    zones = zone_areas(workspace)
-    if zones is None:
-        return []
     key = zones_key(workspace)
-    return [
-        ZoneCover(workspace, str(kind), frame.reset_index(drop=True), key)
-        for kind, frame in zones.groupby("zone_kind", sort=True)
-    ]
+    kept: dict[str, list[ZoneCover]] = workspace.__dict__.setdefault("_zone_covers", {})
+    if key not in kept:
+        zones = zone_areas(workspace)
+        kinds = () if zones is None else zones.groupby("zone_kind", sort=True)
+        kept[key] = [ZoneCover(workspace, str(kind), frame.reset_index(drop=True), key) for kind, frame in kinds]
+    return kept[key]
 
 
 def covers(workspace: Workspace) -> list[Cover]:

@@ -28,6 +28,8 @@ LEVELS = ("county", "township", "village", "zone")
 DECIMALS = (2, 6)
 """Of a figure for people, and for programs."""
 KEPT_DAYS = 3
+PLACES = ("county", "township", "village", "zone", "zone_plan")
+"""Layers of what is counted by."""
 
 Row = dict[str, Any]
 
@@ -79,7 +81,11 @@ def _path(root: Path, layer_id: str, by: str, day: date, decimals: int) -> Path 
         heads = _heads(root, settings)
     except (OSError, ValueError, KeyError, LayerError, XiangtuError):
         return None
-    imports = sorted(one.parent.relative_to(root).as_posix() for one in root.glob("imports/*/*/source.json"))
+    imports = sorted(
+        one.parent.relative_to(root).as_posix()
+        for layer in {*wanted, *PLACES}
+        for one in root.glob(f"imports/{layer}/*/source.json")
+    )
     parts = (RULES, _program(), settings, sorted(declared.items()), imports, [(i, heads.get(i)) for i in wanted])
     mark = hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
     return root / "summary" / "figures" / layer_id / f"{by}-{decimals}.{day}.{mark}.json"
@@ -126,7 +132,9 @@ def keep_figures(workspace: Workspace, day: date) -> None:
     """Print and keep the figures of every layer by every level that are not kept yet."""
     from pipelines.exchange import records
     from pipelines.summarise import progress
+    from pipelines.tallies import state_of
 
+    state = state_of(workspace)
     for layer in workspace.layers().values():
         if not layer.indicators or not workspace.imports(layer.id):
             continue
@@ -135,7 +143,7 @@ def keep_figures(workspace: Workspace, day: date) -> None:
                 if kept_rows(workspace.root, layer.id, by, day, decimals) is not None:
                     continue
                 try:
-                    rows = progress(workspace, layer.id, by, day, decimals=decimals)
+                    rows = progress(state, layer.id, by, day, decimals=decimals)
                 except XiangtuError:
                     break
                 keep_rows(workspace.root, layer.id, by, day, decimals, records(rows))

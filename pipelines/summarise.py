@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 
 def ledger_of(workspace: Workspace) -> Ledger | None:
-    """The workspace's ledger; None when there is none yet."""
-    from pipelines.act import workspace_ledger
+    """The workspace's ledger, to read; None when there is none yet."""
+    from pipelines.store.ledger import open_ledger
 
     if workspace.settings.ledger_url is None and not (workspace.root / "ledger.sqlite").exists():
         return None
-    ledger = workspace_ledger(workspace)
+    ledger = open_ledger(workspace.settings.ledger_url or workspace.root, layers=workspace.layers())
     ledger.until = workspace.last_seq
     return ledger
 
@@ -62,7 +62,7 @@ def rows_on(
     ledger = ledger_of(workspace) if part is None or part.import_id is None else None
     if ledger is None or layer.lifecycle is None:
         return rows
-    from pipelines.act import added_things
+    from pipelines.things import added_things
 
     added = added_things(ledger, layer, as_of=as_of)
     added = added[~added["id"].isin(rows["id"])]

@@ -18,7 +18,7 @@ from geo.progress import tally
 from pipelines.covers import Cover
 from pipelines.kept import drop_older, keep_table, note_of
 from pipelines.relations import MOST_CHANGED, ids_since, imports_of, mark_of, relation_rows
-from pipelines.store.layers import Part, current_rows, parts_of
+from pipelines.store.layers import READS, Part, current_rows, parts_of
 from pipelines.store.ledger_heads import touched
 from pipelines.summarise import ledger_of, shares_of, things_at
 from pipelines.territory import AREA_LAYERS
@@ -106,8 +106,9 @@ def leaf_tallies(
 ) -> tuple[list[pd.DataFrame], bool]:
     """`leaf_tally` on each of the covers, things read once for all of them; and whether any was counted now."""
     state = state_of(workspace)
+    read: dict[Path, pd.DataFrame] = state.__dict__.setdefault("_tallies", {})
     paths = [tally_path(state, layer, as_of, cover) for cover in covers]
-    missing = [n for n, path in enumerate(paths) if not path.exists()]
+    missing = [n for n, path in enumerate(paths) if path not in read and not path.exists()]
     bases = {n: _earlier(state, layer, paths[n], known_of(state, layer, covers[n]), as_of) for n in missing}
     # Covers that can be carried on from the same state are carried on together.
     groups: dict[str, list[int]] = {}
@@ -124,7 +125,11 @@ def leaf_tallies(
         note = {**asdict(known_of(state, layer, covers[n])), "day": str(as_of), "last_seq": state.last_seq}
         keep_table(table, paths[n], note)
         drop_older(paths[n].parent.glob(f"{as_of}.{covers[n].name}.*.parquet"), but=paths[n], keep=KEPT_BACK)
-    return [made[n] if n in made else pd.read_parquet(path) for n, path in enumerate(paths)], bool(made)
+        read[paths[n]] = table
+    for path in paths:
+        if path not in read:
+            read[path] = pd.read_parquet(path)
+    return [read[path] for path in paths], bool(made)
 
 
 def _of_state(note: dict[str, Any]) -> tuple[Any, ...]:
@@ -137,7 +142,7 @@ def _whole(state: Workspace, layer: Layer, as_of: date, covers: Sequence[Cover])
     parts: list[Part | None] = [None]
     if alone and layer.id not in AREA_LAYERS:
         ledger = ledger_of(state)
-        from pipelines.act import added_things
+        from pipelines.things import added_things
 
         also = [] if ledger is None or layer.lifecycle is None else added_things(ledger, layer)["id"].tolist()
         parts = list(parts_of(state, layer, also=also))
@@ -214,6 +219,8 @@ def _carried_on(
     """
     note = bases[0][1]
     others = [one.id for one in state.imports() if one.layer not in note["imports"]]
+    state = state.as_known([one.id for one in state.imports()], int(state.last_seq or 0))
+    state.__dict__[READS] = {}
     past = state.as_known([*others, *chain(*note["imports"].values())], note["last_seq"])
     changed = _changed(state, layer.id, note) | _naming_changed(state, layer, note)
     if len(changed) > MOST_CHANGED * sum(one.accepted for one in state.imports(layer.id)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pipelines.workspace import Import, Workspace
 
 
+READS = "_reads"
+"""Under this name a workspace keeps the rows read of its imports, while two of its states stand side by side."""
 PART_ROWS = 200_000
 """So many rows of a large layer are worked on at a time."""
 
@@ -146,6 +148,19 @@ _OF_THE_SHAPE = frozenset(
 
 def _read(workspace: Workspace, one: Import, columns: list[str], part: Part) -> pd.DataFrame | None:
     """Rows of one import; None when it has none of that part."""
+    reads: dict[Any, pd.DataFrame | None] | None = workspace.__dict__.get(READS)
+    asked = one.layer, one.id, tuple(columns), part.ids
+    if reads is not None and part.import_id is None and asked in reads:
+        known = reads[asked]
+        return None if known is None else known.copy(deep=False)
+    frame = _read_now(workspace, one, columns, part)
+    if reads is not None and part.import_id is None:
+        reads[asked] = frame
+        return None if frame is None else frame.copy(deep=False)
+    return frame
+
+
+def _read_now(workspace: Workspace, one: Import, columns: list[str], part: Part) -> pd.DataFrame | None:
     path = workspace.import_folder(one) / "data.parquet"
     at = part.at if part.import_id == one.id else None
     if part.ids is not None:
