@@ -59,8 +59,9 @@ function cards(root, data, tell) {
 /* The work list. A choice is told a moment after the last click, with everything chosen since on this page. */
 function list(root, data, tell) {
   const chosen = new Set(data.chosen);
-  let changed = new Map();
-  let waiting = 0;
+  /* What was ticked and not yet told outlives a drawing anew. */
+  const pending = root.pending || (root.pending = { changed: new Map(), waiting: 0 });
+  pending.changed.forEach((on, id) => { if (on) chosen.add(id); else chosen.delete(id); });
   let last = -1;
   const boxes = [];
   const table = make("table");
@@ -94,9 +95,9 @@ function list(root, data, tell) {
   const body = make("tbody");
 
   const told = () => {
-    window.clearTimeout(waiting);
-    const state = [...changed].map(([id, on]) => [id, on]);
-    changed = new Map();
+    window.clearTimeout(pending.waiting);
+    const state = [...pending.changed];
+    pending.changed.clear();
     if (state.length) tell("marked", JSON.stringify(state));
   };
   const mark = (at, on) => {
@@ -104,10 +105,10 @@ function list(root, data, tell) {
     boxes[at].checked = on;
     boxes[at].closest("tr").classList.toggle("on", on);
     if (on) chosen.add(id); else chosen.delete(id);
-    changed.set(id, on);
+    pending.changed.set(id, on);
     all.checked = data.rows.every((row) => chosen.has(row.id));
-    window.clearTimeout(waiting);
-    waiting = window.setTimeout(told, 450);
+    window.clearTimeout(pending.waiting);
+    pending.waiting = window.setTimeout(told, 450);
   };
   all.checked = data.rows.length > 0 && data.rows.every((row) => chosen.has(row.id));
   all.onchange = () => { const on = all.checked; data.rows.forEach((_, at) => mark(at, on)); };
@@ -184,6 +185,18 @@ const PARTS = { flow, cards, list };
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".agriculture");
+  /* Drawn anew, it stays where it was: the same row in focus, as far down as before. */
+  const active = root.getRootNode().activeElement;
+  const line = active && root.contains(active) ? active.closest("[data-key]") : null;
+  const before = root.querySelector(".scroller");
+  const down = before && data.page === root.dataset.page ? before.scrollTop : 0;
   root.replaceChildren();
   PARTS[data.part](root, data, setTriggerValue);
+  root.dataset.page = data.page || "";
+  const after = root.querySelector(".scroller");
+  if (after) after.scrollTop = down;
+  if (line) {
+    const again = [...root.querySelectorAll("[data-key]")].find((one) => one.dataset.key === line.dataset.key);
+    if (again) again.focus({ preventScroll: true });
+  }
 }

@@ -29,13 +29,12 @@ def acts(seen: Seen) -> bool:
     return any(decide(actor, one, layer=seen.ask.layer.id, area_code=area).allowed for one in WRITES)
 
 
-def show(seen: Seen, chosen: Sequence[str]) -> None:
-    """The bar of what is chosen, and over the page the errand: asked for, to be confirmed, or done."""
-    if not acts(seen):
-        st.caption(seen.word("read_only"))
-        return
-    _bar(seen, chosen)
-    if st.session_state.get(OPEN) != seen.ask.layer.id:
+def over(seen: Seen, chosen: Sequence[str]) -> None:
+    """An errand over the page, where one is open: asked for, to be confirmed, or done.
+
+    Also over an empty list: what was just done may be what no longer passes the filters.
+    """
+    if st.session_state.get(OPEN) != seen.ask.layer.id or not acts(seen):
         return
 
     @st.dialog(seen.word("act"), width="large", on_dismiss=_dismissed)
@@ -60,8 +59,11 @@ def _dismissed() -> None:
     _forget(OPEN, LINES, DONE, UNDONE, REFUSED)
 
 
-def _bar(seen: Seen, chosen: Sequence[str]) -> None:
+def bar(seen: Seen, chosen: Sequence[str]) -> None:
     """How many are chosen, choosing all or none, and the way to what is done with them."""
+    if not acts(seen):
+        st.caption(seen.word("read_only"))
+        return
     every = list(seen.desk.rows["id"])
     with st.container(key="agri_chosen_bar", horizontal=True, vertical_alignment="center"):
         if chosen:

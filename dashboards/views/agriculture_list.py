@@ -22,6 +22,7 @@ CHOSEN = "agri_chosen"
 
 def show(seen: Seen) -> None:
     """Draw the list, and beside it the sheet of the thing that was opened."""
+    agriculture_acts.over(seen, chosen_ids(seen))
     if seen.desk.rows.empty:
         nothing_here(seen)
         return
@@ -48,7 +49,7 @@ def _list(seen: Seen) -> None:
     rows = ordered(seen.desk, ask.order, falling=ask.falling)
     page, at, pages = page_of_rows(rows, ask.number, AT_ONCE)
     chosen = chosen_ids(seen)
-    agriculture_acts.show(seen, chosen)
+    agriculture_acts.bar(seen, chosen)
     _order(seen)
     words = {
         "all": seen.word("choose_page"),
@@ -60,6 +61,7 @@ def _list(seen: Seen) -> None:
     }
     data = {
         "part": "list",
+        "page": f"{ask.order} {ask.falling} {at}",
         "heads": boards.list_heads(ask),
         "rows": boards.list_rows(page, seen.desk, ask.lang),
         "chosen": chosen,

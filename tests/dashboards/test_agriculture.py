@@ -202,6 +202,17 @@ def test_an_errand_is_summed_up_confirmed_done_and_taken_back(
     assert not app.success and app.session_state[agriculture_acts.CHOSEN] == []
 
 
+def test_what_was_done_is_told_though_nothing_passes_the_filters_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(WORKSPACE_VARIABLE, str(build(tmp_path).root))
+    app = opened(view="list", stage="found")
+    for key in ("agri_choose_all", "agri_act_open", "agri_preview", "agri_confirm"):
+        button(app, key).click().run()
+    assert [one.value for one in app.success] == ["已办理 1 个"]
+    assert "没有符合条件的" in text_of(app)
+
+
 def test_an_extension_asks_for_days_and_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(WORKSPACE_VARIABLE, str(build(tmp_path).root))
     app = opened(view="list", stage="found")
