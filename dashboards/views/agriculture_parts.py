@@ -114,7 +114,6 @@ def filter_bar(seen: Seen) -> None:
                 on_click=set_filters,
                 args=(chip.without,),
                 width="content",
-                help=seen.word("remove"),
             )
         if len(seen.ask.filters.given()) > 1:
             st.button(
