@@ -29,7 +29,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     made = build_planning(tmp_path)
     monkeypatch.setenv(WORKSPACE_VARIABLE, str(made))
     monkeypatch.setattr(session, "stand_in", PLANNER)
-    monkeypatch.setattr("pipelines.summarise.today", lambda: TODAY)
+    monkeypatch.setattr("pipelines.days.today", lambda: TODAY)
     monkeypatch.setattr("dashboards.views.planner_parts.now", lambda: NOW)
     return made
 
