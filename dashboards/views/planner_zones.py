@@ -16,7 +16,7 @@ from geo.deadlines import limits
 from geo.schedule import plan_of
 from geo.steps import legal_steps
 from pipelines.act import act
-from pipelines.undo import undo_last
+from pipelines.amend import undo
 
 
 def show(seen: Desk) -> None:
@@ -153,7 +153,7 @@ def _sign_off(seen: Desk, zone: str, stage: str) -> None:
             return say("planner.sign_done", lang, zone=seen.name(zone), to=names[to])
 
         def undone() -> str:
-            undo_last(seen.county.workspace.root, LAYER, zone, actor, now=parts.now())
+            undo(seen.county.workspace.root, LAYER, zone, actor, now=parts.now())
             return say("planner.sign_undone", lang)
 
         with st.container(horizontal=True):

@@ -12,10 +12,10 @@ from geo.access import Actor
 from geo.errors import Forbidden, Refused
 from geo.measure import area_m2
 from pipelines.act import act
+from pipelines.amend import undo
 from pipelines.conflicts import common_ground, conflict_counts, conflicts
 from pipelines.exchange import show
 from pipelines.review_marks import add_mark, days_of, marks, reply
-from pipelines.undo import undo_last
 from pipelines.workspace import Workspace
 from pipelines.zone_schedule import zone_lines, zone_schedule
 from pipelines.zone_versions import compare, versions
@@ -144,7 +144,7 @@ def test_a_leader_raises_no_marks(planned: Path) -> None:
 def test_ones_own_last_step_is_undone_and_an_untouched_thing_has_none(workspace: Workspace) -> None:
     act(workspace.root, "zone_plan", "P01", "province_review", by=PLANNER, note="通过", now=NOW)
     assert zone_schedule(workspace, as_of=TODAY).set_index("id").loc["P01", "stage"] == "province_review"
-    undo_last(workspace.root, "zone_plan", "P01", PLANNER, now=NOW)
+    undo(workspace.root, "zone_plan", "P01", PLANNER, now=NOW)
     assert zone_schedule(workspace, as_of=TODAY).set_index("id").loc["P01", "stage"] == "city_review"
-    with pytest.raises(Forbidden):
-        undo_last(workspace.root, "zone_plan", "P02", PLANNER, now=NOW)
+    with pytest.raises(Refused):
+        undo(workspace.root, "zone_plan", "P02", PLANNER, now=NOW)
