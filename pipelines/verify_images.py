@@ -107,7 +107,10 @@ def _figures(
     accepted = np.tile(frame["accepted_on"].to_numpy(), len(seasons))
     starts = {one.id: one.start for one in seasons}
     made = Outcome(verdicts, rule, issues)
-    made.areas = named_areas(workspace, by_area(verdicts, micro, codes, digits=digits))
+    areas = by_area(verdicts, micro, codes, digits=digits)
+    if by == "county":
+        areas = areas[areas["area_code"] == "*"].reset_index(drop=True)
+    made.areas = named_areas(workspace, areas)
     use = in_use_by_season(verdicts, seasons, frame["season"].astype(object).tolist())
     accepted = np.where(use["counts"], accepted, np.datetime64("NaT"))
     used = consolidation(use, micro, accepted, starts, None if by == "county" else codes, digits=digits)
