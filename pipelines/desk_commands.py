@@ -94,7 +94,7 @@ def undo(arguments: argparse.Namespace, console: Console) -> int:
 def extend(arguments: argparse.Namespace, console: Console) -> int:
     """Give a thing a new last day."""
     from pipelines.amend import extend as take
-    from pipelines.file_commands import day
+    from pipelines.days import day
 
     due_on = day(arguments.due)
     if due_on is None:
