@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import re
-import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import tomli_w
 
 from geo.check import overlap_issues, overlap_rule
-from geo.columns import ColumnMatch, guess_layer, match_columns
-from geo.errors import Refused
+from geo.columns import ColumnMatch
 from geo.issues import Issue
 from geo.layers import Layer, builtin_layers
 from geo.overlaps import MANY
 from pipelines.days import CHINA, today
+from pipelines.delivery import Options, each_table, with_sender
 from pipelines.intake import Intake, Progress
 from pipelines.offers import same_as_known
-from pipelines.read import open_tables
 from pipelines.read.source import Table
 from pipelines.report import Report, TableReport
 from pipelines.returns import write_returned
@@ -33,37 +27,10 @@ from pipelines.store.imports import as_import, disk_errors, find_import, new_imp
 from pipelines.territory import AREA_LAYERS, build_territory
 from pipelines.workspace import Import, Workspace, file_digest, utc
 
-SURE = 0.45
-"""A layer is guessed only when a table's headings fit it at least this well."""
-CLEARLY = 0.05
-"""… and at least this much better than the next one."""
+__all__ = ["Options", "add", "area_findings", "check", "record_imports", "worth_marking"]
 
 MOST_ERRORS, MOST_WARNINGS = 20_000, 1_000
 """So many findings of one code are marked in the sender's table; a column wrong all the way down needs no more."""
-
-Take = Callable[[Table, Layer, ColumnMatch], TableReport]
-
-
-@dataclass(frozen=True)
-class Options:
-    """How the user says a file is to be read; None leaves it to the program.
-
-    mapping: layer field or place role → the sender's heading. sender: under which name mappings are kept.
-    again: take the file in although it was taken in before.
-    """
-
-    layer: str | None = None
-    crs: str | None = None
-    encoding: str | None = None
-    sheet: str | None = None
-    mapping: Mapping[str, str] = field(default_factory=dict)
-    sender: str | None = None
-    again: bool = False
-
-    def mark(self, digest: str) -> str:
-        """By what a delivery is recognised: the file's content and the options that change the outcome."""
-        told = repr((self.crs, self.encoding, sorted(self.mapping.items())))
-        return hashlib.sha256(f"{digest}{told}".encode()).hexdigest()
 
 
 def check(
@@ -84,7 +51,7 @@ def check(
         report.issues.extend(area_findings(workspace, layer, kept))
         return report
 
-    return _each_table(path, options, layers, take)
+    return each_table(path, options, layers, take)
 
 
 def add(
@@ -103,7 +70,7 @@ def add(
     """
     moment = utc(at)
     with workspace.writing():
-        told = _with_sender(workspace, options or Options())
+        told = with_sender(workspace, options or Options())
         mark = told.mark(file_digest(path)) if path.exists() else ""
 
         def take(table: Table, layer: Layer, match: ColumnMatch) -> TableReport:
@@ -120,7 +87,7 @@ def add(
                     )
             return done
 
-        return _each_table(path, told, workspace.layers(), take)
+        return each_table(path, told, workspace.layers(), take)
 
 
 def worth_marking(issues: list[Issue]) -> list[Issue]:
@@ -269,58 +236,6 @@ def _overlaps(data: Path, layer: Layer) -> list[Issue]:
     )
 
 
-def _each_table(path: Path, options: Options, layers: Mapping[str, Layer], take: Take) -> Report:
-    """Open the file and take each of its tables that is one of the layers."""
-    if not path.exists():
-        raise Refused("file_missing", path=str(path))
-    if options.layer is not None and options.layer not in layers:
-        raise Refused("layer_unknown", layer=options.layer, known=", ".join(sorted(layers)))
-    tables = open_tables(path, encoding=options.encoding, sheet=options.sheet)
-    done, skipped = [], []
-    for table in tables:
-        layer = _layer_of(table, options, layers, alone=len(tables) == 1)
-        if layer is None:
-            skipped.append(Issue("table_skipped", None, None, {"table": table.name}))
-            continue
-        match = _matched(table, layer, options)
-        done.append(take(table, layer, match))
-    if not done:
-        names = ", ".join(t.name for t in tables)
-        if options.layer is not None:
-            raise Refused("layer_does_not_fit", file=path.name, tables=names, layer=options.layer)
-        raise Refused("layer_not_recognised", file=path.name, tables=names, known=", ".join(sorted(layers)))
-    if all(one.rows == 0 for one in done):
-        raise Refused("file_has_no_rows", file=path.name, tables=", ".join(t.table for t in done))
-    return Report(path, done, skipped)
-
-
-def _matched(table: Table, layer: Layer, options: Options) -> ColumnMatch:
-    """The table's headings matched with the layer's fields, the user's word first."""
-    for heading in options.mapping.values():
-        if heading not in table.columns:
-            raise Refused("column_unknown", column=heading, known=", ".join(table.columns))
-    try:
-        return match_columns(table.columns, layer, override={h: f for f, h in options.mapping.items()} or None)
-    except ValueError:
-        known = ", ".join(f.name for f in layer.fields)
-        raise Refused("field_unknown", fields=", ".join(options.mapping), layer=layer.id, known=known) from None
-
-
-def _layer_of(table: Table, options: Options, layers: Mapping[str, Layer], *, alone: bool) -> Layer | None:
-    """The layer a table is of: the one the user named, or the one its headings fit clearly best."""
-    ranked = guess_layer(table.columns, table.geometry_type, table.name, layers)
-    scores = dict(ranked)
-    if options.layer is not None:
-        named = layers[options.layer]
-        fits = alone or scores.get(named.id, 0) >= SURE or table.geometry_type != "none"
-        return named if fits else None
-    if not ranked or ranked[0][1] < SURE:
-        return None
-    if len(ranked) > 1 and ranked[0][1] - ranked[1][1] < CLEARLY:
-        return None
-    return layers[ranked[0][0]]
-
-
 def _already(before: Import) -> TableReport:
     at = before.at + CHINA
     said = Issue("already_added", None, None, {"file": before.file, "at": f"{at:%Y-%m-%d %H:%M}"})
@@ -336,19 +251,3 @@ def _already(before: Import) -> TableReport:
         issues=[said],
         import_id=before.id,
     )
-
-
-def _with_sender(workspace: Workspace, options: Options) -> Options:
-    """Add the sender's saved mapping under what is given now, and save what is given now."""
-    if options.sender is None:
-        return options
-    if not re.fullmatch(r"[\w\-一-鿿（）()]{1,60}", options.sender):
-        raise Refused("sender_name_wrong", name=options.sender)
-    path = workspace.root / "senders" / f"{options.sender}.toml"
-    saved = tomllib.loads(path.read_text(encoding="utf-8"))["mapping"] if path.is_file() else {}
-    merged = {**saved, **options.mapping}
-    if options.mapping:
-        with disk_errors(path):
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(tomli_w.dumps({"mapping": merged}), encoding="utf-8")
-    return replace(options, mapping=merged)

@@ -73,7 +73,7 @@ def relation_path(workspace: Workspace, layer: Layer, relation: Relation) -> Pat
 
 def _last_edit(workspace: Workspace, layer_id: str) -> int:
     """Number of the last event that may have changed a field of the layer's things."""
-    from pipelines.summarise import ledger_of
+    from pipelines.standing import ledger_of
 
     ledger = ledger_of(workspace)
     if ledger is None:

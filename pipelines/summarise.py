@@ -1,275 +1,38 @@
-"""Progress by area: rows as they stood on a day, their state and their shares of areas, added up, divided once."""
+"""Progress by area: kept tallies rolled up, divided once, and printed so that they add up."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from geo.errors import Refused
-from geo.layers import Layer, Relation
-from geo.measure import to_mm2
+from geo.layers import Layer
 from geo.progress import printed, rates, roll_up, tally
-from pipelines.covers import Cover
+from pipelines.covers import covers
 from pipelines.days import today
-from pipelines.store.layers import Part, current_rows
-from pipelines.territory import AREA_LAYERS
+from pipelines.standing import counted_columns, events_of, ledger_of, rows_on, shares_of, standing_on, things_at
+from pipelines.tallies import leaf_tallies, leaf_tally, state_of
 
 if TYPE_CHECKING:
-    from pipelines.store.ledger import Ledger
-    from pipelines.workspace import Import, Workspace
+    from pipelines.workspace import Workspace
 
-
-def ledger_of(workspace: Workspace) -> Ledger | None:
-    """The workspace's ledger, to read; None when there is none yet."""
-    from pipelines.store.ledger import open_ledger
-
-    if workspace.settings.ledger_url is None and not (workspace.root / "ledger.sqlite").exists():
-        return None
-    ledger = open_ledger(workspace.settings.ledger_url or workspace.root, layers=workspace.layers())
-    ledger.until = workspace.last_seq
-    return ledger
-
-
-FEW_IDS = 50
-"""The events of so few things are asked for one by one."""
-
-
-def events_of(workspace: Workspace, layer: Layer, ids: Sequence[str] | None = None) -> pd.DataFrame:
-    """The ledger's events of a layer, for `geo.lifecycle.state_at`; empty when it has none. ids: only of these."""
-    columns = ["seq", "id", "feature_id", "kind", "to_stage", "at", "recorded_at", "due_on", "undoes"]
-    ledger = ledger_of(workspace)
-    if ledger is None:
-        return pd.DataFrame(columns=columns)
-    if ids is not None and 0 < len(ids) <= FEW_IDS:
-        events = pd.concat([ledger.events(layer=layer.id, feature_id=one, columns=columns) for one in ids])
-    else:
-        events = ledger.events(layer=layer.id, columns=columns)
-    return events[events["kind"] != "import"].reset_index(drop=True)
-
-
-def rows_on(
-    workspace: Workspace, layer: Layer, as_of: date, columns: list[str], part: Part | None = None
-) -> pd.DataFrame:
-    """Rows of the imports as known on a day, and of things added in the ledger by then (import_id "").
-
-    part: only that part of the layer; added things are in the one that names ids.
-    """
-    rows = current_rows(workspace, layer, columns=columns, as_of=as_of, part=part)
-    ledger = ledger_of(workspace) if part is None or part.import_id is None else None
-    if ledger is None or layer.lifecycle is None:
-        return rows
-    from pipelines.things import added_things
-
-    added = added_things(ledger, layer, as_of=as_of)
-    added = added[~added["id"].isin(rows["id"])]
-    if part is not None and part.ids is not None:
-        added = added[added["id"].isin(part.ids)]
-    if added.empty:
-        return rows
-    added = added.assign(import_id="", shape_import="", position=-1, placed_by="name", geometry=_points(added))
-    added = added.reindex(columns=rows.columns)
-    return pd.concat([rows, added.astype(_plain_types(rows, added))], ignore_index=True)
-
-
-def _points(added: pd.DataFrame) -> np.ndarray:
-    import shapely
-
-    xy = added[["lon", "lat"]].to_numpy(float)
-    points = np.asarray(shapely.points(np.nan_to_num(xy)), dtype=object)
-    points[np.isnan(xy).any(axis=1)] = None
-    return points
-
-
-def _plain_types(rows: pd.DataFrame, added: pd.DataFrame) -> dict[str, Any]:
-    """The types of `rows` for the columns of `added` that would else change them."""
-    return {name: rows[name].dtype for name in added.columns if name != "geometry" and len(rows)}
-
-
-def needed_fields(layer: Layer) -> list[str]:
-    """The fields that stages, deadlines and indicators of a layer look at."""
-    names = {layer.deadline_field, layer.end_field}
-    if layer.lifecycle:
-        names |= {layer.lifecycle.stage_field, *(s.date_field for s in layer.lifecycle.stages)}
-    for one in layer.indicators:
-        names |= {*one.sum, *one.where, *one.where_not}
-    for relation in layer.relations:
-        names |= {*relation.where, *relation.match}
-    known = {f.name for f in layer.fields}
-    return [f.name for f in layer.fields if f.name in names & known]
-
-
-def things_at(
-    workspace: Workspace,
-    layer: Layer,
-    as_of: date,
-    columns: list[str] | None = None,
-    *,
-    part: Part | None = None,
-) -> pd.DataFrame:
-    """The layer's things as they stood on a day: rows, state columns, measured_mm2 and relation columns.
-
-    Things that did not exist yet are left out. Index 0…n-1, in order of id. part: only that part of the layer;
-    what its things have to do with each other is seen only among them.
-    """
-    if layer.id in AREA_LAYERS:
-        return _areas_as_things(workspace, layer)
-    rows = rows_on(workspace, layer, as_of, counted_columns(layer, columns), part)
-    ids = None if part is None else part.ids
-    return standing_on(workspace, layer, as_of, rows, events_of(workspace, layer, ids))
-
-
-def counted_columns(layer: Layer, more: list[str] | None = None) -> list[str]:
-    """The stored columns that counting a layer needs, and `more`."""
-    stored = ["id", "area_m2", "length_m", "area_code", "placed_by", *needed_fields(layer), *(more or ())]
-    return list(dict.fromkeys(stored))
-
-
-def standing_on(
-    workspace: Workspace, layer: Layer, as_of: date, rows: pd.DataFrame, events: pd.DataFrame
-) -> pd.DataFrame:
-    """What `things_at` gives, of `rows_on` and `events_of` read before: many days need reading only once."""
-    from geo.lifecycle import state_at
-
-    state = state_at(rows, events, layer, as_of)
-    things = pd.concat([rows, state.drop(columns=[c for c in state if c in rows], errors="ignore")], axis=1)
-    for name in set(state) & set(rows) - {"id"}:
-        things[name] = state[name]
-    things["measured_m"] = rows["length_m"]
-    things["measured_mm2"] = to_mm2(rows["area_m2"].to_numpy(float, na_value=np.nan))
-    things = things[things["exists"].to_numpy(bool, na_value=False)].reset_index(drop=True)
-    for relation in layer.relations:
-        _flag(workspace, layer, relation, things)
-    return things
-
-
-def _areas_as_things(workspace: Workspace, layer: Layer) -> pd.DataFrame:
-    """The areas of one level as things, as the hierarchy has them: merged, coded, without what was set aside."""
-    import shapely
-
-    from geo.measure import area_m2
-
-    areas = workspace.areas()
-    areas = areas[areas["level"] == layer.area_level].reset_index(drop=True)
-    shapes = areas.geometry.to_numpy(object)
-    inside = shapely.point_on_surface(shapes)
-    size = area_m2(shapes)
-    return pd.DataFrame(
-        {
-            "id": areas["code"],
-            "area_code": areas["code"],
-            "code": areas["code"],
-            "name": areas["name"],
-            "area_m2": size,
-            "lon": shapely.get_x(inside),
-            "lat": shapely.get_y(inside),
-            "edition_date": areas["edition_date"],
-            "stage": None,
-            "exists": True,
-            "measured_mm2": to_mm2(size),
-            "geometry": shapes,
-        }
-    )
-
-
-def _flag(workspace: Workspace, layer: Layer, relation: Relation, things: pd.DataFrame) -> None:
-    """Add what a relation gives: `<gives>` (boolean) and `<gives>_m2`, among the things that take part."""
-    takes_part = things_matching(things, relation.where)
-    if relation.kind == "overlaps_layer":
-        size = _on_layer(workspace, layer, relation, things)
-    else:
-        from pipelines.relations import relation_rows
-
-        found = relation_rows(workspace, layer, relation)
-        ids = things["id"].where(takes_part)
-        found = found[found["id"].isin(ids)]
-        if relation.kind == "overlaps_self":
-            found = found[found["other"].isin(ids)]
-        size = things["id"].map(found.groupby("id")["m2"].sum()).to_numpy(float, na_value=np.nan)
-    hit = ~np.isnan(size) & takes_part.to_numpy(bool)
-    things[f"{relation.gives}_m2"] = np.where(hit, size, 0.0)
-    things[relation.gives] = hit
-
-
-def _on_layer(workspace: Workspace, layer: Layer, relation: Relation, things: pd.DataFrame) -> np.ndarray:
-    """The m² of each thing's shape on the other layer, NaN where there is nothing to speak of."""
-    from pipelines.join import import_overlaps
-
-    size = np.full(len(things), np.nan)
-    for one, mine, position in _by_import(workspace, layer, things):
-        found = import_overlaps(workspace, relation, one)
-        at, m2 = found["position"].to_numpy(np.int64), found["m2"].to_numpy(float)
-        if len(at):
-            place = np.minimum(np.searchsorted(at, position), len(at) - 1)
-            size[mine] = np.where(at[place] == position, m2[place], np.nan)
-    return size
-
-
-def _by_import(
-    workspace: Workspace, layer: Layer, things: pd.DataFrame
-) -> Iterator[tuple[Import, np.ndarray, np.ndarray]]:
-    """Each import that things have their shape of, with which things these are and the rows of their shapes."""
-    groups = things.groupby("shape_import", sort=False).indices
-    for one in workspace.imports(layer.id):
-        if one.id in groups:
-            mine = np.asarray(groups[one.id])
-            yield one, mine, things["position"].to_numpy(np.int64)[mine]
-
-
-def things_matching(things: pd.DataFrame, where: Mapping[str, Any]) -> pd.Series:
-    """Which things match every condition: field → value or list of values; `kinds` is the roll-up kind."""
-    result = pd.Series(True, index=things.index)
-    for name, wanted in where.items():
-        values = list(wanted) if isinstance(wanted, (list, tuple)) else [wanted]
-        column = things["kind" if name == "kinds" else name]
-        result &= column.isin(values).fillna(False).astype(bool)
-    return result
-
-
-def shares_of(
-    workspace: Workspace, layer: Layer, things: pd.DataFrame, cover: Cover | None = None
-) -> pd.DataFrame:
-    """Shares of things on a cover: feature and area (positions in `things` and its areas, -1 none), mm2.
-
-    cover: the hierarchy of areas when None. Things without a row of an import to stand on, because they were added
-    or moved in the ledger, stand whole where that says.
-    """
-    on = cover or Cover(workspace)
-    if layer.id in AREA_LAYERS and on.name == "areas":
-        at = pd.Index(on.areas["code"]).get_indexer(things["id"])
-        return pd.DataFrame({"feature": np.arange(len(things)), "area": at, "mm2": things["measured_mm2"]})
-    from pipelines.join import import_shares
-
-    parts = [pd.DataFrame({"feature": [], "area": [], "mm2": []}, dtype=np.int64)]
-    for one, mine, position in _by_import(workspace, layer, things):
-        shares = import_shares(workspace, layer, one, on)
-        feature = np.full(int(shares["position"].max()) + 1, -1, dtype=np.int64)
-        feature[position] = mine
-        at = feature[shares["position"].to_numpy(np.int64)]
-        parts.append(shares.assign(feature=at).loc[at >= 0, ["feature", "area", "mm2"]])
-    loose = np.flatnonzero((things["shape_import"] == "").to_numpy(bool))
-    if len(loose):
-        parts.append(_loose(things, loose, on))
-    merged = pd.concat(parts, ignore_index=True).astype(np.int64)
-    return merged.sort_values(["feature", "area"], kind="stable", ignore_index=True)
-
-
-def _loose(things: pd.DataFrame, loose: np.ndarray, cover: Cover) -> pd.DataFrame:
-    """Where things stand that have no row of an import to stand on: by their area's code, or its middle."""
-    from geo.joins import assign_points
-
-    codes, points = cover.named(things["area_code"].iloc[loose])
-    by_code = pd.Index(cover.areas["code"].astype(object)).get_indexer(pd.Index(codes, dtype=object))
-    if "lon" in things:
-        added = (things["import_id"].iloc[loose] == "").to_numpy(bool)
-        own = _points(things.iloc[loose])
-        points = np.where(added & ~pd.isna(own), own, points)
-    area = np.where(by_code >= 0, by_code, assign_points(points, cover.leaves))
-    own = to_mm2(things["area_m2"].iloc[loose].to_numpy(float, na_value=np.nan))
-    return pd.DataFrame({"feature": loose, "area": area, "mm2": own})
+__all__ = [
+    "counted_columns",
+    "denominators",
+    "events_of",
+    "ledger_of",
+    "progress",
+    "progress_split",
+    "rows_on",
+    "shares_of",
+    "standing_on",
+    "summarise_all",
+    "things_at",
+    "with_rates",
+]
 
 
 def progress(
@@ -296,10 +59,14 @@ def progress(
     if areas.empty:
         raise Refused("areas_missing", level=by)
 
-    from pipelines.tallies import leaf_tally
+    made: dict[tuple[str, str, date], pd.DataFrame] = {}
+    if workspace.last_seq is not None:  # a workspace that stands still remembers
+        made = workspace.__dict__.setdefault("_rolled", made)
 
     def rolled(one: Layer) -> pd.DataFrame:
-        return roll_up(leaf_tally(workspace, one, day), areas, by)
+        if (one.id, by, day) not in made:
+            made[one.id, by, day] = roll_up(leaf_tally(workspace, one, day), areas, by)
+        return made[one.id, by, day]
 
     shown = printed(leaf_tally(workspace, layer, day), areas, by, layer, decimals=decimals)
     others = {one.id: (one, rolled(one)) for one in denominators(workspace, layer)}
@@ -327,8 +94,6 @@ def progress_split(
     day, areas = as_of or today(), workspace.areas()
     if areas.empty or by == "zone":
         raise Refused("areas_missing", level=by)
-    from pipelines.tallies import leaf_tally
-
     things = things_at(workspace, layer, day, [] if split in ("stage", "kind") else [split])
     tallied = tally(things, shares_of(workspace, layer, things), layer, as_of=day, split_by=split)
     others = {
@@ -368,9 +133,6 @@ def with_rates(
 
 def summarise_all(workspace: Workspace, *, as_of: date | None = None) -> list[str]:
     """Work out today's tallies of every layer that counts something; the ids of those made anew."""
-    from pipelines.covers import covers
-    from pipelines.tallies import leaf_tallies, state_of
-
     state, everywhere = state_of(workspace), covers(workspace)
     counting = [one for one in workspace.layers().values() if one.indicators and workspace.imports(one.id)]
     return [one.id for one in counting if leaf_tallies(state, one, as_of or today(), everywhere)[1]]

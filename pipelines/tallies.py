@@ -18,9 +18,9 @@ from geo.progress import tally
 from pipelines.covers import Cover
 from pipelines.kept import drop_older, keep_table, note_of
 from pipelines.relations import MOST_CHANGED, ids_since, imports_of, mark_of, relation_rows
+from pipelines.standing import ledger_of, shares_of, things_at
 from pipelines.store.layers import READS, Part, current_rows, parts_of
 from pipelines.store.ledger_heads import touched
-from pipelines.summarise import ledger_of, shares_of, things_at
 from pipelines.territory import AREA_LAYERS
 
 if TYPE_CHECKING:
