@@ -64,7 +64,8 @@ class County:
 
     def layer_edition(self, layer_id: str) -> str:
         """A short mark that changes when a layer or what its figures hang on changes."""
-        return self._shared.layer_mark(layer_id)
+        mark = self._shared.layer_mark(layer_id)
+        return f"{mark.still[:12]}-{mark.head}"
 
     @property
     def name(self) -> str:
@@ -208,9 +209,8 @@ class County:
         """The rows of a layer in an area on a day, as `xiangtu show` gives them, masked for the reader."""
         reach = self.reach(layer_id)
         if area is not None and area.level == UNPLACED:
-            every = self._shared.things(layer_id, "", as_of)
-            none = every["area_code"].isna() if reach == "" else pd.Series(False, index=every.index)
-            return self._masked(every[none], layer_id)
+            outside = self._shared.things(layer_id, UNPLACED, as_of)
+            return self._masked(outside if reach == "" else outside.iloc[:0], layer_id)
         asked = "" if area is None or area.level == "county" else area.code
         if reach is None or not (within(asked, reach) or within(reach, asked)):
             return self._shared.things(layer_id, self.root.code, as_of).iloc[:0]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -17,20 +18,32 @@ import shapely
 from dashboards.readers import ledger_of
 from dashboards.shelf import Shelf
 from geo.layers import Layer
+from geo.progress import UNPLACED
+from pipelines.area_rows import Homes, homes_of, is_large, partners
+from pipelines.days import today
+from pipelines.exchange import show
 from pipelines.store.ledger import SYSTEM
-from pipelines.store.ledger_heads import layer_heads, photo_places
+from pipelines.store.ledger_heads import layer_heads, photo_places, touched
 from pipelines.territory import areas_key
+from pipelines.tiles import Box, Tiles, TilesByArea
 from pipelines.workspace import Workspace
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from pipelines.tiles import Tiles
-
 # Drawn outlines keep a detail of about one pixel on a map this many pixels wide.
 PIXELS = {"county": 1500, "township": 2000, "village": 6000}
-LARGE = 100_000
+MANY = 500
+"""So many changed things are read by themselves; of more, everything is read anew."""
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a layer's kept things hang on: `still` changes with imports and settings, `head` with its events."""
+
+    still: str
+    head: int
 
 
 class Edition:
@@ -55,14 +68,15 @@ class Edition:
     def _settings(self) -> str:
         return repr(self.workspace.settings)
 
-    def layer_mark(self, layer_id: str) -> str:
-        """A short mark that changes whenever a layer's rows, state or figures may have changed."""
+    def layer_mark(self, layer_id: str) -> Mark:
+        """What changes whenever a layer's rows, state or figures may have changed."""
         return self._once(("mark", layer_id), self.name, lambda: self._layer_mark(layer_id))
 
-    def _layer_mark(self, layer_id: str) -> str:
+    def _layer_mark(self, layer_id: str) -> Mark:
         layers = sorted(related(self.workspace.layer(layer_id), self.workspace))
-        heads = [self.heads.get(one, 0) for one in layers]
-        return _short(self.workspace.edition(*layers), heads, self._settings)
+        others = [self.heads.get(one, 0) for one in layers if one != layer_id]
+        still = _short(self.workspace.edition(*layers), others, self._settings)
+        return Mark(still, self.heads.get(layer_id, 0))
 
     def _once(self, key: Hashable, mark: Hashable, make: Callable[[], T]) -> T:
         return self._shelf.once(key, mark, make)
@@ -117,23 +131,47 @@ class Edition:
         return self.of_layer(layer_id, ("things", area, as_of), lambda: self._things(layer_id, area, as_of))
 
     def _things(self, layer_id: str, area: str, as_of: date) -> gpd.GeoDataFrame:
-        from pipelines.exchange import show
+        large = is_large(self.workspace, layer_id)
+        if area and not large:
+            every = self.things(layer_id, "", as_of)
+            inside = (
+                every["area_code"].isna()
+                if area == UNPLACED
+                else every["area_code"].str.startswith(area, na=False)
+            )
+            return every[inside]
+        before = self._shelf.last((layer_id, ("things", area, as_of)))
+        mark = before[0] if before is not None else None
+        changed = self._changed_since(layer_id, mark) if isinstance(mark, Mark) else None
+        homes = self._homes(layer_id) if large and area else None
+        if before is None or changed is None:
+            return show(self.workspace, layer_id, area=area or None, as_of=as_of, actor=SYSTEM, homes=homes)
+        fresh = show(self.workspace, layer_id, ids=changed, area=area or None, as_of=as_of, actor=SYSTEM)
+        return replaced(before[1], fresh, changed)
 
-        if not area or self.is_large(layer_id):
-            return show(self.workspace, layer_id, area=area or None, as_of=as_of, actor=SYSTEM)
-        every = self.things(layer_id, "", as_of)
-        return every[every["area_code"].str.startswith(area, na=False)]
+    def _changed_since(self, layer_id: str, mark: Mark) -> list[str] | None:
+        """Ids of the things that events have touched since a mark, and of those they bear on; None for all."""
+        now = self.layer_mark(layer_id)
+        if mark.still != now.still or mark.head > now.head:
+            return None
+        with ledger_of(self.workspace) as ledger:
+            ids = sorted(touched(ledger, layer_id, after=mark.head)) if ledger is not None else []
+        if len(ids) > MANY:
+            return None
+        return partners(self.workspace, self.workspace.layer(layer_id), ids)
 
-    def is_large(self, layer_id: str) -> bool:
-        """Whether a layer has too many rows to keep all their fields at hand."""
-        return sum(one.accepted for one in self.workspace.imports(layer_id)) > LARGE
+    def _homes(self, layer_id: str) -> Homes:
+        """Where the rows of a layer's imports lie, which no event changes."""
+        layers = self.workspace.edition(layer_id)
+        return self._once(
+            (layer_id, "homes"), layers, lambda: homes_of(self.workspace, self.workspace.layer(layer_id))
+        )
 
     def thing(self, layer_id: str, thing_id: str, as_of: date) -> gpd.GeoDataFrame:
         """The row of one thing on a day, unmasked, as a table of one row or none."""
-        from pipelines.exchange import show
 
         def found() -> gpd.GeoDataFrame:
-            if self.is_large(layer_id):
+            if is_large(self.workspace, layer_id):
                 return show(self.workspace, layer_id, feature_id=thing_id, as_of=as_of, actor=SYSTEM)
             every = self.things(layer_id, "", as_of)
             return every[every["id"] == thing_id]
@@ -158,9 +196,33 @@ class Edition:
 
     def tiles(self, layer_id: str, area: str) -> Tiles:
         """The vector tiles of a layer's things in an area ("" for all)."""
-        from pipelines.tiles import Tiles
+        return self.of_layer(layer_id, ("tiles", area), lambda: self._tiles(layer_id, area))
 
-        return self.of_layer(layer_id, ("tiles", area), lambda: Tiles(self.workspace, area=area or None))
+    def _tiles(self, layer_id: str, area: str) -> Tiles:
+        def rows(layer: str, as_of: date | None) -> pd.DataFrame:
+            return self.things(layer, area, as_of or today())
+
+        if area or not is_large(self.workspace, layer_id):
+            return Tiles(self.workspace, rows=rows)
+        boxes = self.of_areas("boxes", self._boxes)
+        return TilesByArea(self.workspace, boxes, lambda code: self.tiles(layer_id, code))
+
+    def _boxes(self) -> dict[str, Box | None]:
+        """Bounds of each township by its code; what lies on none may lie anywhere."""
+        frame = self.workspace.areas()
+        townships = frame[frame["level"] == "township"]
+        bounds = shapely.bounds(townships.geometry.to_numpy(object)).tolist()
+        return {**dict(zip(townships["code"], map(tuple, bounds), strict=True)), UNPLACED: None}
+
+
+def replaced(before: gpd.GeoDataFrame, fresh: gpd.GeoDataFrame, ids: Sequence[str]) -> gpd.GeoDataFrame:
+    """Rows with those of some ids taken out and fresh ones in their place, in order of id."""
+    rest = before[~before["id"].isin(list(ids))]
+    if not len(fresh):
+        return rest
+    merged = pd.concat([rest, fresh]) if len(rest) else fresh
+    order = np.argsort(merged["id"].to_numpy(object), kind="stable")
+    return merged.iloc[order].reset_index(drop=True)
 
 
 def related(layer: Layer, workspace: Workspace) -> set[str]:

@@ -13,6 +13,8 @@ import pandas as pd
 from geo.access import Actor, masked, masked_values
 from geo.joins import largest_share
 from geo.layers import Layer
+from geo.progress import UNPLACED
+from pipelines.area_rows import Homes, part_of_area, part_of_things
 from pipelines.console import csv_text
 from pipelines.days import today
 from pipelines.store.layers import current_rows
@@ -34,34 +36,43 @@ def show(
     layer_id: str,
     *,
     feature_id: str | None = None,
+    ids: Sequence[str] | None = None,
     area: str | None = None,
     as_of: date | None = None,
     limit: int | None = None,
     actor: Actor | None = None,
+    homes: Homes | None = None,
 ) -> gpd.GeoDataFrame:
     """Rows of a layer as they stood on a day, in order of id, EPSG:4490.
 
     Columns: id, area_code, area_name, stage, area_m2 (m², NaN for what is not a polygon), lon, lat, the layer's
-    fields, state columns, relation columns, import_id, source_row, geometry. area: only things most of which lie
-    in that area's subtree. Personal fields are masked unless `actor` may see them. An area layer
-    also has the rows that are no area of the county, without area_code.
+    fields, state columns, relation columns, import_id, source_row, geometry. ids: only these things. area: only
+    those most of which lie in that area's subtree, or in none (`unplaced`). Of a large layer no more is read than
+    is asked for; homes: of `pipelines.area_rows.homes_of`, for whoever keeps them. Personal fields are masked
+    unless `actor` may see them. An area layer also has the rows that are no area of the county, without area_code.
     """
     from pipelines.store.geoparquet import as_geoframe
 
     layer = workspace.layer(layer_id)
     wanted = ["lon", "lat", "placed_by", "place_score", "source_row", "geometry"]
-    things = things_at(workspace, layer, as_of or today(), [*(f.name for f in layer.fields), *wanted])
+    wanted_ids = [feature_id] if feature_id is not None else ids
+    part = part_of_things(workspace, layer, wanted_ids) if wanted_ids is not None else None
+    if part is None and area is not None:
+        part = part_of_area(workspace, layer, area, homes)
+    columns = [*(f.name for f in layer.fields), *wanted]
+    things = things_at(workspace, layer, as_of or today(), columns, part=part)
     if layer.id in AREA_LAYERS:
         aside = set_aside(workspace, layer.id)
         things = pd.concat(
             [things, aside.reindex(columns=things.columns).assign(area_code=None)], ignore_index=True
         )
-    if feature_id is not None:
-        things = things[things["id"] == feature_id]
+    if wanted_ids is not None:
+        things = things[things["id"].isin(wanted_ids)]
     things = things.reset_index(drop=True)
     things["area_code"] = final_area(workspace, layer, things)
     if area is not None:
-        inside = things["area_code"].str.startswith(area, na=False)
+        code = things["area_code"]
+        inside = code.isna() if area == UNPLACED else code.str.startswith(area, na=False)
         things = things[inside].reset_index(drop=True)
     if limit is not None:
         things = things.head(limit)

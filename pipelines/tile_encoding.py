@@ -90,14 +90,46 @@ def tile_box(z: int, x: int, y: int) -> tuple[float, float, float, float]:
     return west, south, east, north
 
 
+def wide_box(z: int, x: int, y: int) -> tuple[float, float, float, float]:
+    """The box of a tile with the margin beyond which nothing is drawn in it."""
+    west, south, east, north = tile_box(z, x, y)
+    margin_x, margin_y = ((b - a) * BUFFER / EXTENT for a, b in ((west, east), (south, north)))
+    return west - margin_x, south - margin_y, east + margin_x, north + margin_y
+
+
+def together(chosen: Sequence[tuple[Shapes, Integers]]) -> Shapes:
+    """Some things (by their positions, in order) of several sets as one set."""
+    parts = [_taken(shapes, at) for shapes, at in chosen]
+    counts = np.concatenate([np.empty(0, np.int64), *(part[1] for part in parts)])
+    begins = np.cumsum([0, *(len(at) for _, at in chosen)])
+    owners = [
+        np.searchsorted(at, part[2]) + begin for (_, at), part, begin in zip(chosen, parts, begins, strict=False)
+    ]
+    owner = np.concatenate([np.empty(0, np.int64), *owners])
+    nothing = pd.Series([], dtype=object)
+    return Shapes(
+        coordinates=np.concatenate([np.empty((0, 2)), *(part[0] for part in parts)]),
+        starts=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        owner=owner,
+        kind=np.concatenate([np.empty(0, np.int8), *(part[3] for part in parts)]),
+        bounds=np.concatenate([np.empty((0, 4)), *(shapes.bounds[at] for shapes, at in chosen)]),
+        first=np.searchsorted(owner, np.arange(begins[-1] + 1)).astype(np.int64),
+        ids=pd.concat(
+            [nothing, *(shapes.ids.iloc[at].astype(object) for shapes, at in chosen)], ignore_index=True
+        ),
+        values=pd.concat(
+            [nothing, *(shapes.values.iloc[at].astype(object) for shapes, at in chosen)], ignore_index=True
+        ),
+    )
+
+
 def encode(shapes: Shapes, z: int, x: int, y: int, *, name: str = "things", fields: Sequence[str]) -> bytes:
     """The things that meet a tile, as a Mapbox Vector Tile 2.1 with one layer; empty when there are none.
 
     fields: names under which id and value are written. A thing much larger than the tile is cut to it.
     """
     west, south, east, north = tile_box(z, x, y)
-    margin_x, margin_y = ((b - a) * BUFFER / EXTENT for a, b in ((west, east), (south, north)))
-    box = (west - margin_x, south - margin_y, east + margin_x, north + margin_y)
+    box = wide_box(z, x, y)
     chosen = shapes.within(*box)
     if not len(chosen):
         return b""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from pipelines.tile_encoding import Shapes, encode, flatten
+from pipelines.tile_encoding import Shapes, encode, flatten, together, wide_box
 
 if TYPE_CHECKING:
     from pipelines.workspace import Workspace
+
+Box = tuple[float, float, float, float]
+Rows = Callable[[str, date | None], pd.DataFrame]
 
 FIRST_ZOOM = 13
 """Below this zoom a tile of single things would hold too many to tell apart; areas are drawn instead."""
@@ -26,12 +30,15 @@ KEPT_LAYERS = 6
 class Tiles:
     """The tiles of one edition of a workspace; safe to ask from several threads.
 
-    area: only things most of which lie in that area's subtree.
+    area: only things most of which lie in that area's subtree. rows: what gives a layer's things on a day (None is
+    today) with id, geometry and the field it is coloured by, for whoever has read them; read from the workspace
+    when None.
     """
 
-    def __init__(self, workspace: Workspace, *, area: str | None = None) -> None:
+    def __init__(self, workspace: Workspace, *, area: str | None = None, rows: Rows | None = None) -> None:
         self._workspace = workspace
         self._area = area
+        self._rows = rows or self._read_rows
         self._shapes: OrderedDict[tuple[str, date | None], Shapes] = OrderedDict()
         self._kept: OrderedDict[tuple[str, date | None, int, int, int], bytes] = OrderedDict()
         self._bytes = 0
@@ -47,7 +54,7 @@ class Tiles:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        shapes = self.shapes(layer_id, as_of)
+        shapes = self.near(layer_id, wide_box(z, x, y), as_of)
         colour_by = self._workspace.layers()[layer_id].style.get("colour_by", "value")
         made = encode(shapes, z, x, y, fields=("id", colour_by))
         with self._keeping:
@@ -57,6 +64,10 @@ class Tiles:
                 _, dropped = self._kept.popitem(last=False)
                 self._bytes -= len(dropped)
         return made
+
+    def near(self, layer_id: str, box: Box, as_of: date | None = None) -> Shapes:
+        """The things that meet a box of degrees (west, south, east, north), and perhaps others."""
+        return self.shapes(layer_id, as_of)
 
     def shapes(self, layer_id: str, as_of: date | None = None) -> Shapes:
         """A layer's things on a day as flat arrays; read once, by one thread, while others wait."""
@@ -70,25 +81,29 @@ class Tiles:
             return self._shapes[key]
 
     def _read(self, layer_id: str, as_of: date | None) -> Shapes:
+        colour_by = self._workspace.layers()[layer_id].style.get("colour_by")
+        rows = self._rows(layer_id, as_of)
+        values = rows[colour_by] if colour_by in rows else pd.Series([None] * len(rows), dtype=object)
+        return flatten(np.asarray(rows["geometry"], dtype=object), rows["id"], values)
+
+    def _read_rows(self, layer_id: str, as_of: date | None) -> pd.DataFrame:
         layer = self._workspace.layers()[layer_id]
         colour_by = layer.style.get("colour_by")
         if layer.lifecycle is not None or self._area is not None:
             from pipelines.exchange import show
 
-            rows: pd.DataFrame = show(self._workspace, layer_id, area=self._area, as_of=as_of)
-        else:
-            from pipelines.store.layers import current_rows
+            return show(self._workspace, layer_id, area=self._area, as_of=as_of)
+        from pipelines.store.layers import current_rows
 
-            columns = ["id", "geometry", *([colour_by] if colour_by else [])]
-            rows = current_rows(self._workspace, layer, columns=columns, as_of=as_of)
-        values = rows[colour_by] if colour_by in rows else pd.Series([None] * len(rows), dtype=object)
-        return flatten(np.asarray(rows["geometry"], dtype=object), rows["id"], values)
+        columns = ["id", "geometry", *([colour_by] if colour_by else [])]
+        return current_rows(self._workspace, layer, columns=columns, as_of=as_of)
 
     def at(self, layer_id: str, lon: float, lat: float, *, as_of: date | None = None) -> str | None:
         """The id of the thing at a place: the smallest area that holds it, else the nearest within some 30 m."""
-        shapes = self.shapes(layer_id, as_of)
         reach = 0.0003
-        near = shapes.within(lon - reach, lat - reach, lon + reach, lat + reach)
+        box = (lon - reach, lat - reach, lon + reach, lat + reach)
+        shapes = self.near(layer_id, box, as_of)
+        near = shapes.within(*box)
         if not len(near):
             return None
         candidates = np.array([shapes.shape(int(position)) for position in near], dtype=object)
@@ -97,3 +112,38 @@ class Tiles:
         if holding.any():
             return str(shapes.ids.iloc[near[holding][shapely.area(candidates[holding]).argmin()]])
         return str(shapes.ids.iloc[near[shapely.distance(candidates, place).argmin()]])
+
+
+OVERHANG = 0.005
+"""How far, in degrees, a thing may reach beyond the box of the area that has most of it."""
+
+
+class TilesByArea(Tiles):
+    """The tiles of a large layer, of which only the areas near a tile are read, each when it is first looked at.
+
+    boxes: bounds of each area by its code; None for what may lie anywhere. part: the tiles of one area's things.
+    """
+
+    def __init__(
+        self, workspace: Workspace, boxes: Mapping[str, Box | None], part: Callable[[str], Tiles]
+    ) -> None:
+        super().__init__(workspace)
+        self._boxes = boxes
+        self._part = part
+
+    def near(self, layer_id: str, box: Box, as_of: date | None = None) -> Shapes:
+        """The things that meet a box of degrees, of all areas that come near it."""
+        west, south, east, north = box
+        codes = [
+            code
+            for code, one in self._boxes.items()
+            if one is None
+            or (
+                one[0] - OVERHANG <= east
+                and one[2] + OVERHANG >= west
+                and one[1] - OVERHANG <= north
+                and one[3] + OVERHANG >= south
+            )
+        ]
+        found = (self._part(code).shapes(layer_id, as_of) for code in codes)
+        return together([(shapes, shapes.within(*box)) for shapes in found])
