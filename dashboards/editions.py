@@ -19,7 +19,7 @@ from dashboards.readers import ledger_of
 from dashboards.shelf import Shelf
 from geo.layers import Layer
 from geo.progress import UNPLACED
-from pipelines.area_rows import Homes, homes_of, is_large, partners
+from pipelines.area_rows import Homes, homes_of, is_large, partners, shapes_in
 from pipelines.days import today
 from pipelines.exchange import show
 from pipelines.store.ledger import SYSTEM
@@ -199,10 +199,14 @@ class Edition:
         return self.of_layer(layer_id, ("tiles", area), lambda: self._tiles(layer_id, area))
 
     def _tiles(self, layer_id: str, area: str) -> Tiles:
-        def rows(layer: str, as_of: date | None) -> pd.DataFrame:
-            return self.things(layer, area, as_of or today())
+        layer, large = self.workspace.layer(layer_id), is_large(self.workspace, layer_id)
 
-        if area or not is_large(self.workspace, layer_id):
+        def rows(_: str, as_of: date | None) -> pd.DataFrame:
+            if large and layer.lifecycle is None:
+                return shapes_in(self.workspace, layer, area, as_of=as_of, homes=self._homes(layer_id))
+            return self.things(layer_id, area, as_of or today())
+
+        if area or not large:
             return Tiles(self.workspace, rows=rows)
         boxes = self.of_areas("boxes", self._boxes)
         return TilesByArea(self.workspace, boxes, lambda code: self.tiles(layer_id, code))

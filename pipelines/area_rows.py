@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 
 from geo.layers import Layer
+from geo.measure import to_mm2
 from geo.progress import UNPLACED
 from pipelines.store.geoparquet import ids_of
-from pipelines.store.layers import Part
+from pipelines.store.layers import Part, current_rows
 from pipelines.summarise import ledger_of
 from pipelines.territory import AREA_LAYERS
 
@@ -94,3 +97,24 @@ def _moved(workspace: Workspace, layer: Layer) -> list[str]:
 
 def _with_partners(workspace: Workspace, layer: Layer, ids: Sequence[str]) -> Part:
     return Part(ids=tuple(partners(workspace, layer, ids)))
+
+
+def shapes_in(
+    workspace: Workspace, layer: Layer, area: str, *, as_of: date | None = None, homes: Homes | None = None
+) -> pd.DataFrame:
+    """Shapes of the things in an area's subtree (or `unplaced`), for drawing: id, geometry, what colours them.
+
+    Of a layer whose things have no stages; others have to be asked for as they stood on a day.
+    """
+    from pipelines.exchange import final_area
+
+    colour_by = layer.style.get("colour_by")
+    columns = ["id", "geometry", "area_code", "area_m2", "lon", "lat", *([colour_by] if colour_by else [])]
+    part = part_of_area(workspace, layer, area, homes)
+    rows = current_rows(workspace, layer, columns=list(dict.fromkeys(columns)), as_of=as_of, part=part)
+    if rows.empty:
+        return rows
+    code = final_area(
+        workspace, layer, rows.assign(measured_mm2=to_mm2(rows["area_m2"].to_numpy(float, na_value=np.nan)))
+    )
+    return rows[code.isna() if area == UNPLACED else code.str.startswith(area, na=False)].reset_index(drop=True)

@@ -123,3 +123,13 @@ def test_signing_in_changes_nothing_that_is_kept(root: Path) -> None:
         tx.run("update accounts set failures = failures + 1")
     ledger.close()
     assert edition(root).things("abandoned_parcel", "", TODAY) is kept
+
+
+@pytest.mark.parametrize("area", [STONE, f"{EAST}201", "unplaced"])
+def test_shapes_to_draw_are_those_of_the_areas_things(
+    root: Path, area: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(area_rows, "LARGE", 0)
+    workspace = Workspace(root)
+    drawn = area_rows.shapes_in(workspace, workspace.layer("contract_parcel"), area)
+    assert list(drawn["id"]) == list(show(workspace, "contract_parcel", area=area, as_of=TODAY)["id"])
