@@ -65,6 +65,7 @@ def test_a_zone_is_picked_marked_and_compared(planner: Reader, planned: Path) ->
     before = len(marks(Workspace(planned), as_of=date.max, zone_id="P01"))
     page.get_by_role("button", name=words["draw"]).click()
     canvas = page.locator(".planmap .canvas")
+    expect(canvas).to_have_count(1)
     box = canvas.bounding_box()
     assert box is not None
     for dx, dy in ((0.35, 0.4), (0.55, 0.4), (0.45, 0.6)):
