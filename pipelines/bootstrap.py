@@ -118,20 +118,17 @@ def run(arguments: Sequence[str]) -> int:
 def test(arguments: Sequence[str]) -> int:
     """Linter, formatter, type checker, then every test; all are run, and any failure fails.
 
-    Tests that drive a browser run by themselves: the driver keeps an event loop running in its process, which tests
-    of the server's own answers cannot have. arguments: for pytest, in place of all tests.
+    Tests that drive a browser run by themselves: the driver keeps an event loop running in its process, which
+    tests of the server's own answers cannot have. arguments: for pytest, in place of all tests.
     """
-    tests = [PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile"]
+    tests: list[str | Path] = [PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile"]
     checks: list[list[str | Path]] = [
         [PYTHON, "-m", "ruff", "check", "."],
         [PYTHON, "-m", "ruff", "format", "--check", "."],
         [PYTHON, "-m", "mypy"],
-        *(
-            [[*tests, *arguments]]
-            if arguments
-            else [[*tests, "--ignore=tests/browser"], [*tests, "tests/browser"]]
-        ),
     ]
+    parts: list[list[str | Path]] = [["--ignore=tests/browser"], ["tests/browser"]]
+    checks += [[*tests, *part] for part in ([list(arguments)] if arguments else parts)]
     return max(step(*check, check=False) for check in checks)
 
 
