@@ -50,8 +50,9 @@ class Console:
 
     def json(self, rows: Any) -> None:
         """A result as JSON, on standard output and nothing else there."""
-        json.dump(rows, self.out, ensure_ascii=False, default=str, allow_nan=False)
-        self.out.write("\n")
+        # Made whole before it is written, so that what fails leaves no half of it behind.
+        text = json.dumps(rows, ensure_ascii=False, default=str, allow_nan=False)
+        self.out.write(text + "\n")
         self.out.flush()
 
     def error(self, code: str, **params: Any) -> int:

@@ -122,6 +122,11 @@ def _verify_table(
     target = folder(workspace, "tables", path.stem)
     if calibrate:
         made.calibration = calibrate_series(series, workspace.settings.seasons, rule)
+        figures = made.calibration.figures()
+        share = figures["idle"] / max(figures["parcels"], 1)
+        if share > 0.5 and figures["auc"] < 0.5:
+            params = {"share": round(100 * share, 1), "auc": round(figures["auc"], 3)}
+            made.issues.append(Issue("labels_look_inverted", params=params))
         write_json(target / "calibration.json", calibration_record(made.calibration, path.name, made.said))
     write_table(target / "verdicts.parquet", verdicts)
     write_json(target / "rule.json", rule.as_dict())

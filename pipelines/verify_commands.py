@@ -29,7 +29,9 @@ def verify(arguments: argparse.Namespace, console: Console) -> int:
         _print(made, console)
     record |= _visits(arguments, console)
     if arguments.format == "json":
-        console.json([record])
+        from pipelines.verify_store import plain
+
+        console.json([plain(record)])
     return 0 if made is None else made.exit_code
 
 
@@ -122,7 +124,12 @@ def _show(arguments: argparse.Namespace, console: Console, *, said: bool) -> lis
 
     found = parcel_check(Workspace(arguments.dir), arguments.layer, arguments.show)
     if found is None:
-        raise Refused("verify_not_run", layer=f"{arguments.layer} {arguments.show}")
+        from pipelines.verify_store import folder
+
+        workspace = Workspace(arguments.dir)
+        run = (folder(workspace, arguments.layer) / "verdicts.parquet").is_file()
+        code = "verify_thing_unknown" if run else "verify_not_run"
+        raise Refused(code, layer=arguments.layer, id=arguments.show)
     rows = []
     for one in found.judged:
         text = found.said(one, console.lang, season=season_name(one.season, console.lang))

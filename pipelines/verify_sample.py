@@ -89,6 +89,7 @@ class Corrected:
     """What the visits say of the county. in_use_mu: estimated, with its interval; confirmed_mu: by the pictures.
 
     found: verdict × what was found, counts. visited, control: how many visits came back, and of the control share.
+    blank: lines without an answer; unread: answers neither yes nor no; strangers: ids not among the judged.
     """
 
     in_use_mu: Estimate
@@ -97,6 +98,9 @@ class Corrected:
     found: pd.DataFrame
     visited: int
     control: int
+    blank: int = 0
+    unread: tuple[str, ...] = ()
+    strangers: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values; the interval is of 95 %."""
@@ -109,6 +113,9 @@ class Corrected:
             "confirmed_mu": self.confirmed_mu,
             "visited": self.visited,
             "control": self.control,
+            "blank": self.blank,
+            "unread": list(self.unread),
+            "strangers": self.strangers,
             "found": {
                 verdict: {"in_use": int(row.get(True, 0)), "idle": int(row.get(False, 0))}
                 for verdict, row in self.found.iterrows()
@@ -124,7 +131,8 @@ def estimate_from(workspace_dir: Path | str, layer_id: str, results: Path) -> Co
     """
     workspace = Workspace(workspace_dir)
     judged = _judged(workspace, layer_id)
-    visited = _results(results)
+    filled = _results(results)
+    visited = filled[filled["said"].isin(YES | NO)].assign(in_use=filled["said"].isin(YES))
     seen = visited.drop_duplicates("id", keep="last").merge(judged, on="id", how="inner")
     missing = sorted(set(judged["verdict"]) - set(seen["verdict"]))
     if missing:
@@ -141,13 +149,18 @@ def estimate_from(workspace_dir: Path | str, layer_id: str, results: Path) -> Co
         found=pd.crosstab(seen["verdict"], seen["in_use"]),
         visited=len(seen),
         control=int(seen["id"].isin(control).sum()),
+        blank=int((filled["said"] == "").sum()),
+        unread=tuple(filled.loc[~filled["said"].isin(YES | NO | {""}), "said"]),
+        strangers=int((~visited["id"].isin(judged["id"])).sum()),
     )
     write_json(folder(workspace, layer_id) / "estimate.json", result.as_dict())
     return result
 
 
 def _results(path: Path) -> pd.DataFrame:
-    """Ids and what was found (bool) of a filled-in list, CSV in UTF-8 or GBK, or a workbook."""
+    """Ids and what was said (lower case, "" for nothing) of a filled-in list, CSV or a workbook."""
+    if not path.is_file():
+        raise Refused("file_missing", path=str(path))
     try:
         if path.suffix.lower() in (".xlsx", ".xls"):
             filled = pd.read_excel(path, dtype=str, engine="calamine")
@@ -157,9 +170,11 @@ def _results(path: Path) -> pd.DataFrame:
             filled = pd.read_csv(BytesIO(raw), dtype=str, encoding=encoding)
         said = filled[FOUND].fillna("").str.strip().str.lower()
         filled = filled.assign(id=filled["编号"].str.strip())
-    except (OSError, ValueError, KeyError) as error:
+    except KeyError as error:
+        raise Refused("sample_unreadable", path=path.name, reason=f"“{error.args[0]}”?") from None
+    except (OSError, ValueError) as error:
         raise Refused("sample_unreadable", path=path.name, reason=str(error)[:120]) from None
-    return filled[said.isin(YES | NO)].assign(in_use=said.isin(YES))[["id", "in_use"]]
+    return filled.assign(said=said)[["id", "said"]]
 
 
 def _is_utf8(raw: bytes) -> bool:

@@ -29,7 +29,7 @@ def folder(workspace: Workspace, *parts: str) -> Path:
 
 def write_json(path: Path, value: Any) -> None:
     """Write plain values, whole or not at all; NaN becomes null."""
-    _replace(path, json.dumps(_plain(value), ensure_ascii=False, indent=1).encode())
+    _replace(path, json.dumps(plain(value), ensure_ascii=False, indent=1).encode())
 
 
 def write_table(path: Path, frame: pd.DataFrame) -> None:
@@ -54,11 +54,12 @@ def _replace(path: Path, content: bytes) -> None:
     partial.replace(path)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Plain values for JSON: NaN and infinity become null."""
     if isinstance(value, dict):
-        return {str(key): _plain(one) for key, one in value.items()}
+        return {str(key): plain(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
+        return [plain(one) for one in value]
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):

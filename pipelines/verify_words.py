@@ -80,11 +80,27 @@ def estimate_lines(found: Corrected, lang: str) -> list[str]:
         return [
             f"{head}; the pictures alone confirm {seen} mu",
             table_text(table, ["Verdict", "Found in use", "Idle"]),
+            *_left_out(found, lang),
         ]
     head = (
         f"据 {told['visited']} 处实地核查（其中随机对照 {told['control']} 处）推算在种 {span} 亩，上报 {whole} 亩"
     )
-    return [f"{head}；影像单独确认 {seen} 亩", table_text(table, ["影像判定", "实地在种", "实地撂荒"])]
+    shown = table_text(table, ["影像判定", "实地在种", "实地撂荒"])
+    return [f"{head}；影像单独确认 {seen} 亩", shown, *_left_out(found, lang)]
+
+
+def _left_out(found: Corrected, lang: str) -> list[str]:
+    """What of the list was not counted, as one line; none when all of it was."""
+    if not (found.blank or found.unread or found.strangers):
+        return []
+    odd = "、".join(dict.fromkeys(found.unread))[:60]
+    if lang == "en":
+        answers = f"; {len(found.unread)} answers that are neither yes nor no ({odd})" if found.unread else ""
+        others = f"; {found.strangers} numbers that were not judged" if found.strangers else ""
+        return [f"Not counted: {found.blank} lines without an answer{answers}{others}"]
+    answers = f"；既非“是”也非“否”的 {len(found.unread)} 处（{odd}）" if found.unread else ""
+    others = f"；不在核查结果里的编号 {found.strangers} 个" if found.strangers else ""
+    return [f"未计入：未填 {found.blank} 处{answers}{others}"]
 
 
 def calibration_lines(made: Calibration, lang: str, *, folds: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from pyproj import Transformer
 from geo.errors import Refused
 from geo.layers import builtin_layers
 from geo.verdicts import VERDICTS, Rule
+from pipelines.__main__ import main
 from pipelines.store.geoparquet import layer_writer, schema_of
 from pipelines.verify import verify
 from pipelines.verify_picture import picture_of
@@ -296,6 +298,26 @@ def test_a_labelled_table_in_any_shape_calibrates_by_place(tmp_path: Path, suffi
     assert sorted(made.calibration.places["place"]) == ["乙镇", "甲镇"]
     assert made.calibration.matrix.loc["contradicted", "idle"] == 12
     assert (root / "summary" / "verify" / "tables" / path.stem / "calibration.json").is_file()
+
+
+def test_labels_the_wrong_way_round_are_suspected_and_a_place_without_idle_is_valid_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = Workspace.create(tmp_path / "w", code="519721", name="试验县").root
+    table = series_table()
+    turned = table.assign(标注=np.where(table["标注"] == "撂荒", "水稻", "撂荒"))
+    turned.to_csv(tmp_path / "turned.csv", index=False)
+    [issue] = verify(root, tmp_path / "turned.csv", calibrate=True).issues
+    assert (issue.code, issue.params["share"]) == ("labels_look_inverted", 90.0)
+    table.loc[table["乡镇"] == "乙镇", "标注"] = "水稻"
+    table.to_csv(tmp_path / "one.csv", index=False)
+    capsys.readouterr()
+    assert (
+        main(["verify", str(root), "--scenes", str(tmp_path / "one.csv"), "--calibrate", "--format", "json"]) == 0
+    )
+    [record] = json.loads(capsys.readouterr().out)
+    places = {row["place"]: row["auc"] for row in record["calibration"]["places"]}
+    assert places["乙镇"] is None
 
 
 def test_a_table_without_labels_or_dates_is_refused_with_the_reason(tmp_path: Path) -> None:

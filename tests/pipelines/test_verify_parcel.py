@@ -11,10 +11,12 @@ import pytest
 from PIL import Image
 
 from geo.errors import Refused
+from pipelines.__main__ import main
 from pipelines.verify import verify
 from pipelines.verify_keep import read_series
 from pipelines.verify_parcel import ParcelCheck, chip_file, parcel_check
 from pipelines.verify_sample import draw_sample, estimate_from
+from pipelines.verify_words import estimate_lines
 from pipelines.workspace import Workspace
 from tests.pipelines.test_verify import DAYS, IDLE, corners, growth, pictures, stored
 
@@ -148,3 +150,26 @@ def test_a_list_without_answers_is_refused(checked: Workspace, tmp_path: Path) -
     with pytest.raises(Refused) as refusal:
         estimate_from(checked.root, LAYER, tmp_path / "empty.csv")
     assert refusal.value.code == "sample_one_sided"
+
+
+def test_answers_that_cannot_be_counted_are_said(checked: Workspace, tmp_path: Path) -> None:
+    path = filled(checked, tmp_path, {f"P{i:02d}": "否" for i in IDLE})
+    carried = pd.read_csv(path, dtype=str, encoding="gb18030")
+    stranger = carried.head(1).assign(编号="无此编号")
+    use = np.flatnonzero(~carried["编号"].isin([f"P{i:02d}" for i in IDLE]))
+    carried.loc[use[0], "实地在种"] = "看不到"
+    carried.loc[use[1], "实地在种"] = None
+    pd.concat([carried, stranger]).to_csv(path, index=False, encoding="utf-8-sig")
+    made = estimate_from(checked.root, LAYER, path)
+    assert (made.visited, made.blank, made.unread, made.strangers) == (18, 1, ("看不到",), 1)
+    [said] = estimate_lines(made, "zh")[2:]
+    assert said == "未计入：未填 1 处；既非“是”也非“否”的 1 处（看不到）；不在核查结果里的编号 1 个"
+
+
+def test_an_unknown_number_is_told_from_a_layer_never_checked(
+    checked: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify", str(checked.root), "--layer", LAYER, "--show", "P9999"]) == 2
+    assert "没有编号“P9999”" in capsys.readouterr().err
+    assert main(["verify", str(checked.root), "--layer", "land_transfer", "--show", "P9999"]) == 2
+    assert "还没有卫星核查结果" in capsys.readouterr().err
