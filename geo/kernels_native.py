@@ -111,7 +111,8 @@ def machine_code() -> bytes:
     _leave_numba_out(whole)
     cpu, features = _processor()
     target = llvm.Target.from_triple(llvm.get_process_triple())
-    machine = target.create_target_machine(cpu=cpu, features=features, opt=3, reloc="pic", codemodel="small")
+    # The large model: code may be loaded farther than 2 GB from the libraries it calls.
+    machine = target.create_target_machine(cpu=cpu, features=features, opt=3, reloc="pic", codemodel="large")
     return bytes(machine.emit_object(whole))
 
 

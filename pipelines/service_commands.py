@@ -10,9 +10,11 @@ from pipelines.console import Console
 def serve(arguments: argparse.Namespace, console: Console) -> int:
     """Serve the dashboards until stopped."""
     from dashboards.server import serve as start
+    from pipelines.store.machine_code import leave_to_numba
     from pipelines.workspace import Workspace
 
     Workspace(arguments.dir)
+    leave_to_numba("server")
     start(arguments.dir, host=arguments.host, port=arguments.port, lang=console.lang)
     return 0
 

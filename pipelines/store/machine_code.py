@@ -9,6 +9,18 @@ from pathlib import Path
 
 from geo import kernels_native
 
+_left_to_numba: list[str] = []
+
+
+def leave_to_numba(why: str) -> None:
+    """Load no machine code in this process from now on: it is for commands that end before numba has started.
+
+    A server waits for numba once, and maps so much memory that the loader was seen to give up with the whole
+    process; that must not happen to its readers.
+    """
+    _left_to_numba.append(why)
+    load_kernels.cache_clear()
+
 
 @cache
 def load_kernels() -> bool:
@@ -18,7 +30,7 @@ def load_kernels() -> bool:
     The code is kept beside the program, or else in the user's cache, and never loaded from a file that
     someone else could have written.
     """
-    if sys.platform != "linux":
+    if sys.platform != "linux" or _left_to_numba:
         return False
     name = f"kernels.{kernels_native.mark()}.o"
     kept = next((folder / name for folder in _folders() if _trusted(folder / name)), None)
