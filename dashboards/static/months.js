@@ -56,8 +56,12 @@ export default function (component) {
   play.onclick = () => { if (playing()) { stop(); tell(); } else start(); };
   range.oninput = () => { stop(); at = Number(range.value); draw(); };
   range.onchange = () => { at = Number(range.value); tell(); };
+  /* A page that is drawn anew goes on playing where it was. */
+  const resume = playing();
+  window.clearInterval(root.xtTimer);
   root.xtTimer = null;
   face();
+  if (resume) window.setTimeout(start, 0);
   shown.textContent = data.labels[at];
   range.setAttribute("aria-valuetext", data.labels[at]);
   root.append(play, track, shown);

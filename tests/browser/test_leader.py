@@ -120,6 +120,7 @@ def test_the_months_play_over_the_map_and_stop_where_they_are_stopped(desktop: R
     expect(fill).not_to_have_attribute("fill", colour)
     expect(shown).to_have_text("2026年1月31日")
 
+    page.wait_for_timeout(3000)
     page.locator("button.play").click()
     expect(shown).not_to_have_text("2026年1月31日")
     expect(fill).to_have_attribute("fill", colour)
