@@ -13,7 +13,7 @@ from dashboards.data import County
 from dashboards.looks import language
 from dashboards.prints_parcel import parcel_page
 from dashboards.session import LANG_VARIABLE
-from dashboards.sheets import sheet
+from dashboards.sheets import sheet_of
 from dashboards.words import Lang, say
 from geo.errors import XiangtuError
 from pipelines.days import today
@@ -48,6 +48,5 @@ def _page(county: County, layer_id: str, thing_id: str, lang: Lang) -> str | Non
     check = None if thing is None else parcel_check(workspace, layer_id, str(thing["id"]))
     if thing is None or check is None:
         return None
-    file = county.source_file(layer_id, str(thing.get("import_id")))
-    shown = sheet(thing, layer, file=file, lang=lang)
+    shown = sheet_of(county, layer, thing, lang, history=())
     return parcel_page(workspace, layer_id, shown, check, lang=lang, made_on=day)

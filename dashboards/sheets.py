@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from dashboards.data import County
 from dashboards.legends import choice_labels, thing_colour
 from dashboards.words import NOTHING, Lang, day, figure, say
 from geo.layers import Field, Layer
@@ -51,19 +52,42 @@ class Sheet:
     records: tuple[Record, ...] = ()
 
 
+def sheet_of(
+    county: County,
+    layer: Layer,
+    thing: pd.Series,
+    lang: Lang,
+    *,
+    history: Sequence[Mapping[str, Any]] | None = None,
+) -> Sheet:
+    """The sheet of a row of `County.thing` as that reader may see it. history: read already; asked for when None."""
+    place = thing.get("area_code")
+    return sheet(
+        thing,
+        layer,
+        file=county.source_file(layer.id, str(thing.get("import_id"))),
+        history=county.history(layer.id, str(thing["id"])) if history is None else history,
+        clear=county.may("personal", layer.id, None if _empty(place) else str(place)),
+        lang=lang,
+    )
+
+
 def sheet(
     thing: pd.Series,
     layer: Layer,
     *,
     file: str | None,
     history: Sequence[Mapping[str, Any]] = (),
+    clear: bool = False,
     lang: Lang,
 ) -> Sheet:
     """The sheet of a row as `pipelines.exchange.show` gives it. file: the sender's file it was read from.
 
-    history: what `pipelines.exchange.history` gives. Personal fields are shown as hidden; empty ones are left out.
+    history: what `pipelines.exchange.history` gives. Personal fields are shown as hidden unless `clear`, for a
+    reader who may see them there; empty ones are left out.
     """
     shown = [field for field in layer.fields if not _empty(thing.get(field.name))]
+    hidden = {field.name for field in shown if field.personal and not clear}
     stage = _plain(thing.get("stage"))
     colour_by = layer.style.get("colour_by")
     return Sheet(
@@ -73,13 +97,16 @@ def sheet(
         colour=thing_colour(layer, thing.get(colour_by) if colour_by else None),
         size=_size(thing.get("area_m2"), lang),
         fields=tuple(
-            (field.label(lang), say("thing.masked", lang) if field.personal else value(field, thing, layer, lang))
+            (
+                field.label(lang),
+                say("thing.masked", lang) if field.name in hidden else value(field, thing, layer, lang),
+            )
             for field in shown
             if field.name != layer.id_field and not _is_stage(layer, field)
         ),
         steps=steps(thing, layer, lang, history=history),
         source=tuple(_source(thing, file, lang)),
-        masked=any(field.personal for field in shown),
+        masked=bool(hidden),
         records=tuple(record(one, layer, lang) for one in reversed(history)),
     )
 

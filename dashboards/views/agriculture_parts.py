@@ -15,7 +15,7 @@ from dashboards.agriculture import SEVERAL, Ask, Json
 from dashboards.data import County
 from dashboards.season_sheet import satellite
 from dashboards.session import go
-from dashboards.sheets import sheet
+from dashboards.sheets import sheet_of
 from dashboards.widgets_base import component, static
 from dashboards.words import figure, number, say
 from pipelines.remediation import void_figures
@@ -61,7 +61,7 @@ def dress() -> None:
 def part(data: Json, *, key: str, told: Mapping[str, Callable[[str], None]]) -> None:
     """One part drawn by `static/agriculture.js`; each of its signals is told what was picked."""
 
-    def listener(name: str) -> Callable[[], None]:
+    def _listener(name: str) -> Callable[[], None]:
         def heard() -> None:
             value = st.session_state[key].get(name)
             if value is not None:
@@ -69,7 +69,7 @@ def part(data: Json, *, key: str, told: Mapping[str, Callable[[str], None]]) -> 
 
         return heard
 
-    signals = {f"on_{name}_change": listener(name) for name in told}
+    signals = {f"on_{name}_change": _listener(name) for name in told}
     component("agriculture")(key=key, data=data, **signals)
 
 
@@ -251,9 +251,7 @@ def thing_sheet(seen: Seen) -> bool:
     if thing is None:
         widgets.notices([say("empty.thing_gone", ask.lang, thing=ask.thing)])
         return False
-    file = county.source_file(ask.layer.id, str(thing.get("import_id")))
-    history = county.history(ask.layer.id, str(thing["id"]))
-    shown = sheet(thing, ask.layer, file=file, history=history, lang=ask.lang)
+    shown = sheet_of(county, ask.layer, thing, ask.lang)
     more = satellite(county.workspace, ask.layer.id, str(thing["id"]), ask.lang)
     widgets.sheet(shown, ask.lang, close=lambda: go(thing=None), more=more)
     _related(seen, str(thing["id"]))

@@ -13,7 +13,7 @@ from dashboards.data import County
 from dashboards.gate_forms import form_token
 from dashboards.readers import COOKIE
 from dashboards.session import go
-from dashboards.sheets import sheet
+from dashboards.sheets import sheet_of
 from dashboards.widgets_base import component
 from dashboards.widgets_sheet import sheet as draw_sheet
 from dashboards.words import Lang, say
@@ -44,7 +44,6 @@ def show(county: County, thing: pd.Series, today: date, lang: Lang) -> None:
     """Draw the site: what may be done and its photos first, its sheet beside or below."""
     layer = county.workspace.layer(LAYER)
     history = county.history(LAYER, str(thing["id"]))
-    file = county.source_file(LAYER, str(thing.get("import_id")))
     left, right = st.columns([1, 1], gap="medium")
     with left:
         st.button(f"‹ {say('thing.close', lang)}", key="site_back", type="tertiary", on_click=_back)
@@ -57,7 +56,7 @@ def show(county: County, thing: pd.Series, today: date, lang: Lang) -> None:
             words |= {"slider": say("inspector.slider", lang), "only": say("inspector.only_photo", lang)}
             component("inspector_compare")(key="inspector_compare", data={"photos": photos, "words": words})
     with right, st.container(key="inspector_sheet"):
-        draw_sheet(sheet(thing, layer, file=file, history=history, lang=lang), lang, close=_back)
+        draw_sheet(sheet_of(county, layer, thing, lang, history=history), lang, close=_back)
 
 
 def _back() -> None:

@@ -13,7 +13,7 @@ from dashboards.looks import Look
 from dashboards.scenes import Scene, scene
 from dashboards.season_sheet import satellite
 from dashboards.session import go, look
-from dashboards.sheets import sheet
+from dashboards.sheets import sheet_of
 from dashboards.views.leader_compare import compare, options
 from dashboards.views.leader_map import draw_map
 from dashboards.views.leader_profile import profile
@@ -128,8 +128,6 @@ def _areas(seen: Look, shown: Scene) -> None:
 
 
 def _sheet(county: County, seen: Look, thing: pd.Series) -> None:
-    file = county.source_file(seen.layer.id, str(thing.get("import_id")))
-    history = county.history(seen.layer.id, str(thing["id"]))
-    shown = sheet(thing, seen.layer, file=file, history=history, lang=seen.lang)
+    shown = sheet_of(county, seen.layer, thing, seen.lang)
     more = satellite(county.workspace, seen.layer.id, str(thing["id"]), seen.lang)
     widgets.sheet(shown, seen.lang, close=lambda: go(thing=None), more=more)

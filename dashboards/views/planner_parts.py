@@ -16,7 +16,7 @@ from dashboards import widgets
 from dashboards.data import County
 from dashboards.planner import Json, outlines
 from dashboards.session import go
-from dashboards.sheets import sheet
+from dashboards.sheets import sheet_of
 from dashboards.widgets import STATIC
 from dashboards.words import Lang, say
 from geo.errors import XiangtuError
@@ -139,9 +139,7 @@ def zone_choice(seen: Desk) -> str:
 
 def thing_sheet(seen: Desk, layer: Layer, thing: pd.Series, *, close: Callable[[], None]) -> None:
     """The sheet of one thing of any layer, with a way back."""
-    file = seen.county.source_file(layer.id, str(thing.get("import_id")))
-    history = seen.county.history(layer.id, str(thing["id"]))
-    widgets.sheet(sheet(thing, layer, file=file, history=history, lang=seen.lang), seen.lang, close=close)
+    widgets.sheet(sheet_of(seen.county, layer, thing, seen.lang), seen.lang, close=close)
 
 
 def plain(text: str) -> str:
