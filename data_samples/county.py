@@ -27,6 +27,9 @@ Role = Literal["map", "paper", "shifted", "zoned"]
 FULL_AT = 30_000
 """From so many contract parcels on there are as many abandoned parcels and sites as a real county has."""
 
+PATCHES_AT_FULL = 7_646
+"""How many abandoned parcels that are, with the seed the county is usually made with."""
+
 _MOST_A_BLOCK = 70
 """More fields than any block holds."""
 
@@ -97,6 +100,11 @@ def make_county(
         points=make_points(np.random.default_rng([seed, 62]), areas, blocks, roads, count),
         roles=_roles(areas.townships["code"].tolist()),
     )
+
+
+def share_for(abandoned: int, parcels: int) -> float:
+    """The `abandoned_share` that gives about so many abandoned parcels beside so many contract parcels."""
+    return abandoned / PATCHES_AT_FULL / min(1.0, parcels / FULL_AT)
 
 
 def _roles(codes: list[str]) -> dict[str, Role]:

@@ -59,6 +59,7 @@ def _workspace_commands(command: Any) -> None:
     demo = command("demo", "workspace_commands:demo", "造一个虚构县的工作区 / make an invented county's workspace")
     demo.add_argument("dir", type=Path, metavar="DIR")
     demo.add_argument("--parcels", type=_count, default=30_000, metavar="N", help="承包地块数 / contract parcels")
+    demo.add_argument("--abandoned", type=_count, metavar="N", help="撂荒地块数，约 / abandoned parcels, about")
     demo.add_argument("--seed", type=int, default=7, metavar="S")
     new = command("new", "workspace_commands:new", "新建空工作区 / an empty workspace")
     new.add_argument("dir", type=Path, metavar="DIR")
@@ -153,7 +154,7 @@ def _ledger_commands(command: Any) -> None:
 
 
 def _desk_commands(command: Any) -> None:
-    def about_one(name: str, words: str) -> argparse.ArgumentParser:
+    def _about_one(name: str, words: str) -> argparse.ArgumentParser:
         one: argparse.ArgumentParser = command(name, f"desk_commands:{name}", words)
         one.add_argument("dir", type=Path, metavar="DIR")
         one.add_argument("--layer", required=True, metavar="L")
@@ -161,15 +162,15 @@ def _desk_commands(command: Any) -> None:
         one.add_argument("--by", required=True, metavar="ACTOR")
         return one
 
-    edit = about_one("edit", "改字段，记入台账 / set fields of a thing, as an event")
+    edit = _about_one("edit", "改字段，记入台账 / set fields of a thing, as an event")
     edit.add_argument("--set", action="append", required=True, metavar="FIELD=VALUE", help="可多次 / repeatable")
     edit.add_argument("--base-version", type=int, metavar="N", help="看到的版本 / the version on your screen")
     edit.add_argument("--note", metavar="T")
-    about_one("undo", "撤回自己刚做的一步 / take back one's own last act")
-    extend = about_one("extend", "延期，须写理由 / a new last day, with the reason")
+    _about_one("undo", "撤回自己刚做的一步 / take back one's own last act")
+    extend = _about_one("extend", "延期，须写理由 / a new last day, with the reason")
     extend.add_argument("--due", required=True, metavar="YYYY-MM-DD")
     extend.add_argument("--note", required=True, metavar="T")
-    merge = about_one("merge", "并入另一件，两边经过都保留 / say that it is the same as another thing")
+    merge = _about_one("merge", "并入另一件，两边经过都保留 / say that it is the same as another thing")
     merge.add_argument("--into", required=True, metavar="OTHER")
     merge.add_argument("--note", metavar="T")
     escalate = command(

@@ -30,7 +30,7 @@ def new(arguments: argparse.Namespace, console: Console) -> int:
 
 def demo(arguments: argparse.Namespace, console: Console) -> int:
     """Make an invented county as its senders would deliver it, and take every paper in like a real one."""
-    from data_samples.county import make_county
+    from data_samples.county import make_county, share_for
     from data_samples.decisions import with_decisions
     from data_samples.generate import COUNTY_CODE, COUNTY_NAME, write_papers
     from data_samples.history import history
@@ -39,7 +39,8 @@ def demo(arguments: argparse.Namespace, console: Console) -> int:
     workspace = Workspace.create(root, code=COUNTY_CODE, name=COUNTY_NAME)
     try:
         console.say("正在造一个虚构县……", "Making an invented county …")
-        county = make_county(parcels=arguments.parcels, seed=arguments.seed)
+        share = 1.0 if arguments.abandoned is None else share_for(arguments.abandoned, arguments.parcels)
+        county = make_county(parcels=arguments.parcels, seed=arguments.seed, abandoned_share=share)
         settings = root / FILE
         settings.write_text(with_decisions(settings.read_text(encoding="utf-8"), county.areas), encoding="utf-8")
         workspace = Workspace(root)
