@@ -170,13 +170,13 @@ class Edition:
     def thing(self, layer_id: str, thing_id: str, as_of: date) -> gpd.GeoDataFrame:
         """The row of one thing on a day, unmasked, as a table of one row or none."""
 
-        def found() -> gpd.GeoDataFrame:
+        def _found() -> gpd.GeoDataFrame:
             if is_large(self.workspace, layer_id):
                 return show(self.workspace, layer_id, feature_id=thing_id, as_of=as_of, actor=SYSTEM)
             every = self.things(layer_id, "", as_of)
             return every[every["id"] == thing_id]
 
-        return self.of_layer(layer_id, ("thing", thing_id, as_of), found)
+        return self.of_layer(layer_id, ("thing", thing_id, as_of), _found)
 
     def history(self, layer_id: str, thing_id: str) -> list[dict[str, Any]]:
         """All that is known to have happened to a thing: what `pipelines.exchange.history` gives."""

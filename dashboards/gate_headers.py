@@ -68,7 +68,7 @@ def with_headers(scope: Scope, send: Send, *, open_to_all: bool, extra: Iterable
     """
     host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
 
-    async def sending(message: Message) -> None:
+    async def _sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in FIXED.items():
@@ -81,7 +81,7 @@ def with_headers(scope: Scope, send: Send, *, open_to_all: bool, extra: Iterable
                 headers.add_vary_header("Cookie")
         await send(message)
 
-    return sending
+    return _sending
 
 
 def _plain(host: str) -> str:

@@ -20,7 +20,7 @@ class MediaWatch:
     def noting(self, name: str, send: Send) -> Send:
         """`send` of a reader's websocket that writes down the files it tells of."""
 
-        async def sending(message: Message) -> None:
+        async def _sending(message: Message) -> None:
             body = message.get("bytes") or b""
             if b"/media/" in body:
                 for found in ADDRESS.findall(body):
@@ -30,7 +30,7 @@ class MediaWatch:
                     self._given.popitem(last=False)
             await send(message)
 
-        return sending
+        return _sending
 
     def gave(self, name: str, path: str) -> bool:
         """Whether that reader was told of the file of that path."""

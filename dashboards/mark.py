@@ -113,14 +113,14 @@ def _areas_mark(here: County) -> str:
 async def areas(request: Request) -> Response:
     """Outlines of townships and villages for the small map, thinned; its address carries their edition."""
 
-    def made() -> bytes:
+    def _made() -> bytes:
         here = county_of(request)
         found = {f"{level}s": _outlines(here, level) for level in ("township", "village")}
         body = {**found, "bounds": here.bounds(here.root)}
         return gzip.compress(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), 6)
 
     try:
-        body = await run_in_threadpool(made)
+        body = await run_in_threadpool(_made)
     except XiangtuError as error:
         return refused(error)
     return Response(body, media_type="application/json", headers={**A_YEAR, "content-encoding": "gzip"})

@@ -78,13 +78,13 @@ def _lines(rows: pd.DataFrame, indicator: Indicator, look: Look) -> tuple[Line, 
 def _photos(county: County, look: Look, things: pd.DataFrame) -> tuple[Pair, ...]:
     columns = ["id", "feature_id", "at", "evidence", "undoes"]
 
-    def made() -> pd.DataFrame:
+    def _made() -> pd.DataFrame:
         kept = ledger(county.workspace)
         if kept is None:
             return pd.DataFrame(columns=columns)
         return kept.events(layer=look.layer.id, columns=columns)
 
-    events = county.kept(look.layer.id, "evidence", made)
+    events = county.kept(look.layer.id, "evidence", _made)
     shown = events[events["at"].str.slice(0, 10) <= str(look.day)] if len(events) else events
     if shown.empty:
         return ()

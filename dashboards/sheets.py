@@ -60,7 +60,7 @@ def sheet_of(
     *,
     history: Sequence[Mapping[str, Any]] | None = None,
 ) -> Sheet:
-    """The sheet of a row of `County.thing` as that reader may see it. history: read already; asked for when None."""
+    """The sheet of a row of `County.thing` as that reader may see it. history: read already; asked for if None."""
     place = thing.get("area_code")
     return sheet(
         thing,

@@ -81,7 +81,7 @@ def find(county: County, day: date, lang: Lang) -> None:
     def asked() -> None:
         st.session_state["find_text"] = str(st.session_state["find"].get("asked") or "")
 
-    def picked() -> None:
+    def _picked() -> None:
         at = int(st.session_state["find"]["picked"])
         hits = st.session_state.get("find_hits", [])
         if at < len(hits):
@@ -108,7 +108,7 @@ def find(county: County, day: date, lang: Lang) -> None:
         "least": TO_FIND,
         "nothing": say("find.none", lang, text=text) if len(text) >= TO_FIND else say("find.short", lang),
     }
-    component("find")(key="find", data=data, on_asked_change=asked, on_picked_change=picked)
+    component("find")(key="find", data=data, on_asked_change=asked, on_picked_change=_picked)
 
 
 def _map_page(county: County) -> str | None:

@@ -82,20 +82,20 @@ def _lead_lives(rng: np.random.Generator, areas: Areas, patches: gpd.GeoDataFram
     length = np.array([days for _, days, _ in _CAMPAIGNS])[campaign]
     alive = np.ones(count, dtype=bool)
 
-    def follow(since: pd.Series, least: float, most: float, lost: float | Floats) -> pd.Series:
+    def _follow(since: pd.Series, least: float, most: float, lost: float | Floats) -> pd.Series:
         nonlocal alive
         alive = alive & (rng.random(count) >= lost)
         day = later(least + rng.gamma(2.0, (most - least) / 4, count) * pace, since)
         return day.where(alive)
 
     patches["found_on"] = later(rng.integers(0, length, count).astype(float), opened)
-    patches["verified_on"] = follow(patches["found_on"], 2, 14, 0.01)
-    patches["assigned_on"] = follow(patches["verified_on"], 1, 9, 0.01)
+    patches["verified_on"] = _follow(patches["found_on"], 2, 14, 0.01)
+    patches["assigned_on"] = _follow(patches["verified_on"], 1, 9, 0.01)
     patches["due_on"] = later(np.full(count, 90.0), patches["assigned_on"])
-    patches["started_on"] = follow(patches["assigned_on"], 3, 35, stuck)
-    patches["remediated_on"] = follow(patches["started_on"], 12, 70, stuck / 2)
-    patches["accepted_on"] = follow(patches["remediated_on"], 3, 40, 0.08)
-    patches["planted_on"] = follow(patches["accepted_on"], 5, 90, 0.2)
+    patches["started_on"] = _follow(patches["assigned_on"], 3, 35, stuck)
+    patches["remediated_on"] = _follow(patches["started_on"], 12, 70, stuck / 2)
+    patches["accepted_on"] = _follow(patches["remediated_on"], 3, 40, 0.08)
+    patches["planted_on"] = _follow(patches["accepted_on"], 5, 90, 0.2)
     again = rng.random(count) < 0.06
     patches["re_abandoned_on"] = later(rng.uniform(150, 420, count), patches["planted_on"]).where(again)
     rejected = (rng.random(count) < 0.05) & patches["assigned_on"].notna()

@@ -99,13 +99,13 @@ def _largest_piece(pairs: Ints, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The largest connected group of inside cells, with the holes in it filled."""
     from scipy.sparse.csgraph import connected_components
 
-    def largest(member: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def _largest(member: NDArray[np.bool_]) -> NDArray[np.bool_]:
         kept = pairs[member[pairs].all(axis=1)]
         graph = coo_matrix((np.ones(len(kept)), kept.T), shape=(len(member), len(member)))
         _, label = connected_components(graph, directed=False)
         return np.asarray(label == np.bincount(label[member]).argmax())
 
-    return ~largest(~largest(inside))
+    return ~_largest(~_largest(inside))
 
 
 def _graph(cells: _Cells, inner: Ints, terrain: Terrain) -> csr_matrix:

@@ -75,13 +75,13 @@ def abandoned(*, on_map: bool = True) -> gpd.GeoDataFrame:
 def ledger(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Make:
     """A plain Excel ledger of abandoned parcels after `change`, which is given the rows under their headings."""
 
-    def make(folder: Path) -> Path:
+    def _make(folder: Path) -> Path:
         rows = pd.DataFrame(abandoned(on_map=False).drop(columns="geometry"))
         path = folder / "撂荒地台账.xlsx"
         change(rows.astype(object).where(rows.notna(), None)).to_excel(path, index=False)
         return path
 
-    return make
+    return _make
 
 
 def cell(heading: str, value: object, row: int = 2) -> Make:

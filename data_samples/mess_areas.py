@@ -20,13 +20,13 @@ Frame: TypeAlias = gpd.GeoDataFrame
 def _borders(level: str, change: Callable[[Frame], Frame]) -> Make:
     """The township or village layer of the sample after `change`, as GeoPackage; columns code, name, geometry."""
 
-    def make(folder: Path) -> Path:
+    def _make(folder: Path) -> Path:
         areas = sample().areas
         frame = (areas.townships if level == "township" else areas.villages)[["code", "name", "geometry"]].copy()
         named = change(frame).rename(columns={"code": "XZQDM", "name": "XZQMC"})
         return maps.write_geopackage(folder / "界线.gpkg", named.to_crs(maps.STORED), LAST_DAY, "界线")
 
-    return make
+    return _make
 
 
 def _reshaped(frame: Frame, row: int, shape: shapely.Geometry) -> Frame:

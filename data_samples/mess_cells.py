@@ -87,7 +87,7 @@ def _about(rows: pd.DataFrame) -> pd.DataFrame:
 def _in_house(house: House) -> Make:
     """The same ledger in a house style."""
 
-    def make(folder: Path) -> Path:
+    def _make(folder: Path) -> Path:
         inverse = {heading: name for name, heading in headings.ABANDONED.items()}
         rows = pd.DataFrame(abandoned(on_map=False).drop(columns="geometry")).rename(columns=inverse)
         path = folder / "台账.xlsx"
@@ -105,7 +105,7 @@ def _in_house(house: House) -> Make:
         )
         return path
 
-    return make
+    return _make
 
 
 def _false_total(folder: Path) -> Path:

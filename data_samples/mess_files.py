@@ -33,14 +33,14 @@ def _without(suffix: str) -> Make:
 def _cut(suffix: str, share: float) -> Make:
     """A shapefile of which one part broke off on the way."""
 
-    def make(folder: Path) -> Path:
+    def _make(folder: Path) -> Path:
         path = _shapefile(folder)
         part = path.with_suffix(suffix)
         content = part.read_bytes()
         part.write_bytes(content[: int(len(content) * share)])
         return path
 
-    return make
+    return _make
 
 
 def _false_cpg(folder: Path) -> Path:
@@ -100,7 +100,7 @@ def _picture(folder: Path) -> Path:
 def _zipped(change: Callable[[bytes], bytes]) -> Make:
     """A zipped shapefile whose bytes were then changed."""
 
-    def make(folder: Path) -> Path:
+    def _make(folder: Path) -> Path:
         path = folder / "撂荒地.zip"
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             for part in maps.shapefile_parts(_shapefile(folder)):
@@ -109,7 +109,7 @@ def _zipped(change: Callable[[bytes], bytes]) -> Make:
         path.write_bytes(change(path.read_bytes()))
         return path
 
-    return make
+    return _make
 
 
 def _empty_zip(folder: Path) -> Path:

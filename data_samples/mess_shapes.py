@@ -80,7 +80,7 @@ def _in_another_village(frame: Frame) -> Frame:
 def _declared(stored: int, declared: int | None) -> Make:
     """A shapefile with the coordinates of one system under the .prj of another, or under none."""
 
-    def make(folder: Path) -> Path:
+    def _make(folder: Path) -> Path:
         frame = abandoned().to_crs(stored)
         path = maps.write_shapefile(folder / "撂荒地.shp", frame, LAST_DAY, cpg=True, prj=declared is not None)
         if declared is not None:
@@ -88,7 +88,7 @@ def _declared(stored: int, declared: int | None) -> Make:
             path.with_suffix(".prj").write_text(wkt, encoding="ascii")
         return path
 
-    return make
+    return _make
 
 
 def _turned(folder: Path) -> Path:
@@ -106,7 +106,7 @@ def _from_a_web_map(folder: Path) -> Path:
 def _sites(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Make:
     """A CSV of problem sites in degrees after `change`."""
 
-    def make(folder: Path) -> Path:
+    def _make(folder: Path) -> Path:
         points = life.as_of(sample().points, LAST_DAY, life.POINTS).to_crs(maps.STORED)
         named = pd.DataFrame(under_headings(points, headings.POINTS).drop(columns="geometry"))
         named["经度"], named["纬度"] = points.geometry.x.round(7), points.geometry.y.round(7)
@@ -114,7 +114,7 @@ def _sites(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Make:
         change(named.reset_index(drop=True)).to_csv(path, index=False, encoding="utf-8-sig")
         return path
 
-    return make
+    return _make
 
 
 def _one_turned(rows: pd.DataFrame) -> pd.DataFrame:

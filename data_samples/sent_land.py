@@ -77,14 +77,14 @@ def send_contracts(folder: Path, county: County) -> tuple[list[Delivery], gpd.Ge
     let: list[gpd.GeoDataFrame] = []
     held: list[gpd.GeoDataFrame] = []
 
-    def others() -> Iterator[gpd.GeoDataFrame]:
+    def _others() -> Iterator[gpd.GeoDataFrame]:
         for chunk in county.contract_parcels():
             let.append(let_parcels(chunk, county.seed))
             mine = chunk["DKBM"].str.startswith(own)
             held.append(chunk[mine])
             yield chunk[~mine].rename(columns={"holder": "CBFMC"})[[*_DK, *_DK_SIDES, "CBFMC", "geometry"]]
 
-    register = maps.write_geoparquet(folder / "承包地块.parquet", others())
+    register = maps.write_geoparquet(folder / "承包地块.parquet", _others())
     sent = [Delivery(register, "contract_parcel", at, "县农业农村局")]
     surveyed = pd.concat(held, ignore_index=True)
     if len(surveyed):

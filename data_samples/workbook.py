@@ -104,6 +104,7 @@ class _Page:
         ]
 
     def write(self, part: pd.DataFrame, title: str, office: str, at: date) -> None:
+        """Title, headings, rows as the house writes repeats and dates, merged cells and the line of totals."""
         row = self._top(title, office, at)
         row = self._heads(row)
         start = row

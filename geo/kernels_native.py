@@ -171,7 +171,7 @@ def _call(address: int, name: str, kinds: Sequence[str]) -> Kernel:
     function = ctypes.CFUNCTYPE(ctypes.c_int64, *taken)(address)
     wanted = [(_TYPES[kind[0]][0], int(kind[1:] or 0)) for kind in kinds]
 
-    def call(*arguments: Any) -> int:
+    def _call(*arguments: Any) -> int:
         passed: list[Any] = []
         for one, (dtype, dimensions) in zip(arguments, wanted, strict=True):
             if dimensions == 0:
@@ -182,4 +182,4 @@ def _call(address: int, name: str, kinds: Sequence[str]) -> Kernel:
             passed += [one.ctypes.data, *one.shape]
         return int(function(*passed))
 
-    return call
+    return _call

@@ -40,17 +40,17 @@ def mask(text: str) -> tuple[str, tuple[str, ...]]:
     """
     found: list[str] = []
 
-    def star_identity(match: re.Match[str]) -> str:
+    def _star_identity(match: re.Match[str]) -> str:
         number = match.group(1)
         if not (is_identity_number(number) or (number[6:8] == "19" and _is_day(number[6:14]))):
             return number
         found.append("identity")
         return number[:3] + "*" * 13 + number[-2:]
 
-    def star_phone(match: re.Match[str]) -> str:
+    def _star_phone(match: re.Match[str]) -> str:
         digits = re.sub(r"\D", "", match.group(1))[-11:]
         found.append("phone")
         return digits[:3] + "****" + digits[-4:]
 
-    masked = _PHONE.sub(star_phone, _ID.sub(star_identity, text))
+    masked = _PHONE.sub(_star_phone, _ID.sub(_star_identity, text))
     return masked, tuple(dict.fromkeys(found))

@@ -21,6 +21,8 @@ MANAGED = ("orchard", "greenhouse", "planned_fallow")
 REASONS = (
     *("no_shape", "off_picture", "too_small", "too_narrow", "few_dates", "grew", "managed", "long_gap"),
     *("under_water", "bare", "overgrown", "evergreen", "weak_growth"),
+    # Given by geo.verify_reported: another season of the same year answers for this one.
+    "other_season",
 )
 EVIDENCE = (
     *("clear", "gap_days", "peak", "base", "swing", "spread", "rise", "drop", "lowest", "cycles", "score"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -11,104 +11,49 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo.seasons import Season
+from geo.verify_reported import reported_rows
 
 Array = NDArray[Any]
-# A crop confirmed within this long before or after a season's end answers for a parcel that declares no season.
-SAME_YEAR = timedelta(days=365)
+# Two contradictions run on when no more than a year, and the moving of its dates, lies between their seasons' ends.
+RUNS_ON = timedelta(days=400)
 COLUMNS = ["id", "task", "season", "times", "reason"]
 
 
-def tasks_of(
-    verdicts: pd.DataFrame,
-    seasons: Sequence[Season],
-    accepted_on: Array,
-    declared: Sequence[Any],
-    *,
-    until: Array | None = None,
-) -> pd.DataFrame:
-    """Look-back tasks: one row per accepted parcel whose latest full season contradicts it.
+def tasks_of(verdicts: pd.DataFrame, seasons: Sequence[Season], watched: Array | None = None) -> pd.DataFrame:
+    """Look-back tasks: one row per parcel that the last season which could decide contradicts.
 
-    verdicts: id, season, verdict, reason, the parcels of every season in one order, as `judge_seasons` stacks
-    them. accepted_on: day of acceptance (NaT = not accepted), declared: the season a parcel is cropped in (a
-    window's id; anything else means any), one per parcel. until: the last day that can be held against it (a
-    contract's end; NaT = none); later seasons do not count. Columns: id, task (`look_back`; `review` by name
-    from the second contradicted season running on), season (the latest), times (seasons running), reason.
+    verdicts: as `geo.verify_reported.against_report` gives them: id, season, verdict, reason, standing. watched:
+    the parcels that may get a task (bool; None = all). Columns: id, task (`look_back`; `review` by name from the
+    second contradicted season running on), season (the latest), times (seasons running), reason.
 
-    Only seasons that began after acceptance count. Where no season is declared, one in which nothing grew is
-    not held against a parcel that was confirmed in another season of the same year. A season that could not
-    be judged neither counts nor breaks the run.
+    Only seasons throughout which a parcel was reported in use count, and of those only the decided ones: an
+    inconclusive or unseen season neither counts nor breaks a run. A run goes on for a year: a contradiction more
+    than that after the last one counts as the first.
     """
     ordered = sorted(seasons, key=lambda one: one.end)
-    count = len(accepted_on)
-    by_season = verdicts.groupby("season", sort=False, observed=True)
-    verdict = _by_season(verdicts)
-    reason = {str(s): part["reason"].to_numpy(object) for s, part in by_season}
-    asked = _asked(ordered, declared)
-    accepted = np.asarray(accepted_on).astype("datetime64[D]")
-    last_day = np.full(count, np.datetime64("NaT")) if until is None else np.asarray(until).astype("datetime64[D]")
+    parts = {str(season): part for season, part in verdicts.groupby("season", sort=False, observed=True)}
+    count = len(verdicts) // max(len(parts), 1)
     times = np.zeros(count, np.int64)
-    last_season = np.full(count, "", dtype=object)
-    last_reason = np.full(count, "", dtype=object)
+    last_season, last_reason = (np.full(count, "", dtype=object) for _ in range(2))
+    last_end = np.full(count, np.datetime64("1900-01-01", "D"))
     for one in ordered:
-        counts = (accepted < np.datetime64(one.start, "D")) & ((asked == "") | (asked == one.window))
-        counts &= np.isnat(last_day) | (last_day >= np.datetime64(one.end, "D"))
-        found = verdict[one.id]
-        answered = _confirmed_around(one, ordered, verdict, count)
-        against = counts & (found == "contradicted") & ~((asked == "") & answered)
-        cleared = counts & ((found == "confirmed") | ((asked == "") & answered))
-        times[cleared] = 0
+        part = parts[one.id]
+        found, counts = part["verdict"].to_numpy(object), reported_rows(part)
+        if watched is not None:
+            counts = counts & watched
+        against = counts & (found == "contradicted")
+        end = np.datetime64(one.end, "D")
+        times[counts & (found == "confirmed")] = 0
+        times[against & (end - last_end > np.timedelta64(RUNS_ON))] = 0
         times[against] += 1
-        last_season[against] = one.id
-        last_reason[against] = reason[one.id][against]
+        last_end[against], last_season[against] = end, one.id
+        last_reason[against] = part["reason"].to_numpy(object)[against]
     rows = np.flatnonzero(times > 0)
     ids = verdicts["id"].iloc[rows].to_numpy(object)
     made = pd.DataFrame({"id": ids, "season": last_season[rows], "times": times[rows]})
     made["task"] = np.where(made["times"] >= 2, "review", "look_back")
     made["reason"] = last_reason[rows]
     return made[COLUMNS]
-
-
-def in_use_by_season(verdicts: pd.DataFrame, seasons: Sequence[Season], declared: Sequence[Any]) -> pd.DataFrame:
-    """Verdicts as far as they speak of a parcel being kept in use, in the order of `verdicts`.
-
-    Columns: season, verdict, counts (bool). A parcel that declares a season is asked in that one only; one that
-    declares none is in use in a season when another of the same year confirms it, as land cropped once a year is.
-    """
-    asked = _asked(seasons, declared)
-    by_id = {one.id: one for one in seasons}
-    verdict = _by_season(verdicts)
-    parts = []
-    for season, found in verdict.items():
-        one = by_id[season]
-        answered = (asked == "") & _confirmed_around(one, seasons, verdict, len(asked))
-        counts = (asked == "") | (asked == one.window)
-        verdict_ = np.where(answered, "confirmed", found)
-        parts.append(pd.DataFrame({"season": season, "verdict": verdict_, "counts": counts}))
-    return pd.concat(parts, ignore_index=True)
-
-
-def _by_season(verdicts: pd.DataFrame) -> dict[str, Array]:
-    parts = verdicts.groupby("season", sort=False, observed=True)
-    return {str(season): part["verdict"].to_numpy(object) for season, part in parts}
-
-
-def _asked(seasons: Sequence[Season], declared: Sequence[Any]) -> Array:
-    """The window each parcel declares to be cropped in; "" for any."""
-    windows = {one.window for one in seasons}
-    return np.array([value if value in windows else "" for value in declared], dtype=object)
-
-
-def _confirmed_around(one: Season, seasons: Sequence[Season], verdict: dict[str, Array], count: int) -> Array:
-    """Which parcels another season of the same year confirms."""
-    found = np.zeros(count, bool)
-    for other in seasons:
-        if other.id != one.id and abs(_days(other.end, one.end)) < SAME_YEAR:
-            found |= verdict[other.id] == "confirmed"
-    return found
-
-
-def _days(a: date, b: date) -> timedelta:
-    return a - b
 
 
 def contracts_in_doubt(tasks: pd.DataFrame, contract_of: dict[str, str], micro_mu: dict[str, int]) -> pd.DataFrame:

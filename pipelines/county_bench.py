@@ -66,7 +66,7 @@ def _measured(root: Path, file: Path, changed: Path, parcels: int, repeats: int,
     read = f"import pyarrow.parquet as pq; pq.read_table({str(file)!r}"
     rows: list[Row] = []
 
-    def step(note: str, command: Sequence[str], times: int = 1) -> None:
+    def _step(note: str, command: Sequence[str], times: int = 1) -> None:
         load = load_average()
         runs = [run_process([sys.executable, *command], PATIENCE_S) for _ in range(times)]
         floor = rows[0].seconds if rows else None
@@ -74,17 +74,17 @@ def _measured(root: Path, file: Path, changed: Path, parcels: int, repeats: int,
         say(f"whole: {note} {rows[-1].status} {rows[-1].seconds} s, {rows[-1].peak_mb} MB")
 
     program = ("-m", "pipelines")
-    step("read the geometry column (pyarrow)", ["-c", f"{read}, columns=['geometry'])"], repeats)
-    step("read all columns (pyarrow)", ["-c", f"{read})"], repeats)
-    step("add", [*program, "add", str(root), str(file), "--layer", LAYER])
-    step("run", [*program, "run", str(root)])
+    _step("read the geometry column (pyarrow)", ["-c", f"{read}, columns=['geometry'])"], repeats)
+    _step("read all columns (pyarrow)", ["-c", f"{read})"], repeats)
+    _step("add", [*program, "add", str(root), str(file), "--layer", LAYER])
+    _step("run", [*program, "run", str(root)])
     for by in LEVELS:
-        step(f"progress by {by}", [*program, "progress", str(root), "--layer", LAYER, "--by", by], repeats)
-    step("add of 1 % changed", [*program, "add", str(root), str(changed), "--layer", LAYER])
-    step("run after 1 % changed", [*program, "run", str(root)])
+        _step(f"progress by {by}", [*program, "progress", str(root), "--layer", LAYER, "--by", by], repeats)
+    _step("add of 1 % changed", [*program, "add", str(root), str(changed), "--layer", LAYER])
+    _step("run after 1 % changed", [*program, "run", str(root)])
     shutil.rmtree(root / "summary")
     (root / "summary").mkdir()
-    step("run from nothing", [*program, "run", str(root)])
+    _step("run from nothing", [*program, "run", str(root)])
     return rows
 
 

@@ -80,6 +80,7 @@ class ZoneCover(Cover):
         return self._leaves
 
     def named(self, codes: pd.Series) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
+        """A cover that is no hierarchy knows no codes: a point within the area that each code names."""
         inside = self._insides
         points = np.full(len(codes), None, dtype=object)
         points[:] = [inside.get(code) if isinstance(code, str) else None for code in codes]

@@ -60,13 +60,13 @@ def _refresh_province(province: Province, executor: Executor, console: Console) 
     with console.progress() as tick:
         finished = 0
 
-        def done(code: str, _: object) -> None:
+        def _done(code: str, _: object) -> None:
             nonlocal finished
             finished += 1
             if tick:
                 tick("run", finished, len(province.counties))
 
-        sums = run_province(province, executor, done=done)
+        sums = run_province(province, executor, done=_done)
     console.say(f"{province.name}：{len(sums)} 个县已汇总。", f"{province.name}: {len(sums)} counties summed.")
 
 

@@ -61,7 +61,7 @@ class Scene:
         found: dict[str, Array] = {}
         bands: dict[str, Array] = {}
 
-        def band(role: str) -> Array:
+        def _band(role: str) -> Array:
             if role not in bands:
                 one = self.sources[role]
                 raw = self._raw(role, box)
@@ -70,13 +70,13 @@ class Scene:
 
         for index in INDICES:
             if index in have:
-                found[index] = band(index)
+                found[index] = _band(index)
         if "ndvi" not in found:
-            found["ndvi"] = ndvi(band("red"), band("nir"))
+            found["ndvi"] = ndvi(_band("red"), _band("nir"))
         if "lswi" not in found and {"nir", "swir1"} <= have:
-            found["lswi"] = lswi(band("nir"), band("swir1"))
+            found["lswi"] = lswi(_band("nir"), _band("swir1"))
         if "bsi" not in found and {"blue", "red", "nir", "swir1"} <= have:
-            found["bsi"] = bsi(band("blue"), band("red"), band("nir"), band("swir1"))
+            found["bsi"] = bsi(_band("blue"), _band("red"), _band("nir"), _band("swir1"))
         if masked:
             for role in MASKS:
                 if role in have:

@@ -26,7 +26,7 @@ def find_scenes(root: Path) -> tuple[list[Scene], list[Issue]]:
     scenes: list[Scene] = []
     issues: list[Issue] = []
 
-    def take(name: str, make: Callable[[], Iterable[Scene]]) -> None:
+    def _take(name: str, make: Callable[[], Iterable[Scene]]) -> None:
         try:
             scenes.extend(make())
         except Refused as refusal:
@@ -38,20 +38,20 @@ def find_scenes(root: Path) -> tuple[list[Scene], list[Issue]]:
         files = []
         for product in _products(root, files):
             maker = safe_scenes if is_safe(product) else patch_scenes
-            take(product.name, lambda product=product, maker=maker: maker(product))  # type: ignore[misc]
+            _take(product.name, lambda product=product, maker=maker: maker(product))  # type: ignore[misc]
     claimed: set[Path] = set()
     for path in (p for p in files if p.suffix.lower() in (".json", ".geojson")):
         item = read_item(path)
         if item is not None:
-            take(path.name, lambda path=path, item=item: [item_scene(path, item)])  # type: ignore[misc]
+            _take(path.name, lambda path=path, item=item: [item_scene(path, item)])  # type: ignore[misc]
             claimed |= {(path.parent / str(a.get("href", ""))).resolve() for a in item["assets"].values()}
     groups = landsat_groups(files)
     for name, parts in sorted(groups.items()):
         claimed |= {part.resolve() for part in parts.values()}
-        take(name, lambda name=name, parts=parts: [landsat_scene(name, parts)])  # type: ignore[misc]
+        _take(name, lambda name=name, parts=parts: [landsat_scene(name, parts)])  # type: ignore[misc]
     for path in files:
         if path.suffix.lower() in RASTERS and path.resolve() not in claimed:
-            take(path.name, lambda path=path: list(raster_scenes(path)))  # type: ignore[misc]
+            _take(path.name, lambda path=path: list(raster_scenes(path)))  # type: ignore[misc]
     return sorted(scenes, key=lambda one: (one.day, one.name)), issues
 
 

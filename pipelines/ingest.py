@@ -44,14 +44,14 @@ def check(
     options = options or Options()
     layers = workspace.layers() if workspace else dict(builtin_layers())
 
-    def take(table: Table, layer: Layer, match: ColumnMatch) -> TableReport:
+    def _take(table: Table, layer: Layer, match: ColumnMatch) -> TableReport:
         intake = _intake(table, layer, match, options, workspace, progress)
         kept: list[pd.DataFrame] = []
         report = intake.run(kept.append if layer.id in AREA_LAYERS else None)
         report.issues.extend(area_findings(workspace, layer, kept))
         return report
 
-    return each_table(path, options, layers, take)
+    return each_table(path, options, layers, _take)
 
 
 def add(
@@ -73,7 +73,7 @@ def add(
         told = with_sender(workspace, options or Options())
         mark = told.mark(file_digest(path)) if path.exists() else ""
 
-        def take(table: Table, layer: Layer, match: ColumnMatch) -> TableReport:
+        def _take(table: Table, layer: Layer, match: ColumnMatch) -> TableReport:
             before = find_import(workspace, layer.id, table.name, mark)
             if before and not told.again:
                 return _already(before)
@@ -87,7 +87,7 @@ def add(
                     )
             return done
 
-        return each_table(path, told, workspace.layers(), take)
+        return each_table(path, told, workspace.layers(), _take)
 
 
 def worth_marking(issues: list[Issue]) -> list[Issue]:

@@ -235,13 +235,13 @@ def _named_areas(
 def _in_named(named: NDArray[np.intp], frames: NDArray[np.object_]) -> Any:
     groups = [(at, np.flatnonzero(named == at)) for at in np.unique(named)]
 
-    def hits(points: Points) -> NDArray[np.bool_]:
+    def _hits(points: Points) -> NDArray[np.bool_]:
         made = np.zeros(len(points), dtype=np.bool_)
         for at, rows in groups:
             made[rows] = inside(frames[at], points[rows])
         return made
 
-    return hits
+    return _hits
 
 
 def _with_shift(

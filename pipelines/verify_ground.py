@@ -58,7 +58,7 @@ class Ground:
         if self._covered is None:
             done = 0
 
-            def tick(count: int) -> None:
+            def _tick(count: int) -> None:
                 nonlocal done
                 done += count
                 if self._progress:
@@ -66,7 +66,7 @@ class Ground:
 
             rule = self._rule
             blocks = self._parcels.blocks(self.grid, rule.inward_pixels, rule.least_pixels)
-            self._covered = coverage_in_blocks(blocks, self.grid, progress=tick)
+            self._covered = coverage_in_blocks(blocks, self.grid, progress=_tick)
             self._tried = tried(self._covered)
             self._parcels.release()
         return self._covered

@@ -38,7 +38,7 @@ def over(seen: Seen, chosen: Sequence[str]) -> None:
         return
 
     @st.dialog(seen.word("act"), width="large", on_dismiss=_dismissed)
-    def opened() -> None:
+    def _opened() -> None:
         done, held = st.session_state.get(DONE), st.session_state.get(LINES)
         if done is not None:
             _done(seen, done)
@@ -47,7 +47,7 @@ def over(seen: Seen, chosen: Sequence[str]) -> None:
         else:
             _ask(seen, chosen)
 
-    opened()
+    _opened()
 
 
 def _open(seen: Seen) -> None:

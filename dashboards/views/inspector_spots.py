@@ -42,13 +42,13 @@ def _hot(county: County, today: date, lang: Lang) -> tuple[pd.DataFrame, str]:
     """The hot hexagons among what the reader may see, and a sentence about them."""
     things = county.things(LAYER, as_of=today)
 
-    def found() -> pd.DataFrame | Refused:
+    def _found() -> pd.DataFrame | Refused:
         try:
             return hot_cells(county.workspace, things)
         except Refused as refusal:
             return refusal
 
-    hot = county.kept(LAYER, ("hot", today, county.reach(LAYER)), found)
+    hot = county.kept(LAYER, ("hot", today, county.reach(LAYER)), _found)
     if isinstance(hot, Refused):
         nothing = pd.DataFrame({"geometry": [], "class": [], "count": []})
         return nothing, say("inspector.hot_few", lang, needed=hot.params.get("needed", 30))

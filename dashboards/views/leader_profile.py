@@ -20,7 +20,7 @@ def profile(county: County, seen: Look, shown: Scene) -> None:
     def area() -> None:
         go(area=str(st.session_state["profile"]["area"]), thing=None)
 
-    def thing() -> None:
+    def _thing() -> None:
         key = str(st.session_state["profile"]["thing"])
         picked = county.thing(seen.layer.id, key, seen.day)
         inside = county.area(str(picked["area_code"])) if picked is not None else None
@@ -38,4 +38,4 @@ def profile(county: County, seen: Look, shown: Scene) -> None:
             width="content",
         )
     data = profiles.as_json(made, seen, level)
-    widgets.component("profile")(key="profile", data=data, on_area_change=area, on_thing_change=thing)
+    widgets.component("profile")(key="profile", data=data, on_area_change=area, on_thing_change=_thing)

@@ -81,7 +81,7 @@ def _new(seen: Desk, zone: str) -> None:
     kinds = {"Point": "planner.mark_point", "LineString": "planner.mark_line", "Polygon": "planner.mark_area"}
     st.info(say("planner.mark_ready", lang, kind=say(kinds[shape.geom_type], lang), size=_size(shape, seen)))
 
-    def sent() -> str:
+    def _sent() -> str:
         comment = str(st.session_state.get("mark_comment") or "")
         key = add_mark(
             seen.county.workspace,
@@ -104,7 +104,7 @@ def _new(seen: Desk, zone: str) -> None:
             key="mark_send",
             type="primary",
             on_click=parts.attempt,
-            args=(sent, lang),
+            args=(_sent, lang),
         )
         st.button(
             say("planner.mark_drop", lang),
@@ -160,7 +160,7 @@ def _answer(seen: Desk, layer: Layer, one: Mark) -> None:
         filter_mode=None,
     )
 
-    def sent() -> str:
+    def _sent() -> str:
         said, target = str(st.session_state.get(text) or ""), str(st.session_state.get(to) or "")
         if target:
             root = seen.county.workspace.root
@@ -174,4 +174,4 @@ def _answer(seen: Desk, layer: Layer, one: Mark) -> None:
         return say("planner.mark_reply_sent", lang)
 
     label = say("planner.mark_reply_send", lang)
-    st.button(label, key=f"send_{one.id}", on_click=parts.attempt, args=(sent, lang))
+    st.button(label, key=f"send_{one.id}", on_click=parts.attempt, args=(_sent, lang))

@@ -145,7 +145,7 @@ def _sign_off(seen: Desk, zone: str, stage: str) -> None:
         st.text_area(say("planner.sign_note", lang), key="sign_note", max_chars=2000)
         st.caption(say("planner.sign_ask", lang, zone=seen.name(zone), here=names[stage], to=names[str(target)]))
 
-        def signed() -> str:
+        def _signed() -> str:
             to = str(st.session_state["sign_to"])
             note = str(st.session_state.get("sign_note") or "") or None
             act(seen.county.workspace.root, LAYER, zone, to, by=actor, note=note, now=parts.now())
@@ -162,6 +162,6 @@ def _sign_off(seen: Desk, zone: str, stage: str) -> None:
                 key="sign_do",
                 type="primary",
                 on_click=parts.attempt,
-                args=(signed, lang),
+                args=(_signed, lang),
             )
             st.button(say("planner.sign_undo", lang), key="sign_undo", on_click=parts.attempt, args=(undone, lang))

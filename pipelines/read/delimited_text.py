@@ -48,6 +48,7 @@ class Lines:
         return sum(decode_cut(line, encoding, cut_allowed=False) is None for line in self._telling())
 
     def sample(self) -> list[bytes]:
+        """The first lines that have a byte outside ASCII; all of them are counted on the way."""
         if self._sample is None:
             lines = self._telling()
             self._sample = list(islice(lines, _SAMPLE))

@@ -57,7 +57,7 @@ def _tidied(table: Table, work: Workplace) -> Table:
     columns = (*plain, *balloon.values())
     untidied = table.batches
 
-    def batches() -> Iterator[pd.DataFrame]:
+    def _batches() -> Iterator[pd.DataFrame]:
         for frame in untidied():
             rows = [_balloon(text) for text in frame["description"]] if balloon else []
             for key, name in balloon.items():
@@ -65,7 +65,7 @@ def _tidied(table: Table, work: Workplace) -> Table:
             yield frame[[*columns, "geometry"]]
 
     table.columns = columns
-    table.batches = Held(batches, work)
+    table.batches = Held(_batches, work)
     return table
 
 

@@ -21,6 +21,7 @@ class _Tables(HTMLParser):
         self._spans = (1, 1)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """A table, row or cell begins; a table within a cell is read as the cell's text."""
         if tag == "table":
             self._depth += 1
             if self._depth == 1:
@@ -37,12 +38,14 @@ class _Tables(HTMLParser):
             self._cell.append("\n")
 
     def handle_endtag(self, tag: str) -> None:
+        """The cell is closed by its own end and by that of its row or table, which many writers leave out."""
         if tag in ("td", "th", "tr", "table") and self._depth == 1:
             self._close()
         if tag == "table":
             self._depth = max(self._depth - 1, 0)
 
     def handle_data(self, data: str) -> None:
+        """Text belongs to the cell that is open."""
         if self._cell is not None:
             self._cell.append(data)
 

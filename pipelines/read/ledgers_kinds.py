@@ -62,6 +62,7 @@ class Aside:
         self.rows.setdefault(what, []).append(row)
 
     def issues(self) -> list[Issue]:
+        """One finding for each kind of row that was set aside, with the rows' numbers."""
         return [
             Issue(
                 "rows_set_aside",

@@ -61,22 +61,22 @@ def _zipped_workbook(path: Path) -> Iterator[list[Sheet]]:
         book = python_calamine.CalamineWorkbook.from_path(str(path))
         metadata = book.sheets_metadata
 
-    def reader(name: str) -> Callable[[], tuple[Grid, list[Merge]]]:
-        def read() -> tuple[Grid, list[Merge]]:
+    def _reader(name: str) -> Callable[[], tuple[Grid, list[Merge]]]:
+        def _read() -> tuple[Grid, list[Merge]]:
             with _damage_refused(path):
                 sheet = book.get_sheet_by_name(name)
                 grid = sheet.to_python(skip_empty_area=False)
                 merges = [Merge(a, b, c, d) for (a, b), (c, d) in sheet.merged_cell_ranges or ()]
             return grid, merges
 
-        return read
+        return _read
 
     def word(value: Any) -> str:
         return str(value).rsplit(".", 1)[-1]
 
     with book:
         yield [
-            Sheet(one.name, word(one.typ) == "WorkSheet", word(one.visible) == "Visible", reader(one.name))
+            Sheet(one.name, word(one.typ) == "WorkSheet", word(one.visible) == "Visible", _reader(one.name))
             for one in metadata
         ]
 
@@ -110,17 +110,17 @@ def _old_workbook(path: Path) -> Iterator[list[Sheet]]:
         # xlrd meets damaged bytes with whatever its own code trips over.
         raise Refused("ledger_damaged", file=path.name) from error
 
-    def reader(number: int) -> Callable[[], tuple[Grid, list[Merge]]]:
-        def read() -> tuple[Grid, list[Merge]]:
+    def _reader(number: int) -> Callable[[], tuple[Grid, list[Merge]]]:
+        def _read() -> tuple[Grid, list[Merge]]:
             try:
                 return _old_sheet(book, book.sheet_by_index(number))
             except Exception as error:
                 raise Refused("ledger_damaged", file=path.name) from error
 
-        return read
+        return _read
 
     yield [
-        Sheet(name, True, visibility == 0, reader(number))
+        Sheet(name, True, visibility == 0, _reader(number))
         for number, (name, visibility) in enumerate(zip(book.sheet_names(), book._sheet_visibility, strict=False))
     ]
 

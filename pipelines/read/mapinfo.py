@@ -79,7 +79,7 @@ def _whole(
 ) -> Callable[[], Iterator[pd.DataFrame]]:
     """Batches that end in Refused `file_truncated` when there were not as many shapes as records."""
 
-    def counted() -> Iterator[pd.DataFrame]:
+    def _counted() -> Iterator[pd.DataFrame]:
         count = 0
         for frame in batches():
             count += len(frame)
@@ -87,7 +87,7 @@ def _whole(
         if records is not None and count != records:
             raise Refused("file_truncated", file=file)
 
-    return counted
+    return _counted
 
 
 def _records(mid: Path) -> int | None:

@@ -104,13 +104,13 @@ def _enriched(parcels: Table, rows: pd.DataFrame, contracts: pd.DataFrame) -> Ta
     added = [c for c in known.columns if c not in parcels.columns]
     lookup = known.set_index("DKBM")[added]
 
-    def batches() -> Iterator[pd.DataFrame]:
+    def _batches() -> Iterator[pd.DataFrame]:
         for frame in parcels.batches():
             found = lookup.reindex(_key(frame["DKBM"])).set_axis(frame.index)
             shapes = frame.pop("geometry")
             yield pd.concat([frame, found.apply(_unpacked), shapes], axis=1)
 
-    return replace(parcels, columns=(*parcels.columns, *added), batches=batches, issues=issues)
+    return replace(parcels, columns=(*parcels.columns, *added), batches=_batches, issues=issues)
 
 
 def _unpacked(column: Any) -> Any:
@@ -126,7 +126,7 @@ def _placed(transfers: Table, rows: pd.DataFrame, parcels: list[Table]) -> Table
     transfer_of = links.groupby("DKBM")["LZHTBM"].agg(list)
     columns = transfers.columns if "DKBM" in transfers.columns else (*transfers.columns, "DKBM")
 
-    def batches() -> Iterator[pd.DataFrame]:
+    def _batches() -> Iterator[pd.DataFrame]:
         shapes, codes = _collected(parcels, transfer_of)
         for frame in transfers.batches():
             keys = _key(frame["LZHTBM"])
@@ -137,7 +137,7 @@ def _placed(transfers: Table, rows: pd.DataFrame, parcels: list[Table]) -> Table
 
     first = parcels[0]
     return replace(
-        transfers, kind="map", columns=columns, batches=batches, crs=first.crs, geometry_type="polygon",
+        transfers, kind="map", columns=columns, batches=_batches, crs=first.crs, geometry_type="polygon",
         issues=[Issue("transfers_placed_by_parcels", params={"links": len(links)})],
     )  # fmt: skip
 

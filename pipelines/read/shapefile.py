@@ -204,7 +204,7 @@ def _batches(
 ) -> Callable[[], Iterator[pd.DataFrame]]:
     """Batches of attributes beside shapes: the i-th record belongs to the i-th shape."""
 
-    def batches() -> Iterator[pd.DataFrame]:
+    def _batches() -> Iterator[pd.DataFrame]:
         at = 0
         for geometry in vector.geometries(staged) if shapes else ():
             frame, kept = _records(attributes, at, len(geometry))
@@ -218,7 +218,7 @@ def _batches(
             frame["geometry"] = pd.Series(objects([None] * len(frame)), index=frame.index, dtype=object)
             yield _numbered(frame[kept], (*columns, "geometry"))
 
-    return batches
+    return _batches
 
 
 def _records(attributes: Reader | None, start: int, count: int) -> tuple[pd.DataFrame, npt.NDArray[np.bool_]]:

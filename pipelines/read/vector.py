@@ -111,7 +111,7 @@ def open_layer(
     read_as = dict(zip(kept, free_names(restored_names(kept, issues)), strict=True))
     is_map = info["geometry_type"] is not None
 
-    def frames(at_once: int = 0) -> Iterator[pd.DataFrame]:
+    def _frames(at_once: int = 0) -> Iterator[pd.DataFrame]:
         row = 1
         for batch in _arrow(path, layer, kept, options, at_once):
             with _quiet(path.name):
@@ -119,7 +119,7 @@ def open_layer(
             yield frame
             row += len(frame)
 
-    sample = next(frames(_SAMPLE_ROWS), pd.DataFrame())
+    sample = next(_frames(_SAMPLE_ROWS), pd.DataFrame())
     garbled = garbled_columns(sample, issues)
     crs, kind = _crs(info["crs"], path.name, issues), _kind(info["geometry_type"])
     if driver == "GeoJSON" and crs is not None and crs.is_geographic and (far := beyond_degrees(sample)):
@@ -132,7 +132,7 @@ def open_layer(
         name=name or str(info["layer_name"]),
         kind="map" if is_map else "sheet",
         columns=tuple(read_as.values()),
-        batches=(lambda: (restore(frame, garbled) for frame in frames())) if garbled else frames,
+        batches=(lambda: (restore(frame, garbled) for frame in _frames())) if garbled else _frames,
         crs=crs,
         encoding="utf-8",
         encoding_reason="format",

@@ -123,6 +123,7 @@ class _Hashing:
         self._handle, self._left, self.sum = handle, size, hashlib.sha256()
 
     def read(self, size: int = -1) -> bytes:
+        """As a file's `read`; what passes is added to the sum and never exceeds the size declared."""
         data: bytes = self._handle.read(self._left if size < 0 else min(size, self._left))
         self._left -= len(data)
         self.sum.update(data)

@@ -90,6 +90,7 @@ class _PostgresTransaction:
         self._connection, self._role = connection, role
 
     def trusted(self, statement: str, values: Sequence[Any] = ()) -> Rows:
+        """Run a statement with the program's own rights in place of the desk's, which it takes up again."""
         if self._role is None:
             return self.run(statement, values)
         self._connection.execute("set local role none")

@@ -1,0 +1,102 @@
+"""Which parcels were reported in use in a season: only those are judged by it, and their 亩 counted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo.seasons import Season
+from geo.verdicts import REASONS, VERDICTS
+
+Array = NDArray[Any]
+# A crop confirmed within this long before or after a season's end answers for a parcel that declares no season.
+SAME_YEAR = timedelta(days=365)
+# How a parcel stands to a season: reported in use throughout it; not yet when it began; no longer when it ended;
+# declared for another season.
+STANDINGS = ("reported", "not_yet", "ended", "not_declared")
+# Since ever: land that is reported in use by being in the register at all.
+ALWAYS = np.datetime64("1900-01-01", "D")
+
+
+@dataclass(frozen=True)
+class Reported:
+    """What was reported of each parcel; arrays of equal length.
+
+    since: day from which it was reported in use (NaT = it was not, ALWAYS = by being in the register). until:
+    last day of that (NaT = still). declared: the season it is cropped in (a window's id; anything else: any).
+    """
+
+    since: Array
+    until: Array
+    declared: Sequence[Any]
+
+
+def standings(season: Season, reported: Reported, asked: Array) -> Array:
+    """How each parcel stands to a season, as positions in STANDINGS (int8). asked: as `asked_window` gives."""
+    since, until = (np.asarray(days).astype("datetime64[D]") for days in (reported.since, reported.until))
+    begun = since < np.datetime64(season.start, "D")
+    held = np.isnat(until) | (until >= np.datetime64(season.end, "D"))
+    other = (asked != "") & (asked != season.window)
+    return np.select([~begun, ~held, other], [1, 2, 3], 0).astype(np.int8)
+
+
+def asked_window(seasons: Sequence[Season], declared: Sequence[Any]) -> Array:
+    """The window each parcel declares to be cropped in; "" for any; object array."""
+    windows = {one.window for one in seasons}
+    return np.array([value if value in windows else "" for value in declared], dtype=object)
+
+
+def against_report(verdicts: pd.DataFrame, seasons: Sequence[Season], reported: Reported) -> pd.DataFrame:
+    """The verdicts as far as they speak of what was reported; the rows of `verdicts` in their order.
+
+    verdicts: season, verdict, reason (categories of VERDICTS and REASONS, or words), the parcels of every season
+    in one order. A column `standing` (of STANDINGS) comes to it: only rows that stand as `reported` are judged and
+    counted. A parcel that declares no season is confirmed, with the reason `other_season`, in a season when
+    another of the same year confirms it, as land cropped once a year is.
+    """
+    asked = asked_window(seasons, reported.declared)
+    verdict = {one: _codes(part["verdict"], VERDICTS) for one, part in verdicts.groupby("season", sort=False)}
+    reason = _codes(verdicts["reason"], REASONS)
+    by_id = {one.id: one for one in seasons}
+    confirmed = VERDICTS.index("confirmed")
+    standing, codes, first = [], [], 0
+    for name, own in verdict.items():
+        one = by_id[str(name)]
+        answered = (asked == "") & (own != confirmed) & _confirmed_around(one, seasons, verdict)
+        codes.append(np.where(answered, confirmed, own).astype(np.int8))
+        reason[first : first + len(own)][answered] = REASONS.index("other_season")
+        standing.append(standings(one, reported, asked))
+        first += len(own)
+    made = verdicts.copy(deep=False)
+    made["verdict"] = pd.Categorical.from_codes(_joined(codes), list(VERDICTS))
+    made["reason"] = pd.Categorical.from_codes(reason, list(REASONS))
+    made["standing"] = pd.Categorical.from_codes(_joined(standing), list(STANDINGS))
+    return made
+
+
+def _joined(parts: list[Array]) -> Array:
+    return np.concatenate(parts) if parts else np.zeros(0, np.int8)
+
+
+def _codes(words: pd.Series, known: Sequence[str]) -> Array:
+    return pd.Categorical(words, categories=list(known)).codes.astype(np.int8)
+
+
+def _confirmed_around(one: Season, seasons: Sequence[Season], verdict: dict[Any, Array]) -> Array:
+    """Which parcels another season of the same year confirms."""
+    found = np.zeros(len(verdict[one.id]), bool)
+    for other in seasons:
+        if other.id != one.id and abs(other.end - one.end) < SAME_YEAR:
+            found |= verdict[other.id] == VERDICTS.index("confirmed")
+    return found
+
+
+def reported_rows(verdicts: pd.DataFrame) -> Array:
+    """Which rows of `against_report` stand as reported in use; bool."""
+    return np.asarray(verdicts["standing"] == "reported")
