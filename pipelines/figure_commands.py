@@ -24,11 +24,14 @@ def refresh(workspace: Workspace, console: Console, executor: Executor | None = 
     from pipelines.figures import keep_figures
     from pipelines.join import join_all
     from pipelines.summarise import summarise_all
+    from pipelines.trends import keep_trends
 
     with workspace.writing(), console.progress() as tick:
         joined = join_all(workspace, tick, executor)
         counted = summarise_all(workspace)
         keep_figures(workspace, today())
+        if joined or counted:
+            keep_trends(workspace, today())
     if not joined and not counted:
         console.say("没有变化，无需重算。", "Nothing changed; nothing to do.")
         return

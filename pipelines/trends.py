@@ -17,6 +17,7 @@ from geo.lifecycle import FIRST_SEEN_FIELDS, local_days
 from geo.progress import KEYS, UNPLACED, additive, rates, roll_up
 from geo.quantities import whole_units
 from pipelines.kept import keep_table
+from pipelines.pace import campaigns
 from pipelines.summarise import (
     counted_columns,
     denominators,
@@ -67,6 +68,14 @@ def trend(workspace: Workspace, layer_id: str, days: Sequence[date], by: str = "
     for one in additive(layer):
         frame[one.id] = frame[one.id] / whole_units(one)
     return frame
+
+
+def keep_trends(workspace: Workspace, as_of: date) -> None:
+    """Count and keep the months up to a day of every campaign of which there is anything, for who opens a page."""
+    days = month_ends(as_of)
+    for layer in campaigns(workspace.settings, workspace.layers()):
+        if layer.indicators and workspace.imports(layer.id):
+            trend(workspace, layer.id, days)
 
 
 def _rolled(tallies: Mapping[date, pd.DataFrame], areas: pd.DataFrame, by: str) -> dict[date, pd.DataFrame]:
@@ -156,11 +165,12 @@ def _kept(table: pd.DataFrame | None, marks: Mapping[date, str]) -> dict[date, p
 def _counted(
     workspace: Workspace, layer: Layer, days: Sequence[date], events: pd.DataFrame
 ) -> dict[date, pd.DataFrame]:
-    """The tallies of days, rows and shares read once for all days that know the same imports."""
-    groups: dict[tuple[str, ...], list[date]] = {}
+    """The tallies of days, rows and shares read once for all days that know the same imports and edits."""
+    groups: dict[tuple[tuple[str, ...], int], list[date]] = {}
+    edited = local_days(events.loc[events["kind"].isin(["edit", "undo"]), "at"])
     for day in days:
         known = tuple(one.id for one in workspace.imports(layer.id, as_of=day))
-        groups.setdefault(known, []).append(day)
+        groups.setdefault((known, int((edited <= np.datetime64(day, "D")).sum())), []).append(day)
     found: dict[date, pd.DataFrame] = {}
     for group in groups.values():
         rows = rows_on(workspace, layer, max(group), counted_columns(layer))

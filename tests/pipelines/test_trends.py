@@ -12,9 +12,10 @@ import pytest
 import pipelines.trends
 from geo.pace import Target
 from pipelines.act import act
+from pipelines.amend import edit
 from pipelines.pace import alarm_of, campaigns, glance, lead_of, target_of
 from pipelines.summarise import progress
-from pipelines.trends import month_ends, trend
+from pipelines.trends import keep_trends, month_ends, trend
 from pipelines.workspace import Workspace
 from tests.dashboards.little_county import build
 
@@ -77,6 +78,28 @@ def test_an_event_of_today_leaves_the_months_before_it_as_they_were(
     after = trend(Workspace(workspace.root), LAYER, DAYS)
     assert counted == [TODAY]
     pd.testing.assert_frame_equal(after.iloc[:-1], before.iloc[:-1])
+
+
+def test_an_edit_leaves_the_months_before_it_as_they_were(workspace: Workspace) -> None:
+    before = trend(workspace, LAYER, DAYS)
+    moment = datetime(2026, 6, 10, 3, tzinfo=UTC)
+    reported: dict[str, object] = {"reported_mu": 500.0}
+    edit(workspace.root, LAYER, "TB0005", reported, "bureau:县农业农村局", note="重新丈量", now=moment)
+    after = trend(Workspace(workspace.root), LAYER, DAYS)
+    gained = (after["reported_mu"] - before["reported_mu"]).round(6)
+    assert (gained.iloc[:-1] == 0).all() and gained.iloc[-1] > 400
+
+
+def test_what_a_run_kept_is_not_counted_when_a_page_is_opened(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep_trends(workspace, TODAY)
+
+    def again(*_: object) -> None:
+        raise AssertionError("counted twice")
+
+    monkeypatch.setattr(pipelines.trends, "_counted", again)
+    assert len(trend(Workspace(workspace.root), LAYER, month_ends(TODAY), "village")) > 25
 
 
 def test_a_damaged_store_of_trends_is_made_anew(workspace: Workspace) -> None:
