@@ -155,11 +155,17 @@ def label(verdict: str, lang: str = "zh") -> str:
     return str(_catalog()["verdict"][verdict][lang])
 
 
+def not_judged(lang: str = "zh") -> str:
+    """What stands in a verdict's place where a parcel was not reported in use in the season."""
+    return str(_catalog()["standing"]["label"][lang])
+
+
 def sentence(row: Mapping[str, Any], rule: Rule, lang: str = "zh", *, season: str = "") -> str:
     """The verdict of one parcel in words: its reason's template filled with its evidence.
 
     row: a row of `judge`, with `pixels`, `width`, `least_width_m` (m) and `management` where the reason speaks
-    of them; `block` (number of members) when it was verified as one.
+    of them; `block` (number of members) when it was verified as one; `standing` where it was held against what
+    was reported (`geo.verify_reported`).
     """
     words = _catalog()
     least = {
@@ -172,6 +178,9 @@ def sentence(row: Mapping[str, Any], rule: Rule, lang: str = "zh", *, season: st
     shown |= {"season": season, "least": _plain("least", least.get(str(row["reason"])))}
     if row.get("management") in words["management"]:
         shown["management"] = words["management"][row["management"]][lang]
+    standing = str(row.get("standing") or "reported")
+    if standing != "reported":
+        return str(words["standing"][standing][lang]).format_map(shown)
     text = str(words["reason"][row["reason"]][lang]).format_map(shown)
     for sign in ("flooded", "tilled"):
         if (row.get(sign) or 0) >= 1:  # NaN, where no band could show it, is not

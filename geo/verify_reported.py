@@ -61,7 +61,8 @@ def against_report(verdicts: pd.DataFrame, seasons: Sequence[Season], reported: 
     another of the same year confirms it, as land cropped once a year is.
     """
     asked = asked_window(seasons, reported.declared)
-    verdict = {one: _codes(part["verdict"], VERDICTS) for one, part in verdicts.groupby("season", sort=False)}
+    by_season = verdicts["verdict"].groupby(verdicts["season"].to_numpy(), sort=False, observed=True)
+    verdict = {one: _codes(part, VERDICTS) for one, part in by_season}
     reason = _codes(verdicts["reason"], REASONS)
     by_id = {one.id: one for one in seasons}
     confirmed = VERDICTS.index("confirmed")
@@ -74,14 +75,18 @@ def against_report(verdicts: pd.DataFrame, seasons: Sequence[Season], reported: 
         standing.append(standings(one, reported, asked))
         first += len(own)
     made = verdicts.copy(deep=False)
-    made["verdict"] = pd.Categorical.from_codes(_joined(codes), list(VERDICTS))
-    made["reason"] = pd.Categorical.from_codes(reason, list(REASONS))
-    made["standing"] = pd.Categorical.from_codes(_joined(standing), list(STANDINGS))
+    made["verdict"] = _words(_joined(codes), VERDICTS)
+    made["reason"] = _words(reason, REASONS)
+    made["standing"] = _words(_joined(standing), STANDINGS)
     return made
 
 
 def _joined(parts: list[Array]) -> Array:
     return np.concatenate(parts) if parts else np.zeros(0, np.int8)
+
+
+def _words(codes: Any, known: Sequence[str]) -> Any:
+    return pd.Categorical.from_codes(codes, categories=pd.Index(list(known)))
 
 
 def _codes(words: pd.Series, known: Sequence[str]) -> Array:

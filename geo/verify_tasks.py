@@ -14,7 +14,7 @@ from geo.seasons import Season
 from geo.verify_reported import reported_rows
 
 Array = NDArray[Any]
-# Two contradictions run on when no more than a year, and the moving of its dates, lies between their seasons' ends.
+# Contradictions run on while no more than a year, and some days of moved dates, lies between their seasons' ends.
 RUNS_ON = timedelta(days=400)
 COLUMNS = ["id", "task", "season", "times", "reason"]
 
@@ -31,7 +31,8 @@ def tasks_of(verdicts: pd.DataFrame, seasons: Sequence[Season], watched: Array |
     than that after the last one counts as the first.
     """
     ordered = sorted(seasons, key=lambda one: one.end)
-    parts = {str(season): part for season, part in verdicts.groupby("season", sort=False, observed=True)}
+    needed = verdicts[["season", "verdict", "reason", "standing"]]
+    parts = {str(season): part for season, part in needed.groupby("season", sort=False, observed=True)}
     count = len(verdicts) // max(len(parts), 1)
     times = np.zeros(count, np.int64)
     last_season, last_reason = (np.full(count, "", dtype=object) for _ in range(2))

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
     from geo.layers import Indicator
     from pipelines.intake import Progress
+
+
+# A log that is not a terminal gets a line of progress no more often than this.
+LINE_SECONDS = 10.0
 
 
 class Console:
@@ -93,11 +98,26 @@ class Console:
         if len(ranked) > most:
             self.say(f"  … 另有 {len(ranked) - most} 类发现，见报告。", f"  … {len(ranked) - most} more kinds.")
 
+    def _line_now_and_then(self) -> Progress:
+        """Says how far a step is at most every LINE_SECONDS, so that a log shows that a long command goes on."""
+        said = time.monotonic()
+
+        def _tick(name: str, done: int, total: int | None) -> None:
+            nonlocal said
+            if time.monotonic() - said < LINE_SECONDS:
+                return
+            said = time.monotonic()
+            zh, _, en = name.partition(" / ")
+            far = f"{done:,d}" if total is None else f"{done:,d}/{total:,d}"
+            print(f"  {self.pick(zh, en or zh)} {far}", file=self.err, flush=True)
+
+        return _tick
+
     @contextmanager
-    def progress(self) -> Iterator[Progress | None]:
-        """A progress bar on a terminal, nothing elsewhere; used as `with console.progress() as tick`."""
+    def progress(self) -> Iterator[Progress]:
+        """A progress bar on a terminal, elsewhere a plain line now and then; `with console.progress() as tick`."""
         if not self.err.isatty():
-            yield None
+            yield self._line_now_and_then()
             return
         from rich.console import Console as Terminal
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from geo.errors import Refused
+from geo.verify_reported import reported_rows
 from pipelines.imagery import Box, Scene, window_of
 from pipelines.verify_parcels import Parcels, metres_per_unit
 from pipelines.verify_series import Picked
@@ -55,9 +56,9 @@ def chips_of(target: Path, parcel_id: str) -> tuple[Chip, ...]:
 def wanted(verdicts: pd.DataFrame, sampled: Iterable[str], asked: Iterable[str], most: int) -> list[str]:
     """Ids of at most `most` parcels to be cut: those asked for and sampled, then contradicted, then inconclusive.
 
-    Those asked for by name always come along.
+    Those asked for by name always come along; a verdict counts for what was reported in use.
     """
-    latest = verdicts[verdicts["season"] == verdicts["season"].iloc[-1]]
+    latest = verdicts[(verdicts["season"] == verdicts["season"].iloc[-1]) & reported_rows(verdicts)]
     named = list(dict.fromkeys(asked))
     by_verdict = [latest.loc[latest["verdict"] == verdict, "id"] for verdict in ("contradicted", "inconclusive")]
     rest = [one for part in (sampled, *by_verdict) for one in part]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pipelines.verify import Outcome
 
 AREA_TABLES = ("areas", "consolidation")
+NOT_JUDGED = "not_judged"
 
 
 def verify(arguments: argparse.Namespace, console: Console) -> int:
@@ -133,14 +134,25 @@ def _show(arguments: argparse.Namespace, console: Console, *, said: bool) -> lis
     rows = []
     for one in found.judged:
         text = found.said(one, console.lang, season=season_name(one.season, console.lang))
-        rows.append({"season": one.season.id, "verdict": one.verdict, "said": text, "rule": found.rule.version})
+        verdict = one.verdict if one.reported else NOT_JUDGED
+        rows.append({"season": one.season.id, "verdict": verdict, "said": text, "rule": found.rule.version})
         if said:
             console.result(f"{one.season.id}  {one.label(console.lang)}  {text}")
     return rows
 
 
+def _judged(made: Outcome) -> pd.DataFrame:
+    """Season and verdict of every row, `not_judged` where the parcel was not reported in use; objects."""
+    from geo.verify_reported import reported_rows
+
+    rows = made.verdicts[["season", "verdict"]].astype(object)
+    if "standing" in made.verdicts:
+        rows["verdict"] = rows["verdict"].where(reported_rows(made.verdicts), NOT_JUDGED)
+    return rows
+
+
 def _counts(made: Outcome) -> list[dict[str, Any]]:
-    counted = made.verdicts.groupby(["season", "verdict"], sort=False, observed=True).size()
+    counted = _judged(made).groupby(["season", "verdict"], sort=False).size()
     return [
         {str(name): value for name, value in row.items()}
         for row in counted.reset_index(name="parcels").to_dict("records")
@@ -150,12 +162,17 @@ def _counts(made: Outcome) -> list[dict[str, Any]]:
 def _print_verdicts(made: Outcome, console: Console) -> None:
     import pandas as pd
 
-    from geo.verdicts import VERDICTS, label
+    from geo.verdicts import VERDICTS, label, not_judged
     from pipelines.console import table_text
 
-    table = pd.crosstab(made.verdicts["season"].astype(object), made.verdicts["verdict"].astype(object))
-    table = table.reindex(columns=list(VERDICTS), fill_value=0).reset_index()
+    judged = _judged(made)
+    table = pd.crosstab(judged["season"], judged["verdict"])
     heads = [console.pick("季节", "Season"), *(label(v, console.lang) for v in VERDICTS)]
+    columns = list(VERDICTS)
+    if NOT_JUDGED in table:
+        columns.append(NOT_JUDGED)
+        heads.append(not_judged(console.lang))
+    table = table.reindex(columns=columns, fill_value=0).reset_index()
     console.result(table_text(table, heads))
     _print_areas(made, console)
     _print_after(made, console)

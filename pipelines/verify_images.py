@@ -17,7 +17,7 @@ from geo.issues import Issue
 from geo.seasons import Season, read_windows, seasons_between
 from geo.verdicts import Rule
 from geo.verify_areas import by_area, consolidation
-from geo.verify_tasks import in_use_by_season
+from geo.verify_reported import against_report, reported_rows
 from pipelines.imagery_find import find_scenes
 from pipelines.verify import Outcome, Progress
 from pipelines.verify_chips import cut_chips, wanted
@@ -65,7 +65,9 @@ def verify_images(
     if not seasons:
         raise Refused("seasons_none", first=str(picked.days[0]), last=str(picked.days[-1]))
     groups = peers_of(parcels)
-    verdicts, blocks = judge_seasons(parcels, picked, seasons, rule, groups, progress)
+    seen, blocks = judge_seasons(parcels, picked, seasons, rule, groups, progress)
+    verdicts = against_report(seen, seasons, parcels.reported)
+    del seen
     target = folder(workspace, layer_id)
     series = keep_series(target, parcels, picked, groups, blocks)
     made = _figures(workspace, layer_id, parcels, verdicts, seasons, rule, issues, by)
@@ -102,18 +104,18 @@ def _figures(
 ) -> Outcome:
     """What follows from the verdicts: figures by area, consolidation, tasks, contracts in doubt."""
     frame, digits = parcels.frame, DIGITS[by]
+    reported = reported_rows(verdicts)
     micro = np.tile(frame["micro_mu"].to_numpy(), len(seasons))
     codes = np.tile(frame["area_code"].to_numpy(object), len(seasons))
     accepted = np.tile(frame["accepted_on"].to_numpy(), len(seasons))
     starts = {one.id: one.start for one in seasons}
     made = Outcome(verdicts, rule, issues)
-    areas = by_area(verdicts, micro, codes, digits=digits)
+    areas = by_area(verdicts, np.where(reported, micro, 0), codes, digits=digits)
     if by == "county":
         areas = areas[areas["area_code"] == "*"].reset_index(drop=True)
     made.areas = named_areas(workspace, areas)
-    use = in_use_by_season(verdicts, seasons, frame["season"].astype(object).tolist())
-    accepted = np.where(use["counts"], accepted, np.datetime64("NaT"))
-    used = consolidation(use, micro, accepted, starts, None if by == "county" else codes, digits=digits)
+    accepted = np.where(verdicts["standing"] != "not_declared", accepted, np.datetime64("NaT"))
+    used = consolidation(verdicts, micro, accepted, starts, None if by == "county" else codes, digits=digits)
     made.consolidation = named_areas(workspace, used)
     made.tasks, made.contracts = plan_tasks(workspace, layer_id, parcels, verdicts, seasons, rule, issues)
     return made

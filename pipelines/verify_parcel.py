@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from geo.season_events import Event, season_events
 from geo.seasons import Season
-from geo.verdicts import Rule, label, sentence
+from geo.verdicts import Rule, label, not_judged, sentence
 from pipelines.verify_chips import Chip, chips_of
 from pipelines.verify_keep import Kept, read_series
 from pipelines.workspace import Workspace
@@ -26,16 +26,21 @@ YEARS = timedelta(days=731)
 
 @dataclass(frozen=True)
 class Judged:
-    """The verdict of one season. row: its evidence, as kept."""
+    """The verdict of one season. row: its evidence, as kept. `reported`: whether the parcel is judged in it."""
 
     season: Season
     verdict: str
     row: Mapping[str, Any]
     events: tuple[Event, ...]
 
+    @property
+    def reported(self) -> bool:
+        """Whether the parcel was reported in use throughout the season: else it is not judged in it."""
+        return self.row.get("standing", "reported") == "reported"
+
     def label(self, lang: str) -> str:
-        """The verdict's name."""
-        return label(self.verdict, lang)
+        """The verdict's name, or that there is none."""
+        return label(self.verdict, lang) if self.reported else not_judged(lang)
 
 
 @dataclass(frozen=True)

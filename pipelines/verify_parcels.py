@@ -20,17 +20,17 @@ from pyproj import CRS, Transformer
 from geo.errors import Refused
 from geo.measure import MICRO, mu_from_m2
 from geo.verify_management import management_of
+from geo.verify_reported import Reported
 from geo.zonal import BLOCK, Grid, inward
+from pipelines.verify_reported import DATES, reported_days
 
 if TYPE_CHECKING:
-    from geo.layers import Layer
     from pipelines.workspace import Workspace
 
 Array = NDArray[Any]
 LON_LAT = CRS.from_epsg(4490)
 METRES_PER_DEGREE = 111_320.0
 SAID = ("mode", "crop", "use_after", "land_class", "remark")
-DATES = ("accepted_on", "starts_on", "ends_on", "terminated_on")
 WANTED = ("reported_mu", "contracted_mu", "season", "contract_id", "stage", *DATES, *SAID)
 
 
@@ -38,8 +38,8 @@ class Parcels:
     """Things of a layer, most of them with a polygon. frame: one row each, in order of id.
 
     id, area_code, area_m2 (NaN without polygon), micro_mu (int64), management, season (declared), lon, lat,
-    mode, contract_id; accepted_on (NaT = never), closed (accepted and not open again), in_force_from and
-    in_force_to of a contract; file and position of the shape.
+    mode, contract_id; accepted_on (NaT = never), closed (accepted and not open again), reported_from and
+    reported_to (the days between which it was reported in use); file and position of the shape.
 
     The shapes are read when first asked for and let go by `release`; they are most of what a layer weighs.
     """
@@ -53,6 +53,12 @@ class Parcels:
 
     def __len__(self) -> int:
         return len(self.frame)
+
+    @property
+    def reported(self) -> Reported:
+        """What was reported of them: since when, until when, for which season."""
+        since, until = (self.frame[name].to_numpy() for name in ("reported_from", "reported_to"))
+        return Reported(since, until, self.frame["season"].astype(object).tolist())
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
@@ -136,9 +142,7 @@ def read_parcels(workspace: Workspace, layer_id: str, as_of: date | None) -> Par
     mu = measured if reported is None else rows[reported].to_numpy(float, na_value=np.nan)
     mu = np.where(np.isnan(mu), measured, mu)
     said = [rows[name] for name in SAID if name in rows and name != "remark"]
-    never = pd.Series(pd.NaT, index=rows.index, dtype="datetime64[s]")
-    day = {name: pd.to_datetime(rows[name]) if name in rows else never for name in DATES}
-    accepted, closed = _acceptance(workspace, layer, rows, day["accepted_on"], as_of)
+    days = reported_days(workspace, layer, rows, as_of)
     imports = workspace.imports(layer_id)
     editions = {one.id: n for n, one in enumerate(imports)}
     frame = pd.DataFrame(
@@ -148,10 +152,7 @@ def read_parcels(workspace: Workspace, layer_id: str, as_of: date | None) -> Par
             "area_m2": rows["area_m2"].to_numpy(float, na_value=np.nan),
             "micro_mu": np.rint(mu * MICRO).astype(np.int64),
             "management": pd.Categorical(management_of(*said) if said else [""] * len(rows)),
-            "accepted_on": accepted,
-            "closed": closed,
-            "in_force_from": day["starts_on"],
-            "in_force_to": day["ends_on"].where(day["terminated_on"].isna(), day["terminated_on"]),
+            **{name: days[name] for name in ("accepted_on", "closed", "reported_from", "reported_to")},
             "season": _words(rows, "season"),
             "lon": rows["lon"].to_numpy(float, na_value=np.nan),
             "lat": rows["lat"].to_numpy(float, na_value=np.nan),
@@ -162,31 +163,6 @@ def read_parcels(workspace: Workspace, layer_id: str, as_of: date | None) -> Par
         }
     )
     return Parcels(frame, [workspace.import_folder(one) / "data.parquet" for one in imports])
-
-
-def _acceptance(
-    workspace: Workspace, layer: Layer, rows: pd.DataFrame, stated: pd.Series, as_of: date | None
-) -> tuple[pd.Series, Array]:
-    """Day of the latest acceptance, stated or recorded in the ledger (NaT = never), and whether it still holds."""
-    from geo.lifecycle import local_days, state_at
-    from pipelines.days import today
-    from pipelines.summarise import events_of
-
-    life = layer.lifecycle
-    if life is None or not any(stage.date_field == "accepted_on" for stage in life.stages):
-        return stated, stated.notna().to_numpy()
-    events = events_of(workspace, layer)
-    state = state_at(rows, events, layer, as_of or today())
-    done = {stage.id for stage in life.stages if stage.kind == "done"}
-    taken = events[events["to_stage"].isin(done)]
-    gate = next(stage.id for stage in life.stages if stage.date_field == "accepted_on")
-    taken = taken[taken["to_stage"] == gate].assign(day=lambda t: local_days(t["at"]).astype("datetime64[s]"))
-    latest = taken.groupby("feature_id")["day"].max().reindex(rows["id"])
-    recorded = pd.Series(latest.to_numpy("datetime64[s]"), index=rows.index)
-    held = (state["kind"] == "done").fillna(False).to_numpy(bool)
-    accepted = stated.where(recorded.isna() | (stated > recorded), recorded)
-    since = pd.to_datetime(state["stage_since"])
-    return accepted.where(accepted.notna() | ~held, since).astype("datetime64[s]"), held
 
 
 def _words(rows: pd.DataFrame, name: str) -> pd.Categorical:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-import numpy as np
 import pandas as pd
 
+from geo.china_days import local_days
 from geo.verify_reported import ALWAYS
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipelines.workspace import Workspace
 
 DATES = ("accepted_on", "starts_on", "filed_on", "ends_on", "terminated_on")
-DAY = "datetime64[s]"
+DAY: Final = "datetime64[s]"
 
 
 def reported_days(workspace: Workspace, layer: Layer, rows: pd.DataFrame, as_of: date | None) -> pd.DataFrame:
@@ -39,16 +39,17 @@ def reported_days(workspace: Workspace, layer: Layer, rows: pd.DataFrame, as_of:
         return _days(day["accepted_on"], day["accepted_on"].notna(), always, never)
     events = events_of(workspace, layer)
     state = state_at(rows, events, layer, as_of or today())
+    events = _standing(events)
     void = (state["kind"] == "void").fillna(True).to_numpy(bool) | ~state["exists"].to_numpy(bool)
     since = pd.to_datetime(state["stage_since"]).astype(DAY)
     if gate is None:
-        filed = day["filed_on"].fillna(rows["import_at"].dt.tz_convert(None).astype(DAY))
+        filed = day["filed_on"].fillna(pd.Series(local_days(rows["import_at"]), index=rows.index).astype(DAY))
         ends = day["ends_on"].where(day["terminated_on"].isna(), day["terminated_on"])
         broken = void & (ends.isna() | (since < ends)).to_numpy()
         ends = ends.where(~broken, since)
         return _days(never, never.notna(), day["starts_on"].fillna(filed), ends)
     held = (state["kind"] == "done").fillna(False).to_numpy(bool)
-    accepted = _accepted(rows, events, life, gate, day["accepted_on"]).copy()
+    accepted = _accepted(rows, events, gate, day["accepted_on"])
     accepted = accepted.where(accepted.notna() | ~held, since)
     left = _left(rows, events, life, accepted).fillna(since).where(~held)
     return _days(accepted, pd.Series(held, index=rows.index), accepted.where(~void), left)
@@ -59,9 +60,7 @@ def _days(accepted: pd.Series, closed: pd.Series, since: pd.Series, until: pd.Se
     return pd.DataFrame({name: values.astype(DAY) for name, values in dates.items()}).assign(closed=closed)
 
 
-def _accepted(
-    rows: pd.DataFrame, events: pd.DataFrame, life: Lifecycle, gate: str, stated: pd.Series
-) -> pd.Series:
+def _accepted(rows: pd.DataFrame, events: pd.DataFrame, gate: str, stated: pd.Series) -> pd.Series:
     """Day of the latest acceptance, stated or recorded."""
     recorded = _last_days(rows, events[events["to_stage"] == gate])
     return stated.where(recorded.isna() | (stated > recorded), recorded)
@@ -70,7 +69,7 @@ def _accepted(
 def _left(rows: pd.DataFrame, events: pd.DataFrame, life: Lifecycle, accepted: pd.Series) -> pd.Series:
     """The first day after its acceptance on which a thing was no longer closed, as dated or recorded."""
     done = {stage.id for stage in life.stages if stage.kind == "done"}
-    steps = events[events["to_stage"].notna() & ~events["to_stage"].isin(done)]
+    steps = events[~events["to_stage"].isin(done)]
     after = accepted.set_axis(rows["id"]).reindex(steps["feature_id"]).to_numpy()
     left = _last_days(rows, steps[_local(steps).to_numpy() >= after], last=False)
     for name in (s.date_field for s in life.stages if s.id in life.branches and s.date_field in rows):
@@ -88,6 +87,9 @@ def _last_days(rows: pd.DataFrame, steps: pd.DataFrame, *, last: bool = True) ->
 
 
 def _local(steps: pd.DataFrame) -> pd.Series:
-    from geo.lifecycle import local_days
+    return pd.Series(local_days(steps["at"]), index=steps.index).astype(DAY)
 
-    return local_days(steps["at"]).astype(DAY)
+
+def _standing(events: pd.DataFrame) -> pd.DataFrame:
+    """The steps that were not taken back."""
+    return events[events["to_stage"].notna() & ~events["id"].isin(events["undoes"].dropna())]

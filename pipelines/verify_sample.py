@@ -15,6 +15,7 @@ from geo.accuracy import Estimate
 from geo.errors import Refused
 from geo.measure import MICRO
 from geo.verdicts import label
+from geo.verify_reported import reported_rows
 from geo.verify_sample import estimate, field_sample
 from pipelines.console import write_text
 from pipelines.exchange import as_csv
@@ -28,12 +29,21 @@ NO = {"0", "否", "撂荒", "no", "false", "n"}
 
 
 def _judged(workspace: Workspace, layer_id: str) -> pd.DataFrame:
-    """The latest season's verdicts with 亩, township and place; Refused when no check was run."""
+    """The latest season's verdicts of what was reported in use in it, with 亩, township and place.
+
+    Refused when no check was run (`verify_not_run`) or nothing was reported then (`verify_nothing_reported`).
+    """
     kept = folder(workspace, layer_id) / "verdicts.parquet"
     if not kept.is_file():
         raise Refused("verify_not_run", layer=layer_id)
-    verdicts = pd.read_parquet(kept, columns=["id", "season", "verdict"])
-    latest = verdicts[verdicts["season"] == verdicts["season"].iloc[-1]].astype({"verdict": object})
+    try:
+        verdicts = pd.read_parquet(kept, columns=["id", "season", "verdict", "standing"])
+    except ValueError:  # kept before verdicts were held against what was reported
+        raise Refused("verify_not_run", layer=layer_id) from None
+    last = verdicts["season"].iloc[-1]
+    latest = verdicts[(verdicts["season"] == last) & reported_rows(verdicts)].astype({"verdict": object})
+    if latest.empty:
+        raise Refused("verify_nothing_reported", layer=layer_id, season=str(last))
     frame = read_parcels(workspace, layer_id, None).frame
     places = frame[["id", "lon", "lat"]].assign(
         mu=frame["micro_mu"] / MICRO, township=frame["area_code"].astype("str").fillna("").str[:9]

@@ -6,7 +6,6 @@ import hashlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from geo.errors import XiangtuError
@@ -38,23 +37,19 @@ def plan_tasks(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Tasks and contracts in doubt; tasks of a layer with a life enter the ledger as planned visits.
 
+    verdicts: as `geo.verify_reported.against_report` gives them. Only parcels that are closed are watched.
     The same task of the same season is entered once, however often the check is run. What the ledger would
     not take is said in `issues` and the rest goes on.
     """
     frame = parcels.frame
-    declared = frame["season"].astype(object).tolist()
-    closed = np.where(frame["closed"], frame["accepted_on"].to_numpy(), np.datetime64("NaT"))
-    tasks = tasks_of(verdicts, seasons, closed, declared)
-    with_contract = frame[frame["contract_id"].notna()]
-    if with_contract.empty:
-        contracts = contracts_in_doubt(tasks.head(0), {}, {})
-    else:
-        ends = frame["in_force_to"].to_numpy()
-        contracts = contracts_in_doubt(
-            tasks_of(verdicts, seasons, frame["in_force_from"].to_numpy(), declared, until=ends),
-            dict(zip(with_contract["id"], with_contract["contract_id"], strict=True)),
-            dict(zip(with_contract["id"], (int(v) for v in with_contract["micro_mu"]), strict=True)),
-        )
+    gated = frame["accepted_on"].notna().to_numpy()
+    tasks = tasks_of(verdicts, seasons, frame["closed"].to_numpy(bool) & gated)
+    held = frame[frame["contract_id"].notna()]
+    contracts = contracts_in_doubt(
+        tasks_of(verdicts, seasons) if len(held) else tasks.head(0),
+        dict(zip(held["id"], held["contract_id"], strict=True)),
+        dict(zip(held["id"], (int(v) for v in held["micro_mu"]), strict=True)),
+    )
     if len(tasks) and workspace.layer(layer_id).lifecycle is not None:
         _enter(workspace, layer_id, parcels, tasks, rule, issues, now or datetime.now(UTC))
     return tasks, contracts

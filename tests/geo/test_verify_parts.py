@@ -10,14 +10,13 @@ import pytest
 import shapely
 from pyproj import CRS
 
-from geo.seasons import Season
 from geo.verdicts import VERDICTS
 from geo.verify_areas import by_area, consolidation
 from geo.verify_bands import bsi, clear_by, lswi, ndvi, scaled
 from geo.verify_blocks import block_series, blocks_of
 from geo.verify_management import management_of
 from geo.verify_sample import estimate, field_sample
-from geo.verify_tasks import contracts_in_doubt, in_use_by_season, tasks_of
+from geo.verify_tasks import contracts_in_doubt
 from geo.zonal import Grid, coverage
 from geo.zonal_shift import moved, registration
 
@@ -85,15 +84,6 @@ def test_land_in_use_is_counted_from_the_first_season_that_began_after_acceptanc
     assert made["area_code"].tolist() == ["*", "*"]
 
 
-def test_land_cropped_once_a_year_is_in_use_in_both_of_its_seasons() -> None:
-    seasons = [SPRING, AUTUMN]
-    found = {"id": ["a", "b"] * 2, "season": [SPRING.id] * 2 + [AUTUMN.id] * 2}
-    verdicts = pd.DataFrame({**found, "verdict": ["inconclusive"] * 2 + ["confirmed"] * 2, "reason": "grew"})
-    made = in_use_by_season(verdicts, seasons, [None, "autumn"])
-    assert made["verdict"].tolist() == ["confirmed", "inconclusive", "confirmed", "confirmed"]
-    assert made["counts"].tolist() == [True, False, True, True]
-
-
 def test_land_in_use_by_township_adds_up_to_the_county() -> None:
     verdicts = pd.DataFrame({"season": "a", "verdict": ["confirmed", "contradicted", "not_observable"]})
     accepted = np.array(["2023-03-01"] * 3, dtype="datetime64[s]")
@@ -104,35 +94,6 @@ def test_land_in_use_by_township_adds_up_to_the_county() -> None:
     assert made.loc["519721001", ["in_use_mu", "contradicted_mu", "unseen_share"]].tolist() == [1.0, 2.0, 0.0]
 
 
-SPRING = Season("2024-spring", "spring", date(2023, 10, 15), date(2024, 5, 31), date(2024, 1, 1), date(2024, 5, 1))
-AUTUMN = Season("2024-autumn", "autumn", date(2024, 4, 1), date(2024, 10, 31), date(2024, 6, 1), date(2024, 10, 1))
-
-
-def tasks(
-    spring: str, autumn: str, *, accepted: str = "2023-09-01", declared: object = None
-) -> list[tuple[str, int]]:
-    verdicts = pd.DataFrame(
-        {"id": "P", "season": [SPRING.id, AUTUMN.id], "verdict": [spring, autumn], "reason": "bare"}
-    )
-    made = tasks_of(verdicts, [AUTUMN, SPRING], np.array([accepted], dtype="datetime64[s]"), [declared])
-    return [(row["task"], row["times"]) for row in made.to_dict("records")]
-
-
-def test_contradicted_once_asks_for_a_visit_and_twice_running_for_a_review() -> None:
-    assert tasks("inconclusive", "contradicted") == [("look_back", 1)]
-    assert tasks("contradicted", "contradicted") == [("review", 2)]
-    assert tasks("contradicted", "not_observable") == [("look_back", 1)]
-    assert tasks("contradicted", "confirmed") == []
-
-
-def test_only_seasons_after_acceptance_and_of_the_declared_crop_count() -> None:
-    assert tasks("contradicted", "contradicted", accepted="2024-02-01") == [("look_back", 1)]
-    assert tasks("contradicted", "contradicted", accepted="NaT") == []
-    assert tasks("confirmed", "contradicted") == []
-    assert tasks("confirmed", "contradicted", declared="autumn") == [("look_back", 1)]
-    assert tasks("contradicted", "inconclusive", declared="autumn") == []
-
-
 def test_contracts_are_listed_when_their_parcels_fail_twice_running() -> None:
     found = pd.DataFrame(
         {"id": ["a", "b", "c"], "task": ["review", "look_back", "review"], "season": "2024-autumn"}
@@ -141,15 +102,6 @@ def test_contracts_are_listed_when_their_parcels_fail_twice_running() -> None:
     made = contracts_in_doubt(found, contracts, {"a": 5, "b": 6, "c": 7, "d": 8})
     doubt = {"contract_id": "H1", "parcels": 1, "micro_mu": 5, "of_parcels": 2, "of_micro_mu": 13}
     assert made.to_dict("records") == [{**doubt, "season": "2024-autumn", "ids": ["a"]}]
-
-
-def test_nothing_is_held_against_a_contract_in_a_season_after_its_end() -> None:
-    verdicts = pd.DataFrame(
-        {"id": "P", "season": [SPRING.id, AUTUMN.id], "verdict": "contradicted", "reason": "bare"}
-    )
-    begun, ended = (np.array([day], dtype="datetime64[s]") for day in ("2023-09-01", "2024-06-30"))
-    made = tasks_of(verdicts, [SPRING, AUTUMN], begun, [None], until=ended)
-    assert made[["season", "times"]].to_dict("records") == [{"season": SPRING.id, "times": 1}]
 
 
 def county(count: int = 600) -> pd.DataFrame:

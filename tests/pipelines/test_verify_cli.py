@@ -89,6 +89,36 @@ def test_reported_mu_adds_up_at_every_level_with_what_has_no_shape(
     assert shown["parcel"][0]["said"] == "台账里没有该地块的边界，影像无从核查。"
 
 
+def test_a_season_counts_what_was_reported_in_use_in_it_on_every_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    number = np.arange(48)
+    accepted = np.where(number < 12, "2024-02-01", np.where(number < 24, "NaT", "2023-09-01"))
+    days = pd.Series(pd.to_datetime(accepted)).dt.as_unit("s")
+    stage = np.where((number >= 12) & (number < 24), "remediating", "accepted")
+    declared = np.where(number >= 36, "autumn", None)
+    root = stored(tmp_path / "w", corners(), accepted_on=days, stage=stage, season=declared).root
+    _, made, _ = run(capsys, "verify", root, "--scenes", pictures(tmp_path / "s"), "--by", "county")
+    figures = {row["season"]: [row["reported_mu"], row["contradicted_mu"]] for row in made["areas"]}
+    assert figures == {"2024-spring": [12 * 5.0, 5.0], "2024-autumn": [36 * 5.0, 10.0]}
+    counted = {(one["season"], one["verdict"]): one["parcels"] for one in made["verdicts"]}
+    assert counted[("2024-spring", "not_judged")] == 36
+    assert counted[("2024-autumn", "contradicted")] == 2
+    assert {task["id"]: task["task"] for task in made["tasks"]} == {"P05": "look_back", "P30": "review"}
+    assert said_of(capsys, root, "P05") == ["not_judged", "contradicted"]
+    assert said_of(capsys, root, "P17") == ["not_judged", "not_judged"]
+    assert said_of(capsys, root, "P40") == ["not_judged", "confirmed"]
+    _, made, _ = run(capsys, "verify", root, "--sample", 48)
+    drawn = pd.read_csv(made["sample"]["csv"], encoding="utf-8-sig")
+    assert len(drawn) == 36
+
+
+def said_of(capsys: pytest.CaptureFixture[str], root: Path, parcel: str) -> list[str]:
+    """The verdicts on a parcel's sheet, season by season."""
+    _, made, _ = run(capsys, "verify", root, "--show", parcel)
+    return [one["verdict"] for one in made["parcel"]]
+
+
 def _write_again(file: Path, frame: pd.DataFrame) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
