@@ -1,16 +1,73 @@
-"""Tables of two views side by side: areas on two days, or figures of two areas."""
+"""Two views side by side, two days or two areas: by one legend, with the tables of their difference."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
+from dashboards.data import Area, County
 from dashboards.legends import Legend
+from dashboards.looks import Look
+from dashboards.scenes import Scene, area_legend, scene, whole_row
 from dashboards.tables import Board, Row, cell, heading_of
-from dashboards.words import NOTHING, Lang, number, say
+from dashboards.words import NOTHING, Lang, day, number, say
 from geo.layers import Indicator, Layer
 from pipelines.compare import by_areas, by_figures
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two views and what they differ by.
+
+    areas: the parts of one area on two days, None where two areas are compared or there are no parts. figures:
+    every figure of the two, None where one of them has none.
+    """
+
+    looks: tuple[Look, Look]
+    scenes: tuple[Scene, Scene]
+    areas: Board | None
+    figures: Board | None
+
+
+def compared(county: County, seen: Look) -> Comparison:
+    """What a look with `versus` shows, on a screen or on paper."""
+    left, right = sides(seen)
+    whole = seen.indicator is not None and county.below(left.area) is not None
+    legend = area_legend(county, left, right) if whole else None
+    scenes = scene(county, left, legend=legend), scene(county, right, legend=legend)
+    return Comparison((left, right), scenes, *_boards(county, left, right, scenes))
+
+
+def sides(seen: Look) -> tuple[Look, Look]:
+    """The two views: the earlier day on the left; of two areas the one looked at."""
+    other = seen.versus
+    if isinstance(other, Area):
+        return replace(seen, versus=None), replace(seen, area=other, versus=None)
+    if other is None:
+        raise ValueError("nothing to compare with")
+    beside = replace(seen, as_of=None if other >= seen.today else other, versus=None)
+    now = replace(seen, versus=None)
+    return (beside, now) if other < seen.day else (now, beside)
+
+
+def _boards(
+    county: County, left: Look, right: Look, scenes: tuple[Scene, Scene]
+) -> tuple[Board | None, Board | None]:
+    lang, level = left.lang, county.below(left.area)
+    same = left.area.code == right.area.code
+    names = (day(left.day, lang), day(right.day, lang)) if same else (left.area.name, right.area.name)
+    parts = tuple(one.figures for one in scenes)
+    areas = None
+    if same and level is not None and left.indicator and parts[0] is not None and parts[1] is not None:
+        areas = areas_board(
+            parts[0], parts[1], left.indicator, scenes[1].legend, names=names, level=level, lang=lang
+        )
+    rows = whole_row(county, left), whole_row(county, right)
+    if rows[0] is None or rows[1] is None:
+        return areas, None
+    return areas, figures_board(rows[0], rows[1], left.layer, names=names, lang=lang)
 
 
 def areas_board(

@@ -26,15 +26,20 @@ MOST_ROWS = 36
 def page(county: County, look: Look, scene: Scene, *, back: str) -> str:
     """A whole HTML document that prints on one A4 page, landscape. back: the address to return to.
 
-    The area's profile where the look asks for it and the area has parts to draw.
+    The area's profile where the look asks for it and the area has parts to draw; two views where it is set beside
+    another day or area.
     """
+    if look.versus is not None:
+        from dashboards.prints_compare import compare_page
+
+        return compare_page(county, look, back=back)
     if look.profile and scene.areas is not None:
         from dashboards.prints_profile import profile_page
 
         return profile_page(county, look, scene, back=back)
     rows = f"--rows:{min(len(scene.board.rows), MOST_ROWS) + 2}"
     figure_ = f"<figure>{legend(scene.legend, look.lang)}{drawing(county, look, scene)}</figure>"
-    body = f"<main>{figure_}{_table(scene.board, look.lang)}</main>"
+    body = f"<main>{figure_}{table(scene.board, look.lang)}</main>"
     return document(scene.title, scene.date, body, foot(county, look, back), back=back, lang=look.lang, style=rows)
 
 
@@ -77,24 +82,30 @@ def legend(shown: Legend, lang: Lang) -> str:
     return f"<figcaption><b>{escape(heading)}</b>{lines}</figcaption>"
 
 
-def _table(board: Board, lang: Lang) -> str:
-    def line(cells: Iterable[str], tag: str) -> str:
+def table(board: Board, lang: Lang, *, most: int = MOST_ROWS) -> str:
+    """A table as markup, cut after `most` rows, with its remarks."""
+
+    def _line(cells: Iterable[str], tag: str) -> str:
         return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
 
-    shown = board.rows[:MOST_ROWS]
+    shown = board.rows[:most]
     body = "".join(
-        f'<tr><td>{escape(row.rank)}</td><td><i style="background:{escape(row.colour)}"></i>{escape(row.name)}'
+        f"<tr><td>{escape(row.rank)}</td><td>{_swatch(row.colour)}{escape(row.name)}"
         f"{'*' if row.small else ''}</td>" + "".join(f"<td>{escape(cell)}</td>" for cell in row.cells) + "</tr>"
         for row in shown
     )
-    total = line(("", say("table.total", lang), *board.total), "td") if board.total else ""
+    total = _line(("", say("table.total", lang), *board.total), "td") if board.total else ""
     notes = list(board.notes)
     if len(shown) < len(board.rows):
         notes.append(say("print.more", lang, shown=len(shown), count=len(board.rows)))
     said = "".join(f"<li>{escape(note)}</li>" for note in notes)
-    head = line(board.headings, "th")
-    table = f"<table><thead>{head}</thead><tbody>{body}</tbody><tfoot>{total}</tfoot></table>"
-    return f"<section>{table}<ul>{said}</ul></section>"
+    head = _line(board.headings, "th")
+    made = f"<table><thead>{head}</thead><tbody>{body}</tbody><tfoot>{total}</tfoot></table>"
+    return f"<section>{made}<ul>{said}</ul></section>"
+
+
+def _swatch(colour: str) -> str:
+    return f'<i style="background:{escape(colour)}"></i>' if colour else ""
 
 
 def drawing(county: County, look: Look, scene: Scene) -> str:

@@ -45,8 +45,18 @@ def head(county: County, page: str, lang: Lang) -> DeltaGenerator:
             kwargs={"lang": other},
             width="content",
         )
-        st.link_button(say("action.print", lang), f"/print?{address(lang=lang)}", type="tertiary", width="content")
+        _print(page, lang)
     return slot
+
+
+def _print(page: str, lang: Lang) -> None:
+    """Printing of what is open: the map as a sheet made for paper, anything else as it stands on the screen."""
+    label = say("action.print", lang)
+    if page == MAP_PAGE and not st.query_params.get("thing"):
+        st.link_button(label, f"/print?{address(lang=lang)}", type="tertiary", width="content")
+    else:
+        with st.container(key="paper_box", width="content"):
+            component("paper")(key="paper", data={"label": label})
 
 
 def _pages(county: County, page: str, lang: Lang) -> None:

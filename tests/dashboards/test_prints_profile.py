@@ -104,3 +104,24 @@ def test_two_areas_are_set_side_by_side_figure_by_figure() -> None:
     by_name = {row.name: row.cells for row in made.rows}
     assert by_name["Found (mu)"] == ("1.00", "2.00", "+1.00")
     assert all(row.key == "" for row in made.rows)
+
+
+def printed(county_folder: Path, **asked: str) -> str:
+    here = county(county_folder)
+    view = look(here, **asked)
+    return page(here, view, scene(here, view), back="/?x")
+
+
+def test_two_days_are_printed_side_by_side_with_their_difference(county_folder: Path) -> None:
+    text = printed(county_folder, versus="2026-01-31", indicator="remediated_rate")
+    assert text.count("<svg") == 2 and text.count("<figcaption>") == 1
+    assert text.index("2026年1月31日") < text.index("2026年11月22日")
+    assert "变化" in text and "石桥镇" in text
+    assert printed(county_folder, indicator="remediated_rate").count("<svg") == 1
+
+
+def test_two_townships_are_printed_side_by_side_each_with_its_own_villages(county_folder: Path) -> None:
+    text = printed(county_folder, area="990101100", versus="990101101")
+    assert text.count("<svg") == 2
+    assert text.index("前进村") < text.index("清泉村")
+    assert "<th>石桥镇</th><th>清水乡</th>" in text
