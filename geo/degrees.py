@@ -13,6 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 _NUMBER = r"\d+(?:\.\d+)?"
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:(?:,\d{3}){2,}(?:\.\d+)?|,\d{3}\.\d+)")
+_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)(?!\d{3}(?!\d))")
+_STRONG_SEPARATOR = re.compile(r"[;；|/]+")
 _SIGNED = re.compile(rf"([+-]?{_NUMBER})\s*[°度]?")
 _DEGREES = re.compile(
     rf"(-?)\s*(\d{{1,3}})\s*[°度ºo:\s-]\s*({_NUMBER})\s*(?:['′’分:\s-]\s*(?:({_NUMBER})\s*(?:[\"″”秒]|''|′′)?)?)?"
@@ -43,7 +46,8 @@ class DegreeColumn:
 def read_degrees(cells: Sequence[Any]) -> DegreeColumn:
     """Each cell of a coordinate column as decimal degrees; south and west are negative.
 
-    Understood: 28.6868, 28.6868°N, 28°41'12.5"N, 28度41分12.5秒, 东经117°4.2′, 28 41 12.5, 28:41:12.5.
+    Understood: 28.6868, 28.6868°N, 28°41'12.5"N, 28度41分12.5秒, 东经117°4.2′, 28 41 12.5, 28:41:12.5,
+    with a decimal comma (28,6868; not 117,070, which may be thousands), thousands separated (39,512,345.6).
     Minutes or seconds of 60 and more are unreadable.
     """
     read = [_one(cell) for cell in cells]
@@ -101,7 +105,7 @@ def _text(cell: str) -> tuple[float, str]:
     if text in ("", "-", "--", "/", "无", "N/A", "n/a", "null", "NULL", "None"):
         return np.nan, "empty"
     sign = -1.0 if _SOUTH_OR_WEST.search(text) else 1.0
-    bare = _HEMISPHERE.sub(" ", text).strip(" :()（）[]")
+    bare = _written_plainly(_HEMISPHERE.sub(" ", text).strip(" :()（）[]"))
     plain = _SIGNED.fullmatch(bare)
     if plain:
         return sign * float(plain[1]), "plain"
@@ -115,11 +119,20 @@ def _text(cell: str) -> tuple[float, str]:
     return (-value if match[1] else value) * sign, "minutes"
 
 
+def _written_plainly(text: str) -> str:
+    """Thousands separators taken out, a decimal comma turned into a point; `117,070` may be either and stays."""
+    if _GROUPED.fullmatch(text):
+        return text.replace(",", "")
+    return _DECIMAL_COMMA.sub(".", text) if text.count(",") == 1 else text
+
+
 def _two(cell: Any) -> tuple[float, float, str]:
     if cell is None or cell != cell or not str(cell).strip():
         return np.nan, np.nan, "empty"
     text = str(cell).strip().strip("()（）[]【】")
     parts = [part for part in _SEPARATOR.split(text) if part.strip()]
+    if len(parts) != 2:
+        parts = [part for part in _STRONG_SEPARATOR.split(text) if part.strip()]
     if len(parts) != 2:
         parts = _halves(text)
     if len(parts) != 2:

@@ -96,3 +96,29 @@ def test_text_that_is_no_shape_is_unreadable_and_no_crash() -> None:
 def test_a_list_of_corners_becomes_what_the_layer_holds() -> None:
     assert read_shapes(["0,0;1,1"], expect="line")[0][0].geom_type == "LineString"
     assert read_shapes(["117.1,28.6"], expect="any")[0][0].geom_type == "Point"
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("28,68681", 28.68681),
+        ("-73,9", -73.9),
+        ("39,512,345.67", 39_512_345.67),
+        ("3,179,001", 3_179_001.0),
+        ("28°41′12,5″", 28.68680555),
+    ],
+)
+def test_commas_are_read_as_decimal_or_thousands_where_only_one_can_be_meant(cell: str, value: float) -> None:
+    read = read_degrees([cell])
+    assert read.values[0] == pytest.approx(value)
+    assert not read.unreadable[0]
+
+
+def test_a_comma_before_exactly_three_digits_is_not_guessed_at() -> None:
+    assert read_degrees(["117,070"]).unreadable.tolist() == [True]
+
+
+def test_two_coordinates_with_decimal_commas_are_told_apart_by_a_stronger_separator() -> None:
+    xy, _, unreadable = read_pairs(["117,0712; 28,6934"])
+    assert tuple(xy[0]) == pytest.approx((117.0712, 28.6934))
+    assert not unreadable[0]
