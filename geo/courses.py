@@ -135,5 +135,8 @@ def _closed_by(
 
 def _coded(values: pd.Series, names: list[str]) -> np.ndarray:
     """The position in `names` of each value, -1 where it is none of them."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        place = _coded(values.cat.categories.to_series(), names)
+        return np.append(place, -1)[values.cat.codes.to_numpy()]
     found = pc.index_in(pa.array(values, pa.string(), from_pandas=True), value_set=pa.array(names, pa.string()))
     return np.asarray(found.fill_null(-1)).astype(np.int64)

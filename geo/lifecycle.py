@@ -39,7 +39,7 @@ def state_at(
 
     things: accepted rows of the layer, one per id: columns `id`, `import_at` (UTC) and the layer's fields.
     events: the ledger's rows, columns `id feature_id kind to_stage at` and, where known, `seq recorded_at due_on
-    undoes`, in any order; or those of `Ledger.moves` for the same day. as_of: the day asked about (China's day);
+    undoes`, in any order; or those of `Ledger.moves`. as_of: the day asked about (China's day);
     None counts everything recorded, and judges deadlines on the day of the latest import or event. known_by: leave
     out what was recorded after that day, so that the answer is what was shown then.
 
@@ -81,7 +81,7 @@ def state_at(
 
 def _positions(ids: pd.Series, wanted: pd.Series) -> np.ndarray:
     """The row of each wanted id, -1 where there is none; of the many ids only those wanted are looked up."""
-    codes, names = pd.factorize(wanted)
+    codes, names = _coded_names(wanted)
     if len(names) == 0 or len(ids) == 0:
         return np.full(len(wanted), -1, dtype=np.int64)
     value_set = pa.array(np.asarray(names, dtype=object), pa.string())
@@ -91,6 +91,13 @@ def _positions(ids: pd.Series, wanted: pd.Series) -> np.ndarray:
     place = np.full(len(names) + 1, -1, dtype=np.int64)
     place[which[rows]] = rows
     return place[codes]
+
+
+def _coded_names(values: pd.Series) -> tuple[np.ndarray, pd.Index]:
+    """A code for each value, -1 for none, and the values they stand for."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return values.cat.codes.to_numpy(), values.cat.categories
+    return pd.factorize(values)
 
 
 def _counted(events: pd.DataFrame, day: np.datetime64, known: np.datetime64) -> pd.DataFrame:
@@ -108,8 +115,8 @@ def _counted(events: pd.DataFrame, day: np.datetime64, known: np.datetime64) -> 
         order = order[np.lexsort((later, moments[order]))]
     kept = events if len(order) == len(events) and (np.diff(order) == 1).all() else events.iloc[order]
     kept = kept.assign(day=days[order])
-    if "undone" in kept:
-        return kept
+    if "undone_at" in kept:
+        return kept.assign(undone=day_of(kept["undone_at"].to_numpy()) <= day)
     undone = kept["undoes"].notna() | kept["id"].isin(kept["undoes"].dropna()) if "undoes" in kept else False
     return kept.assign(undone=undone)
 

@@ -270,7 +270,7 @@ def near_open(
     if root is None or things.empty:
         return ()
     things = things[things["area_code"].fillna("").astype(str).str.startswith(root)].reset_index(drop=True)
-    state = state_at(things, ledger.events(layer=layer.id), layer, china_day(now))
+    state = state_at(things, ledger.moves(layer.id), layer, china_day(now))
     live = state["exists"].to_numpy(bool) & state["kind"].isin(["open", "in_progress"]).to_numpy(bool)
     metres, default_m = same_within(workspace)
     pairs = near_same(new, things[live], category=category, metres=metres, default_m=default_m)

@@ -91,8 +91,8 @@ def _moved(workspace: Workspace, layer: Layer) -> list[str]:
     ledger = ledger_of(workspace)
     if ledger is None:
         return []
-    events = ledger.events(layer=layer.id, columns=["feature_id", "kind"])
-    return list(events.loc[events["kind"].isin(("add", "edit", "undo")), "feature_id"].unique())
+    events = ledger.events(layer=layer.id, kinds=("add", "edit", "undo"), columns=["feature_id"])
+    return list(events["feature_id"].unique())
 
 
 def _with_partners(workspace: Workspace, layer: Layer, ids: Sequence[str]) -> Part:

@@ -46,6 +46,18 @@ def note_of(path: Path) -> dict[str, Any]:
     return note if isinstance(note, dict) else {}
 
 
+def kept_table(path: Path) -> tuple[pd.DataFrame, dict[str, Any]] | None:
+    """A kept table with its note, of one moment; None when it is gone, or cannot be read."""
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path)
+        note = json.loads((table.schema.metadata or {}).get(NOTE, b"{}"))
+    except (OSError, ValueError):
+        return None
+    return (table.to_pandas(), note) if isinstance(note, dict) else None
+
+
 def drop_older(paths: Iterable[Path], *, but: Path, keep: int = 0) -> None:
     """Drop kept tables that were replaced, but for `but` and the `keep` newest of the others."""
     others = [(_age(one), one) for one in paths if one != but]

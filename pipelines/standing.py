@@ -27,7 +27,7 @@ def ledger_of(workspace: Workspace) -> Ledger | None:
     if workspace.settings.ledger_url is None and not (workspace.root / "ledger.sqlite").exists():
         return None
     ledger = open_ledger(workspace.settings.ledger_url or workspace.root, layers=workspace.layers())
-    ledger.until = workspace.last_seq
+    ledger.until, ledger.keeps = workspace.last_seq, workspace.root / "summary" / "moves"
     return ledger
 
 
@@ -46,6 +46,20 @@ def events_of(workspace: Workspace, layer: Layer, ids: Sequence[str] | None = No
     else:
         events = ledger.events(layer=layer.id, columns=columns)
     return events[events["kind"] != "import"].reset_index(drop=True)
+
+
+def moves_of(
+    workspace: Workspace, layer: Layer, as_of: date | None = None, ids: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """What the ledger's events of a layer say of its things' states, as `Ledger.moves` gives it; empty without.
+
+    ids: of these things at least.
+    """
+    ledger = ledger_of(workspace)
+    if ledger is None:
+        return pd.DataFrame(columns=["seq", "feature_id", "kind", "to_stage", "at", "due_on", "undone_at"])
+    few = ids if ids is not None and len(ids) <= FEW_IDS else ()
+    return ledger.moves(layer.id, as_of=as_of, feature_ids=few)
 
 
 def rows_on(
@@ -116,7 +130,7 @@ def things_at(
         return _areas_as_things(workspace, layer)
     rows = rows_on(workspace, layer, as_of, counted_columns(layer, columns), part)
     ids = None if part is None else part.ids
-    return standing_on(workspace, layer, as_of, rows, events_of(workspace, layer, ids))
+    return standing_on(workspace, layer, as_of, rows, moves_of(workspace, layer, as_of, ids))
 
 
 def counted_columns(layer: Layer, more: list[str] | None = None) -> list[str]:
@@ -128,7 +142,7 @@ def counted_columns(layer: Layer, more: list[str] | None = None) -> list[str]:
 def standing_on(
     workspace: Workspace, layer: Layer, as_of: date, rows: pd.DataFrame, events: pd.DataFrame
 ) -> pd.DataFrame:
-    """What `things_at` gives, of `rows_on` and `events_of` read before: many days need reading only once."""
+    """What `things_at` gives, of `rows_on` and `moves_of` (or `events_of`) read before, once for many days."""
     from geo.lifecycle import state_at
 
     state = state_at(rows, events, layer, as_of)

@@ -59,7 +59,7 @@ def added_things(
 
     Columns: id, area_code, lon, lat, import_at (when it was added, UTC), the layer's fields; empty when none.
     """
-    events = ledger.events(layer=layer.id, as_of=as_of, feature_id=feature_id)
+    events = ledger.events(layer=layer.id, as_of=as_of, feature_id=feature_id, kinds=("add", "undo"))
     events = events[(events["kind"] == "add") & ~events["id"].isin(events["undoes"].dropna())]
     added = [Event.from_row(row) for row in events.itertuples(index=False)]
     given = [dict(e.data.get("fields", {})) for e in added]

@@ -112,6 +112,8 @@ def well_formed(act: Act, layers: Mapping[str, Layer], now: datetime) -> Layer:
         raise Refused("act_id_malformed")
     if act.area_code is not None and not CODE.fullmatch(act.area_code):
         raise Refused("area_code_malformed", value=act.area_code[:20])
+    if act.undoes is not None and act.kind != "undo":
+        raise Refused("act_undoes_unasked", kind=act.kind)
     if act.note is not None and len(act.note) > NOTE_CHARACTERS:
         raise Refused("note_too_long", characters=len(act.note), limit=NOTE_CHARACTERS)
     if not _writable(act):

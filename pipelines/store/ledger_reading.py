@@ -11,6 +11,7 @@ from geo.access import Actor, decide, within
 from geo.changes import Event, Projection
 from geo.layers import Layer
 from pipelines.store.ledger_acts import Places, end_of_day
+from pipelines.store.ledger_moves import cut, known_moves, read_moves
 from pipelines.store.ledger_sql import PostgresDatabase, SqliteDatabase, database_role
 from pipelines.store.schema import EVENT_COLUMNS
 
@@ -23,10 +24,12 @@ SELECT = f"select {', '.join(EVENT_COLUMNS)} from events"
 class LedgerReading:
     """A ledger as it can be read, by `actor` where there is one.
 
-    until: reading stops at the event of that number, for what stood when it was the last.
+    until: reading stops at the event of that number, for what stood when it was the last. keeps: the folder where
+    what was read of a layer is left for the next process; None for nowhere.
     """
 
     until: int | None = None
+    keeps: Path | None = None
 
     def __init__(
         self,
@@ -91,33 +94,21 @@ class LedgerReading:
         known_by: date | None = None,
         feature_ids: Sequence[str] = (),
     ) -> pd.DataFrame:
-        """What `geo.lifecycle.state_at` needs of a layer's events, and no more: columns seq, feature_id, kind,
-        to_stage, at, due_on, and undone (bool: it was undone by then, or undoes), in the order they were taken.
+        """What `geo.lifecycle.state_at` needs of a layer's events, and no more, in the order they were taken.
 
-        as_of, area_prefix, known_by: as for `events`. feature_ids: only of these things, all when empty.
+        Columns: seq (int64), feature_id, kind, to_stage (categorical), at (datetime64[us], UTC), due_on
+        (datetime64[s]), undone_at (datetime64[us]: when it was undone, its own instant where it undoes, NaT for
+        neither). as_of, area_prefix, known_by: as for `events`. feature_ids: only of these things, all when empty.
+        Of a whole layer no more is read than what is new since it was read last.
         """
-        import pyarrow as pa
-
-        where, values = self._filter(layer, None, as_of, area_prefix, known_by)
-        where += " and feature_id is not null"
-        if feature_ids:
-            where, values = f"{where} and feature_id in ({_marks(feature_ids)})", [*values, *feature_ids]
-        names = ("seq", "feature_id", "kind", "to_stage", "at", "due_on")
+        until, limits = self.until, {"as_of": _end(as_of), "known_by": _end(known_by)}
         with self.database.reading(self._role(self.actor)) as tx:
-            rows = tx.run(f"select {', '.join(names)} from events {where} order by seq", values).fetchall()
-            undoing = f"select seq, undoes from events {where} and undoes is not null"
-            pairs = tx.run(undoing, values).fetchall()
-            marks = [pair[1] for pair in pairs]
-            undone = {int(pair[0]) for pair in pairs}
-            for first in range(0, len(marks), 500):
-                some = marks[first : first + 500]
-                found = tx.run(f"select seq from events where id in ({_marks(some)})", some).fetchall()
-                undone |= {int(row[0]) for row in found}
-        columns = list(zip(*rows, strict=True)) or [()] * len(names)
-        kinds = [pa.int64(), *[pa.string()] * (len(names) - 1)]
-        arrays = [pa.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]
-        frame: pd.DataFrame = pa.table(arrays, names=list(names)).to_pandas()
-        return frame.assign(undone=frame["seq"].isin(undone).to_numpy(bool))
+            if self.actor is None and area_prefix is None and not feature_ids:
+                return cut(known_moves(tx, self.database.name, layer, self.keeps), until=until, **limits)
+            where, values = self._filter(layer, None, as_of, area_prefix, known_by)
+            if feature_ids:
+                where, values = f"{where} and feature_id in ({_marks(feature_ids)})", [*values, *feature_ids]
+            return cut(read_moves(tx, where, values)[0], until=until, **limits)
 
     def _filter(
         self,
@@ -130,8 +121,8 @@ class LedgerReading:
         asked: list[tuple[str, Any]] = [
             ("layer = ?", layer),
             ("feature_id = ?", feature_id),
-            ("at < ?", end_of_day(as_of) if as_of else None),
-            ("recorded_at < ?", end_of_day(known_by) if known_by else None),
+            ("at < ?", _end(as_of)),
+            ("recorded_at < ?", _end(known_by)),
             ("seq <= ?", self.until),
         ]
         roots = [area_prefix] if area_prefix else []
@@ -191,6 +182,10 @@ class LedgerReading:
     def close(self) -> None:
         """Close this thread's connection."""
         self.database.close()
+
+
+def _end(day: date | None) -> str | None:
+    return None if day is None else end_of_day(day)
 
 
 def _marks(values: Sequence[object]) -> str:
