@@ -58,7 +58,7 @@ class AreaUnit:
     over_name: str | None = None
     rows: tuple[int, ...] = ()
     batch: int = 0
-    edition: Any = pd.NaT
+    edition: Any = field(default_factory=lambda: pd.NaT)
     parent: str = ""
     made: bool = False
     doubled: bool = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -28,6 +30,7 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+Columns = dict[str, npt.NDArray[Any]]
 
 HAIRLINE_M = 1.0
 """Up to this much of a line on no area, or on a coarser one, is a gap between drawings, not a place."""
@@ -95,25 +98,29 @@ def area_shares(
     and for `Flat`, compiled loops on `workers` threads do the work; the result is the same. ValueError
     names invalid features.
     """
-    leaves = _leaves(areas)
+    return pd.DataFrame(share_columns(features, _leaves(areas), measured_mm2=measured_mm2, workers=workers))
+
+
+def share_columns(
+    features: npt.ArrayLike | Flat, leaves: Leaves, *, measured_mm2: npt.ArrayLike | None = None, workers: int = 2
+) -> Columns:
+    """`area_shares` as plain columns."""
     found = parts_on(features, leaves, workers)
     own = found.own_mm2 if measured_mm2 is None else np.asarray(measured_mm2, dtype=np.int64)
     feature, area, part = _settle(
         found.feature, found.leaf, found.m2, found.border, found.full_m2, found.hairline_m2, leaves
     )
-    points = assign_points(found.others, leaves)
+    points = assign_points(found.others, leaves) if len(found.others) else np.empty(0, np.intp)
     mm2 = share_out(own, feature, part)
     seen = mm2 > 0
     seen |= np.bincount(feature[seen], minlength=len(own))[feature] == 0
-    made = pd.DataFrame(
-        {
-            "feature": np.concatenate((found.whole, found.other, feature[seen])),
-            "area": np.concatenate((leaves.position[found.whole_leaf], points, area[seen])),
-            "mm2": np.concatenate((own[found.whole], own[found.other], mm2[seen])),
-        }
-    )
+    made = {
+        "feature": np.concatenate((found.whole, found.other, feature[seen])),
+        "area": np.concatenate((leaves.position[found.whole_leaf], points, area[seen])),
+        "mm2": np.concatenate((own[found.whole], own[found.other], mm2[seen])),
+    }
     order = np.lexsort((made["area"], made["feature"]))
-    return made.iloc[order].reset_index(drop=True)
+    return {name: column[order] for name, column in made.items()}
 
 
 def _settle(
@@ -155,12 +162,18 @@ def largest_share(shares: pd.DataFrame) -> pd.DataFrame:
 
     Of equal shares the area of the lowest position (lowest code) wins, and any area wins over none.
     """
-    weight = shares.columns[2]
-    last = shares["area"].where(shares["area"] >= 0, np.iinfo(np.int64).max)
-    order = np.lexsort((last, -shares[weight], shares["feature"]))
-    total = shares.groupby("feature", sort=True)[weight].sum()
-    first = shares.iloc[order].drop_duplicates("feature").set_index("feature")
-    return first.assign(**{weight: total}).reset_index()
+    weight = str(shares.columns[2])
+    return pd.DataFrame(largest_of({str(name): shares[name].to_numpy() for name in shares}, weight))
+
+
+def largest_of(shares: Columns, weight: str) -> Columns:
+    """`largest_share` of plain columns: feature, area and weight."""
+    feature, area, size = shares["feature"], shares["area"], shares[weight]
+    last = np.where(area >= 0, area, np.iinfo(np.int64).max)
+    order = np.lexsort((last, -size, feature))
+    first = np.flatnonzero(np.diff(feature[order], prepend=-1))
+    total = np.add.reduceat(size[order], first) if len(first) else size[:0]
+    return {"feature": feature[order][first], "area": area[order][first], weight: total}
 
 
 def length_shares(features: npt.ArrayLike, areas: pd.DataFrame | Leaves) -> pd.DataFrame:

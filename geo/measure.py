@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import shapely
-from pyproj import Geod
 
 from geo.rings import Rings, rings_of
+
+if TYPE_CHECKING:
+    from pyproj import Geod
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -42,6 +44,8 @@ _Q_SERIES = tuple(2 * (1 - ECCENTRICITY_2) * (n + 1) * ECCENTRICITY_2**n / (2 * 
 @cache
 def ellipsoid() -> Geod:
     """GeographicLib on CGCS2000: the oracle, and the way for edges too long for the series."""
+    from pyproj import Geod
+
     return Geod(a=SEMI_MAJOR_M, f=FLATTENING)
 
 

@@ -115,9 +115,23 @@ def overlaps_layer(
     at or under `tolerance_percent` of its own area is left out. Many are worked by compiled loops on `workers`
     threads, with the same result.
     """
+    limits = {"tolerance_m2": tolerance_m2, "tolerance_percent": tolerance_percent}
+    feature, m2 = covered_m2(features, others, **limits, workers=workers)
+    return pd.DataFrame({"feature": feature, "m2": m2})
+
+
+def covered_m2(
+    features: npt.ArrayLike | Flat,
+    others: npt.ArrayLike | Flat | Ground,
+    *,
+    tolerance_m2: float = 0.0,
+    tolerance_percent: float = 0.0,
+    workers: int = 2,
+) -> tuple[Positions, Floats]:
+    """`overlaps_layer` as plain columns."""
     sums, own = _covered(features, others, workers)
     kept = (sums > ROUNDING_M2) & (sums > tolerance_m2) & (sums > own * tolerance_percent / 100)
-    return pd.DataFrame({"feature": np.flatnonzero(kept), "m2": sums[kept]})
+    return np.flatnonzero(kept), sums[kept]
 
 
 def _covered(

@@ -4,22 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geo.joins import largest_share
+from geo.joins import Columns as Shares
+from geo.joins import largest_of
 from geo.layers import Indicator, Layer
-from geo.measure import round_parts, share_out
-from geo.quantities import amounts, passing, whole_units
+from geo.levels import UNPLACED, AreaNames, Rolled, chains, in_print, rolled
+from geo.measure import share_out
+from geo.quantities import Things, amounts, passing, whole_units
+
+__all__ = [
+    "KEYS",
+    "UNPLACED",
+    "add_up",
+    "additive",
+    "names_of",
+    "printed",
+    "rates",
+    "roll_up",
+    "sums_by_area",
+    "tally",
+]
 
 Integers = npt.NDArray[np.int64]
 Positions = npt.NDArray[np.intp]
 
-LEVELS = ("county", "township", "village")
-UNPLACED = "unplaced"
-Key = tuple[str, bool]
 KEYS = ("area_code", "area_name", "level")
 
 
@@ -40,17 +53,38 @@ def tally(
     measured (micro-亩, mm²). Counts stand where the thing's largest share is; quantities are split by share,
     exactly. split_by: a column of things; the index is then (its value, area), blanks under "".
     """
-    weight = shares.columns[2]
-    feature, area = shares["feature"].to_numpy(np.intp), shares["area"].to_numpy(np.intp)
-    main = np.full(len(things), -1, dtype=np.intp)
-    largest = largest_share(shares) if len(shares) > len(things) else shares
-    main[largest["feature"]] = largest["area"]
     group = np.zeros(len(things), dtype=np.intp)
     values = pd.Index([""])
     if split_by is not None:
         group, values = pd.factorize(things[split_by].astype("string").fillna(""), sort=True)
+    columns = {"feature": shares["feature"], "area": shares["area"], "weight": shares.iloc[:, 2]}
+    which, area, sums = sums_by_area(
+        things,
+        {name: column.to_numpy(np.int64) for name, column in columns.items()},
+        layer,
+        as_of=as_of,
+        group=group,
+    )
+    index = pd.Index(area, name="area")
+    if split_by is not None:
+        index = pd.MultiIndex.from_arrays([values[which], index], names=[split_by, "area"])
+    return pd.DataFrame(sums, index=index)
+
+
+def sums_by_area(
+    things: Things, shares: Shares, layer: Layer, *, as_of: date, group: Positions | None = None
+) -> tuple[Positions, Positions, dict[str, Integers]]:
+    """As `tally`, in plain columns: group and area of each row, and its sums; shares as (feature, area, weight).
+
+    things: what has the columns that the indicators look at. group: of each thing, 0 of all when None.
+    """
+    feature, area, weight = shares["feature"].astype(np.intp), shares["area"].astype(np.intp), shares["weight"]
+    main = np.full(len(things), -1, dtype=np.intp)
+    largest = largest_of(shares, "weight") if len(feature) > len(things) else shares
+    main[largest["feature"]] = largest["area"]
+    of = np.zeros(len(things), dtype=np.intp) if group is None else group
     span = max(int(area.max(initial=-1)), int(main.max(initial=-1))) + 2
-    of_main, of_share = group * span + main + 1, group[feature] * span + area + 1
+    of_main, of_share = of * span + main + 1, of[feature] * span + area + 1
     used, at = np.unique(np.concatenate((of_main, of_share)), return_inverse=True)
     at_main, at_share = at[: len(of_main)], at[len(of_main) :]
     made = {"features": _sums(np.ones(len(things), dtype=np.int64), at_main, len(used))}
@@ -59,12 +93,8 @@ def tally(
         if one.sum == ("features",):
             made[one.id] = _sums(brought, at_main, len(used))
         else:
-            parts = share_out(brought, feature, shares[weight].to_numpy())
-            made[one.id] = _sums(parts, at_share, len(used))
-    index = pd.Index(used % span - 1, name="area")
-    if split_by is not None:
-        index = pd.MultiIndex.from_arrays([values[used // span], index], names=[split_by, "area"])
-    return pd.DataFrame(made, index=index)
+            made[one.id] = _sums(share_out(brought, feature, weight), at_share, len(used))
+    return used // span, used % span - 1, made
 
 
 def _sums(values: Integers, at: Positions, size: int) -> Integers:
@@ -78,29 +108,14 @@ def add_up(tallies: list[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(tallies).groupby(level="area", sort=True).sum().astype(np.int64)
 
 
-def _chains(areas: pd.DataFrame, by: str) -> tuple[pd.DataFrame, list[str]]:
-    """For each area, and for none (the last row), the key under which it is counted at each level down to `by`.
+def names_of(areas: pd.DataFrame) -> AreaNames:
+    """Codes, names, levels and parents of an areas frame as plain lists."""
+    parent = areas["parent"].tolist() if "parent" in areas else [""] * len(areas)
+    return AreaNames(areas["code"].tolist(), areas["name"].tolist(), areas["level"].tolist(), parent)
 
-    A key is (code, counted): counted is False where the area is coarser than the level, so that what is on
-    it stands as unplaced under its own code; an area whose parents are not in the frame has code "".
-    """
-    levels = list(LEVELS[: LEVELS.index(by) + 1]) if by in LEVELS else [by]
-    code, level = areas["code"].to_numpy(object), areas["level"].to_numpy(object)
-    parents = areas["parent"].to_numpy(object) if "parent" in areas else np.full(len(areas), "", dtype=object)
-    row = {one: i for i, one in enumerate(code)}
-    keys: dict[str, list[Key]] = {one: [] for one in levels}
-    for i in range(len(areas)):
-        line = {}
-        at: int | None = i
-        while at is not None and level[at] not in line:
-            line[level[at]] = code[at]
-            at = row.get(parents[at])
-        for one in levels:
-            finer = by in LEVELS and level[i] in LEVELS and LEVELS.index(level[i]) < LEVELS.index(one)
-            keys[one].append((code[i], False) if finer else (line.get(one, ""), one in line))
-    for one in levels:
-        keys[one].append(("", False))
-    return pd.DataFrame(keys), levels
+
+def _plain(tallied: pd.DataFrame) -> tuple[list[int], dict[str, list[int]]]:
+    return tallied.index.tolist(), {str(name): tallied[name].tolist() for name in tallied.columns}
 
 
 def roll_up(tallied: pd.DataFrame, areas: pd.DataFrame, by: str) -> pd.DataFrame:
@@ -112,24 +127,22 @@ def roll_up(tallied: pd.DataFrame, areas: pd.DataFrame, by: str) -> pd.DataFrame
     county, what stands on it but on none of its parts; under code "", what stands on no area. The rows add
     up to the same total at every level. Values stay whole numbers.
     """
-    chains, levels = _chains(areas, by)
-    return _by_keys(tallied, areas, chains[levels[-1]], by)
+    names = names_of(areas)
+    keys, levels = chains(names, by)
+    made = rolled(*_plain(tallied), names, keys[levels[-1]], by)
+    return _frame(made, made.sums, names, by, np.int64)
 
 
-def _by_keys(tallied: pd.DataFrame, areas: pd.DataFrame, keys: pd.Series, by: str) -> pd.DataFrame:
-    of_row = keys.iloc[tallied.index.to_numpy(np.intp)]
-    flags = pd.Index([counted for _, counted in of_row], name="counted")
-    codes = pd.Index([code for code, _ in of_row], dtype=object, name="area_code")
-    sums = tallied.groupby([codes, flags]).sum()
-    own = areas.loc[areas["level"] == by]
-    base = pd.MultiIndex.from_product([own["code"].astype(object), [True]], names=["area_code", "counted"])
-    loose = sums.index[~sums.index.get_level_values("counted").to_numpy(bool)]
-    loose = loose[np.argsort(loose.get_level_values("area_code") == "", kind="stable")]
-    made = sums.reindex(base.append(loose), fill_value=0).astype(np.int64).reset_index()
-    names = pd.Series(areas["name"].to_numpy(object), index=areas["code"].to_numpy(object))
-    made.insert(1, "area_name", made["area_code"].map(names).fillna("").astype(object))
-    made.insert(2, "level", np.where(made.pop("counted").astype(bool), by, UNPLACED))
-    return made
+def _frame(
+    made: Rolled, columns: Mapping[str, list[Any]], names: AreaNames, by: str, dtype: type[np.generic]
+) -> pd.DataFrame:
+    code, name, level = made.heads(names, by)
+    heads = {
+        "area_code": pd.Series(code, dtype=object),
+        "area_name": pd.Series(name, dtype=object),
+        "level": np.array(level, dtype=str),
+    }
+    return pd.DataFrame(heads | {one: np.array(values, dtype=dtype) for one, values in columns.items()})
 
 
 def rates(
@@ -178,39 +191,7 @@ def printed(
     them (largest remainder; of equal remainders the lowest code is rounded up). Rows are those of
     `roll_up`, values float64 of the indicators' units; counts are whole.
     """
-    chains, levels = _chains(areas, by)
-    made = _by_keys(tallied, areas, chains[levels[-1]], by)
+    names = names_of(areas)
     units = {one.id: whole_units(one) for one in additive(layer)}
-    for name in tallied.columns:
-        unit = units.get(name, 1)
-        if unit == 1:
-            made[name] = made[name].astype(float)
-            continue
-        rounded = _rounded(tallied[name], chains, levels, unit // 10**decimals)
-        made[name] = [
-            rounded.get((code, level == by), 0) / unit
-            for code, level in zip(made["area_code"], made["level"], strict=True)
-        ]
-    return made
-
-
-def _rounded(values: pd.Series, chains: pd.DataFrame, levels: list[str], step: int) -> Mapping[Key, int]:
-    """Rounded sums of the last level's keys, each level adding up to the rounded one above."""
-    keys = [chains[one].tolist() for one in levels]
-    paths = [tuple(column[at] for column in keys) for at in values.index]
-    above: dict[tuple[Key, ...], int] = {(): int(round_parts([int(values.sum())], step)[0])}
-    for depth in range(1, len(levels) + 1):
-        families: dict[tuple[Key, ...], dict[Key, int]] = {}
-        for path, value in zip(paths, values.tolist(), strict=True):
-            family = families.setdefault(path[: depth - 1], {})
-            family[path[depth - 1]] = family.get(path[depth - 1], 0) + value
-        here: dict[tuple[Key, ...], int] = {}
-        for parent, family in families.items():
-            children = sorted(family)
-            parts = round_parts([family[child] for child in children], step, above[parent])
-            here |= {(*parent, child): part for child, part in zip(children, parts.tolist(), strict=True)}
-        above = here
-    totals: dict[Key, int] = {}
-    for path, whole in above.items():
-        totals[path[-1]] = totals.get(path[-1], 0) + whole
-    return totals
+    made, shown = in_print(*_plain(tallied), names, by, units, decimals)
+    return _frame(made, shown, names, by, np.float64)

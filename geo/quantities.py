@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,15 @@ import pandas as pd
 
 from geo.layers import Indicator, Layer
 from geo.measure import MICRO, UNITS_M2, convert_area, micro_mu_from_mm2, to_micro
+
+
+class Things(Protocol):
+    """Things as columns by name: a table, or, where no filter is asked of them, plain numbers."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, name: str) -> Any: ...
+
 
 Flags = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
@@ -22,7 +31,7 @@ def whole_units(indicator: Indicator) -> int:
     return 1 if indicator.sum == ("features",) else MICRO
 
 
-def passing(things: pd.DataFrame, layer: Layer, indicator: Indicator, as_of: date) -> Flags:
+def passing(things: Things, layer: Layer, indicator: Indicator, as_of: date) -> Flags:
     """Which things the filters of an indicator let through, in the order of `things`.
 
     Blank values pass no filter but `where_not`. `due_counts` takes things closed with a deadline and those
@@ -85,7 +94,7 @@ def _ending(column: pd.Series, indicator: Indicator, as_of: date) -> Flags:
     return made
 
 
-def amounts(things: pd.DataFrame, layer: Layer, indicator: Indicator) -> Integers:
+def amounts(things: Things, layer: Layer, indicator: Indicator) -> Integers:
     """What each thing brings to an indicator, in whole units: 1 of a count, else millionths of its unit.
 
     The names in `indicator.sum` are tried in turn, row by row, until one is not blank; a thing with only
@@ -108,16 +117,20 @@ def _units(layer: Layer) -> Mapping[str, str | None]:
     return fields | {f"{relation.gives}_m2": "m2" for relation in layer.relations}
 
 
-def _column(things: pd.DataFrame, name: str, unit: str | None, wanted: str) -> tuple[Integers, Flags]:
+def _column(things: Things, name: str, unit: str | None, wanted: str) -> tuple[Integers, Flags]:
     if name in ("measured_mu", "measured_m2"):
-        mm2 = things["measured_mm2"].to_numpy(np.int64)
+        mm2 = np.asarray(things["measured_mm2"], dtype=np.int64)
         return (micro_mu_from_mm2(mm2) if wanted == "mu" else mm2), mm2 > 0
     if name in ("measured_m", "measured_km"):
-        metres = things["measured_m"].to_numpy(float, na_value=np.nan)
+        metres = _numbers(things["measured_m"])
         return to_micro(metres if wanted == "m" else metres / 1000), ~np.isnan(metres)
     if name == "features":
         return np.full(len(things), MICRO, dtype=np.int64), np.ones(len(things), dtype=bool)
-    values = things[name].to_numpy(float, na_value=np.nan)
+    values = _numbers(things[name])
     if unit is not None and unit in UNITS_M2 and wanted in UNITS_M2:
         values = convert_area(values, unit, wanted)
     return to_micro(values), ~np.isnan(values)
+
+
+def _numbers(column: Any) -> npt.NDArray[np.float64]:
+    return column if isinstance(column, np.ndarray) else np.asarray(column.to_numpy(float, na_value=np.nan))
