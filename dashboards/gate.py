@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboards.gate_forms import TOKEN_HEADER, comes_from_here, form_token, same_token
 from dashboards.gate_headers import with_headers
-from dashboards.gate_media import MediaWatch
+from dashboards.gate_media import PLACES, MediaWatch
 from dashboards.looks import language
 from dashboards.readers import COOKIE, reader_of
 from dashboards.words import Lang
@@ -86,7 +86,7 @@ class Gate:
         except XiangtuError as refusal:
             return _said(refusal, lang, 503)
         scope[READER] = reader
-        if path.startswith("/media/") and not self._media.gave(reader.name, path):
+        if path.startswith(PLACES) and not self._media.gave(reader.name, path):
             return PlainTextResponse("no such file", status_code=404)
         return None
 

@@ -6,7 +6,7 @@ import gzip
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,7 +28,7 @@ from geo.errors import Refused, XiangtuError
 from pipelines.act import same_within
 from pipelines.days import today
 from pipelines.marks import Draft, Taken, categories, groups_confirmed, take
-from pipelines.marks_places import LAYER, Spot, known_sites, where
+from pipelines.marks_places import LAYER, Spot, known_sites, open_sites, where
 
 LANG_VARIABLE = "XIANGTU_LANG"
 DETAIL_DEGREES = 0.0006
@@ -43,6 +43,7 @@ def routes() -> list[BaseRoute]:
         Route("/mark/setup", setup),
         Route("/mark/areas", areas),
         Route("/mark/where", whereabouts),
+        Route("/mark/sites", sites_around),
         Route("/mark/send", send, methods=["POST"]),
         Route("/mark/act", act_on_site, methods=["POST"]),
     ]
@@ -87,7 +88,7 @@ def _setup(here: County, session: str | None) -> dict[str, Any]:
         "groups_confirmed": groups_confirmed(workspace),
         "place_kinds": [{"value": k.value, "zh": k.label.zh, "en": k.label.en} for k in kinds],
         "same_m": {**{name: float(metres) for name, metres in near.items()}, "": near_m},
-        "areas": f"/mark/areas?edition={_areas_mark(here)}",
+        "areas": f"/mark/areas?edition={_areas_mark(here)}&of={here.root.code}",
         "basemap": _base_map(here),
     }
 
@@ -111,11 +112,15 @@ def _areas_mark(here: County) -> str:
 
 
 async def areas(request: Request) -> Response:
-    """Outlines of townships and villages for the small map, thinned; its address carries their edition."""
+    """Outlines of all townships and of the reader's own villages for the small map, thinned.
+
+    The address carries their edition.
+    """
 
     def _made() -> bytes:
         here = county_of(request)
         found = {f"{level}s": _outlines(here, level) for level in ("township", "village")}
+        found["villages"] = [one for one in found["villages"] if here.area(one["code"]) is not None]
         body = {**found, "bounds": here.bounds(here.root)}
         return gzip.compress(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), 6)
 
@@ -153,24 +158,44 @@ def _rings(shape: Any) -> list[Any]:
 async def whereabouts(request: Request) -> Response:
     """What is known of a place: townships, a guess of its kind, open sites near it."""
 
-    def found() -> dict[str, Any]:
+    def _found() -> dict[str, Any]:
         here = county_of(request)
-        lon, lat = (_number(request.query_params.get(name)) for name in ("lon", "lat"))
-        return _spot(where(here.workspace, _sites(here), lon, lat, here.actor), here)
+        return _spot(where(here.workspace, _sites(here), *_place(request), here.actor), here)
 
-    return await answered(found)
+    return await answered(_found)
+
+
+async def sites_around(request: Request) -> Response:
+    """The open sites around a place, for the form to keep: near ones are offered in a dead zone as well."""
+
+    def _found() -> dict[str, Any]:
+        here = county_of(request)
+        found = open_sites(_sites(here), *_place(request), here.actor)
+        return {"account": here.actor.name, "sites": _staged(found, here)}
+
+    return await answered(_found)
+
+
+def _place(request: Request) -> tuple[float, float]:
+    asked = request.query_params
+    return _number(asked.get("lon")), _number(asked.get("lat"))
+
+
+def _staged(sites: Sequence[Mapping[str, Any]], here: County) -> list[dict[str, Any]]:
+    """Sites with their stage in both languages."""
+    life = here.workspace.layer(LAYER).lifecycle
+    stages = {one.id: {"zh": one.label.zh, "en": one.label.en} for one in life.stages} if life else {}
+    return [{**one, "stage": stages.get(str(one["stage"]))} for one in sites]
 
 
 def _spot(spot: Spot, here: County) -> dict[str, Any]:
-    life = here.workspace.layer(LAYER).lifecycle
-    stages = {one.id: {"zh": one.label.zh, "en": one.label.en} for one in life.stages} if life else {}
     return {
         "township": spot.township[1] if spot.township else None,
-        "village": spot.village[1] if spot.village else None,
+        "village": spot.village[1] if spot.village and here.area(spot.village[0]) is not None else None,
         "inside": spot.area_code is not None,
         "may_add": here.may("add", LAYER, spot.area_code),
         "guess": {"value": spot.guess.value, "basis": spot.guess.basis, "params": dict(spot.guess.params)},
-        "near": [{**one, "stage": stages.get(str(one["stage"]))} for one in spot.near],
+        "near": _staged(spot.near, here),
     }
 
 

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from dashboards.data import County
 from dashboards.mark_answers import answered, county_of, refused, sent
+from geo.access import require
 from geo.errors import Conflict, Refused, XiangtuError
 from geo.lifecycle import china_day
 from pipelines.act import act
@@ -34,6 +35,9 @@ def _acted(here: County, told: Mapping[str, str], photos: list[bytes]) -> dict[s
     if not version.isdecimal():
         raise Refused("mark_malformed", field="base_version")
     workspace, actor, now = here.workspace, here.actor, datetime.now(UTC)
+    if here.thing(LAYER, feature_id, china_day(now)) is None:
+        # Said before anything else: whoever may not see a site is not told how it stands either.
+        require(actor, "read", layer=LAYER)
     kind = told.get("act")
     if kind == "step":
         event = act(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -44,15 +45,42 @@ def words(lang: Lang) -> dict[str, str]:
 def page(lang: Lang, county: str) -> str:
     """The form. It holds nothing of its reader: who reads is asked for when there is a network."""
 
-    def t(key: str) -> str:
-        return escape(say(f"mark.{key}", lang))
-
-    other = "en" if lang == "zh" else "zh"
-    told = json.dumps({"lang": lang, "most_mb": MOST_MB, "words": words(lang)}, ensure_ascii=False)
+    t = _Words(lang)
     return f"""<!doctype html>
 <html lang="{"zh-CN" if lang == "zh" else "en"}">
 <head>
-<meta charset="utf-8">
+{_head(t, county)}
+</head>
+<body>
+<header>
+{_top(t, county)}
+</header>
+<noscript><p class="warn">{t("no_script")}</p></noscript>
+<main>
+<div id="notice" role="status" aria-live="polite"></div>
+{_where(t)}
+{_what(t)}
+<section id="drafts" hidden><h2>{t("drafts")}</h2><ol id="draft_list"></ol></section>
+</main>
+{_below(t)}
+</body>
+</html>
+"""
+
+
+@dataclass(frozen=True)
+class _Words:
+    """The form's words in one language, escaped."""
+
+    lang: Lang
+
+    def __call__(self, key: str) -> str:
+        return escape(say(f"mark.{key}", self.lang))
+
+
+def _head(t: _Words, county: str) -> str:
+    told = json.dumps({"lang": t.lang, "most_mb": MOST_MB, "words": words(t.lang)}, ensure_ascii=False)
+    return f"""<meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
 <meta name="color-scheme" content="light dark">
 <title>{t("title")} · {escape(county)}</title>
@@ -61,20 +89,21 @@ def page(lang: Lang, county: str) -> str:
 <link rel="stylesheet" href="/assets/own/mark.css">
 <script type="application/json" id="told">{_in_script(told)}</script>
 <script src="/assets/own/mark_send.js" defer></script>
-<script src="/assets/own/mark.js" type="module"></script>
-</head>
-<body>
-<header>
-<img src="/assets/own/icon.svg" alt="" width="32" height="32">
+<script src="/assets/own/mark.js" type="module"></script>"""
+
+
+def _top(t: _Words, county: str) -> str:
+    other = "en" if t.lang == "zh" else "zh"
+    return f"""<img src="/assets/own/icon.svg" alt="" width="32" height="32">
 <h1>{t("title")}<small>{escape(county)}</small></h1>
 <button type="button" id="net" class="pill" aria-live="polite"></button>
 <a href="/mark?lang={other}" hreflang="{other}">{"English" if other == "en" else "中文"}</a>
-<a href="/?page=inspector&amp;lang={lang}" id="back">{t("back")}</a>
-</header>
-<noscript><p class="warn">{t("no_script")}</p></noscript>
-<main>
-<div id="notice" role="status" aria-live="polite"></div>
-<section id="place" aria-label="{t("where")}">
+<a href="/?page=inspector&amp;lang={t.lang}" id="back">{t("back")}</a>"""
+
+
+def _where(t: _Words) -> str:
+    """Position, map, and kind of place."""
+    return f"""<section id="place" aria-label="{t("where")}">
 <div class="row">
 <div class="grow"><b id="area">{t("locating")}</b><span id="fix"></span></div>
 <button type="button" id="map_toggle" aria-expanded="false" aria-controls="map_box">{t("open_map")}</button>
@@ -90,8 +119,12 @@ def page(lang: Lang, county: str) -> str:
 <div class="row kind"><span class="grow" id="kind"></span>
 <button type="button" id="kind_toggle" aria-expanded="false" aria-controls="kinds">{t("change")}</button></div>
 <div id="kinds" class="row wrap" role="radiogroup" aria-label="{t("place_kind")}" hidden></div>
-</section>
-<section aria-label="{t("category")}">
+</section>"""
+
+
+def _what(t: _Words) -> str:
+    """Category, what is near already, photo and words."""
+    return f"""<section aria-label="{t("category")}">
 <h2>{t("category")}<small id="groups_note">{t("more_used")}</small></h2>
 <div id="categories" role="radiogroup" aria-label="{t("category")}"></div>
 </section>
@@ -102,19 +135,18 @@ def page(lang: Lang, county: str) -> str:
 <input type="file" id="camera" accept="image/*" capture="environment" tabindex="-1" aria-hidden="true">
 <details><summary>{t("describe")}</summary><textarea id="describe" rows="2" maxlength="500"
  aria-label="{t("describe")}"></textarea></details>
-</section>
-<section id="drafts" hidden><h2>{t("drafts")}</h2><ol id="draft_list"></ol></section>
-</main>
-<footer>
+</section>"""
+
+
+def _below(t: _Words) -> str:
+    """The two buttons at the thumb, and the question before a draft is thrown away."""
+    return f"""<footer>
 <button type="button" id="photo"><img id="thumb" alt="" hidden><span id="photo_label">{t("photo")}</span></button>
 <button type="button" id="save" class="main">{t("save")}</button>
 </footer>
 <dialog id="ask" aria-labelledby="ask_title"><h2 id="ask_title">{t("discard_title")}</h2><p>{t("discard_text")}</p>
 <form method="dialog" class="row"><button value="keep" class="grow">{t("keep")}</button>
-<button value="discard" class="grow danger">{t("discard")}</button></form></dialog>
-</body>
-</html>
-"""
+<button value="discard" class="grow danger">{t("discard")}</button></form></dialog>"""
 
 
 def _in_script(text: str) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo.access import Actor, decide
+from geo.access import Actor, readable_root
 from geo.errors import Refused
 from geo.layers import Layer
 from geo.route import distances_m
@@ -23,6 +23,9 @@ LAYER = "inspection_point"
 NEAR_M, ROAD_M, FRINGE_M = 50.0, 30.0, 300.0
 NEIGHBOURS_M, NEIGHBOURS = 150.0, 3
 """Distances that decide the guess of a place's kind; a guess may always be changed by whoever stands there."""
+AROUND_M, AROUND_MOST = 5_000.0, 300
+"""How far a form looks ahead for a dead zone, and how many sites it keeps at most."""
+LIVE = ("open", "in_progress")
 NEAR_COLUMNS = ["id", "category", "stage", "address", "distance_m", "area_code", "lon", "lat"]
 MOST_FARMLAND = 200_000
 DEGREE_M = 111_320.0
@@ -119,22 +122,44 @@ def known_sites(workspace: Workspace, day: date) -> pd.DataFrame:
 def where(workspace: Workspace, sites: pd.DataFrame, lon: float, lat: float, actor: Actor) -> Spot:
     """What is known of a place (EPSG:4490): its areas, a guess of its kind, and the open sites near it.
 
-    sites: of `known_sites`; those that `actor` may not read are left out. Refused for numbers that are no place.
+    sites: of `known_sites`; those that `actor` may not read neither show nor count. Refused for numbers that are
+    no place.
     """
     check_place(lon, lat)
     here = ground(workspace)
     held = areas_at(here, lon, lat)
-    around = _around(sites, lon, lat, NEIGHBOURS_M)
+    around = _around(_readable(sites, actor), lon, lat, NEIGHBOURS_M)
     township, village = held.get("township"), held.get("village")
     deepest = village or township or held.get("county")
-    live = around[around["kind"].isin(["open", "in_progress"]) & (around["distance_m"] <= NEAR_M)]
-    near = tuple(
-        {str(name): None if pd.isna(value) else value for name, value in row.items()}
-        for row in live[NEAR_COLUMNS].to_dict("records")
-        if decide(actor, "read", layer=LAYER, area_code=area_of(row["area_code"])).allowed
-    )
+    near = _plain(around[around["kind"].isin(LIVE) & (around["distance_m"] <= NEAR_M)])
     guess = place_kind(here, around, lon, lat, workspace.layer(LAYER))
     return Spot(deepest[0] if deepest else None, township, village, guess, near)
+
+
+def open_sites(sites: pd.DataFrame, lon: float, lat: float, actor: Actor) -> tuple[dict[str, Any], ...]:
+    """The open sites around a place that `actor` may read, nearest first, as many as a form keeps for a dead zone.
+
+    sites: of `known_sites`. Keys: `NEAR_COLUMNS`. Refused for numbers that are no place.
+    """
+    check_place(lon, lat)
+    mine = _readable(sites, actor)
+    return _plain(_around(mine[mine["kind"].isin(LIVE)], lon, lat, AROUND_M).head(AROUND_MOST))
+
+
+def _plain(rows: pd.DataFrame) -> tuple[dict[str, Any], ...]:
+    return tuple(
+        {str(name): None if pd.isna(value) else value for name, value in row.items()}
+        for row in rows[NEAR_COLUMNS].to_dict("records")
+    )
+
+
+def _readable(sites: pd.DataFrame, actor: Actor) -> pd.DataFrame:
+    reach = readable_root(actor, LAYER)
+    if reach == "":
+        return sites
+    if reach is None:
+        return sites.iloc[:0]
+    return sites[sites["area_code"].astype("str").str.startswith(reach, na=False)]
 
 
 def check_place(lon: float, lat: float) -> None:

@@ -9,6 +9,8 @@ const $ = (id) => document.getElementById(id);
 const FRESH_FORM_MS = 15 * 60_000;
 const NEAR_SHOWN_M = 50;
 const EVERY_MS = 60_000;
+const SITES_MS = 10 * 60_000;
+const SITES_M = 1_000;
 
 function say(key, params = {}) {
   return (told.words[key] || key).replace(/\{(\w+)\}/g, (whole, name) => params[name] ?? whole);
@@ -25,7 +27,7 @@ const form = {
   position: null, category: null, kind: null, kindBy: null, same: null, notSame: new Set(), photo: null, working: null,
   bareAllowed: false,
 };
-const known = { setup: null, areas: null, spot: null, device: null, map: null, trouble: null };
+const known = { setup: null, areas: null, sites: null, spot: null, device: null, map: null, trouble: null };
 
 /* --- where --- */
 
@@ -49,10 +51,41 @@ function inside(rings, lon, lat) {
 
 /* Township and village by the outlines kept in this browser: at once, and in a dead zone. */
 function ownSpot({ lon, lat }) {
-  if (!known.areas) return null;
+  const near = ownNear({ lon, lat });
+  if (!known.areas) return near.length ? { township: null, village: null, inside: true, own: true, near } : null;
   const village = known.areas.villages.find((one) => inside(one.rings, lon, lat));
   const township = known.areas.townships.find((one) => (village ? one.code === village.parent : inside(one.rings, lon, lat)));
-  return { township: township?.name ?? null, village: village?.name ?? null, inside: Boolean(township || village), own: true, near: [] };
+  return { township: township?.name ?? null, village: village?.name ?? null, inside: Boolean(township || village), own: true, near };
+}
+
+/* Open sites near by, of those kept in this browser for the account that is signed in here. */
+function ownNear(place) {
+  if (!known.sites || known.sites.account !== known.setup?.account) return [];
+  return known.sites.sites
+    .map((one) => ({ ...one, distance_m: metres(place, one) }))
+    .filter((one) => one.distance_m <= NEAR_SHOWN_M)
+    .sort((a, b) => a.distance_m - b.distance_m);
+}
+
+/* Keep the open sites around for a dead zone; asked for anew after some minutes or a kilometre. */
+async function learnSites() {
+  const { position } = form;
+  if (!position || !known.setup) return;
+  const old = known.sites;
+  const fresh = old && old.account === known.setup.account && Date.now() - old.when < SITES_MS && metres(old.at, position) < SITES_M;
+  if (fresh || known.askingSites) return;
+  known.askingSites = true;
+  try {
+    const at = { lon: position.lon, lat: position.lat };
+    const answer = await fetch(`/mark/sites?lon=${at.lon.toFixed(6)}&lat=${at.lat.toFixed(6)}`, { redirect: "manual" });
+    if (!answer.ok) return;
+    known.sites = { ...(await answer.json()), at, when: Date.now() };
+    await kept.put("sites", known.sites);
+  } catch {
+    /* Those of before have to do. */
+  } finally {
+    known.askingSites = false;
+  }
 }
 
 function setPosition(position) {
@@ -61,7 +94,9 @@ function setPosition(position) {
   if (known.map) known.map.place(position);
   if (!before || metres(before, position) > 8) {
     known.spot = ownSpot(position);
+    showNear();
     askWhere();
+    learnSites();
   }
   showPlace();
   keepForm();
@@ -515,6 +550,7 @@ async function learn() {
     showKind();
     showNear();
   }
+  learnSites();
   const address = (known.setup || {}).areas;
   if (!address || known.areasFrom === address) return;
   try {
@@ -535,6 +571,7 @@ async function begin() {
   known.setup = (await kept.get("setup").catch(() => null)) || null;
   const areas = await kept.get("areas").catch(() => null);
   if (areas) { known.areas = areas.areas; known.areasFrom = areas.address; }
+  known.sites = (await kept.get("sites").catch(() => null)) || null;
   await restoreForm();
   showCategories();
   showKind();

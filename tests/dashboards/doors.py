@@ -90,9 +90,10 @@ async def streamlit_page(request: Any) -> PlainTextResponse:
 
 
 async def streamlit_socket(socket: WebSocket) -> None:
-    """In place of Streamlit's websocket: tells of one file, then ends."""
+    """In place of Streamlit's websocket: tells of one file and of one place for a reader's own, then ends."""
     await socket.accept()
     await socket.send_bytes(b"\x0a\x1f/media/abc123.xlsx")
+    await socket.send_bytes(b"\x0a\x22/_stcore/upload_file/0a1b-2c/3d4e-5f\x12\x01")
     await socket.close()
 
 

@@ -35,14 +35,19 @@ DOORS = (
     "/",
     "/?page=leader&area=990101100",
     "/print",
+    "/print/parcel?layer=abandoned_parcel&thing=TB0001",
     "/mark",
     "/mark/setup",
     "/mark/areas",
     "/mark/where?lon=106.01&lat=31.01",
+    "/mark/sites?lon=106.01&lat=31.01",
     "/mark/sw.js",
+    "/mark/send",
+    "/mark/act",
     TILE_EAST,
     f"/photos/{'ab' * 32}/thumb.jpg",
     "/media/abc123.xlsx",
+    "/_stcore/upload_file/0a1b-2c/3d4e-5f",
     "/component/streamlit_folium.st_folium/index.html",
     "/_stcore/host-config",
     "/_stcore/bidi-components/xiangtu/board.js",
@@ -270,6 +275,21 @@ def test_a_file_made_for_one_reader_is_given_to_that_reader_alone(visit: Callabl
     assert east.get("/media/abc123.xlsx").status == 404
     assert stone.get("/media/abc123%2F..%2Fother.xlsx").status in (200, 404)
     assert stone.get("/media/other.xlsx").status == 404
+
+
+def test_a_place_for_a_readers_own_photos_takes_them_from_that_reader_alone(
+    visit: Callable[..., Visitor],
+) -> None:
+    place = "/_stcore/upload_file/0a1b-2c/3d4e-5f"
+    stone, east = visit("石桥"), visit("东山")
+    east.app = stone.app
+    own = {"origin": f"http://{HOST}"}
+    stone.open_socket()
+    for method in ("PUT", "DELETE"):
+        assert stone.ask(method, place, headers=own).status == 200
+        assert east.ask(method, place, headers=own).status == 404
+        assert stone.ask(method, f"{place}0", headers=own).status == 404
+    assert stone.ask("PUT", f"{place}/../../0a1b-2c/other", headers=own).status == 404
 
 
 # ---- requests that come from elsewhere

@@ -191,6 +191,33 @@ def test_a_township_is_not_offered_anothers_sites(root: Path) -> None:
     assert len(told(visitor(root, "督查").get(where, accept="*/*"))["near"]) == 2
 
 
+def test_a_township_is_given_the_outlines_of_its_own_villages_alone(root: Path) -> None:
+    town = visitor(root, "石桥")
+    held = json.loads(gzip.decompress(town.get(told(town.get("/mark/setup", accept="*/*"))["areas"]).body))
+    assert [one["name"] for one in held["villages"]] == ["前进村", "红旗村", "上游村"]
+    # Names of the other townships are no secret, and the map needs its bearings.
+    assert len(held["townships"]) == 3
+    lon, lat = at(0.020, 0.060)
+    spot = told(town.get("/mark/where?" + urlencode({"lon": lon, "lat": lat}), accept="*/*"))
+    assert (spot["township"], spot["village"]) == ("清水乡", None)
+
+
+def test_the_sites_kept_for_a_dead_zone_are_open_near_first_and_ones_own(root: Path) -> None:
+    lon, lat = at(0.0101, 0.010)
+    asked = "/mark/sites?" + urlencode({"lon": lon, "lat": lat})
+    every = told(visitor(root, "督查").get(asked, accept="*/*"))
+    assert every["account"] == "督查"
+    names = [one["id"] for one in every["sites"]]
+    assert names[:2] == ["HJ01", "HJ02"] and "HJ04" not in names
+    lon, lat = at(0.0101, 0.035)
+    asked = "/mark/sites?" + urlencode({"lon": lon, "lat": lat})
+    assert {"HJ01", "HJ05"} <= {one["id"] for one in told(visitor(root, "督查").get(asked, accept="*/*"))["sites"]}
+    mine = told(visitor(root, "石桥").get(asked, accept="*/*"))["sites"]
+    assert {one["area_code"][:9] for one in mine} == {STONE} and mine
+    assert told(visitor(root, "东山").get(asked, accept="*/*"))["sites"] == []
+    assert told(visitor(root, "县长").get("/mark/sites?lon=x", accept="*/*"))["code"] == "mark_without_place"
+
+
 # --- sending
 
 
@@ -269,6 +296,20 @@ def test_a_step_of_another_role_or_another_township_is_refused(root: Path) -> No
     assert step(visitor(root, "督查"), "HJ01", "claimed", 0).status == 403
     assert step(visitor(root, "东山"), "HJ01", "claimed", 0).status == 403
     assert step(visitor(root, "县长"), "HJ01", "claimed", 0).status == 403
+    assert happened(root) == []
+
+
+def test_who_may_not_act_on_a_site_is_not_told_how_it_stands(root: Path) -> None:
+    other = visitor(root, "东山")
+    for version in (0, 7):
+        answer = step(other, "HJ03", "rectified", version)
+        assert answer.status == 403
+        assert not {"认领", "claimed", f"{STONE}202"} & set(re.findall(r"[\w]+", answer.text))
+    for kind in ("undo", "revisit"):
+        given = {"id": "HJ03", "act": kind, "to": "", "base_version": "0", "note": "x"}
+        assert send(other, "/mark/act", given).status in (403, 409)
+    taken = send(other, "/mark/send", {**DRAFT, "same_as": "HJ01"})
+    assert taken.status in (403, 422)
     assert happened(root) == []
 
 
