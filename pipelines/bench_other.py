@@ -12,6 +12,7 @@ Measure = Callable[[int, int, Say], list[Row]]
 
 MEASURES = {
     "zonal": "pipelines.bench_other:zonal",
+    "verify": "pipelines.verify_bench_whole:rows",
     "ledger": "pipelines.bench_other:ledger",
     "whole": "pipelines.county_bench:measure",
     "province": "pipelines.province_bench:measure",

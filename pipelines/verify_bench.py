@@ -26,6 +26,7 @@ SIDE = 6000
 PIXEL_M = 10.0
 DATES = 24
 CORNERS = 9
+BANDS = ("blue", "red", "nir", "swir1", "scl")
 
 
 def parcels_of(rows: Array, count: int) -> Array:
@@ -53,19 +54,39 @@ def raster_of(number: int) -> Array:
     return picture
 
 
-def write_rasters(folder: Path) -> list[Path]:
-    """DATES rasters as tiled GeoTIFFs, dates in their names."""
+def bands_of(number: int) -> Array:
+    """The bands of one date as BANDS: ten-thousandths of reflectance, and a scene classification, some cloud."""
+    draw = np.random.default_rng(2000 + number)
+    planes = draw.integers(200, 6000, (len(BANDS), SIDE, SIDE), dtype=np.uint16)
+    planes[-1] = np.where(planes[-1] < 780, 9, 4)
+    return planes
+
+
+def write_rasters(folder: Path, *, bands: bool = False) -> list[Path]:
+    """DATES rasters as tiled GeoTIFFs, dates in their names: an index, or BANDS."""
     import rasterio
     from affine import Affine
 
+    profile: dict[str, Any] = {
+        "driver": "GTiff",
+        "width": SIDE,
+        "height": SIDE,
+        "tiled": True,
+        "crs": "EPSG:32648",
+    }
+    profile["transform"] = Affine(PIXEL_M, 0.0, 300_000.0, 0.0, -PIXEL_M, 3_400_000.0)
+    profile |= {"count": len(BANDS), "dtype": "uint16"} if bands else {"count": 1, "dtype": "float32"}
     paths = []
     for number in range(DATES):
         day = date(2024, 1, 5) + timedelta(days=15 * number)
-        path = folder / f"ndvi_{day:%Y%m%d}.tif"
-        profile = {"driver": "GTiff", "width": SIDE, "height": SIDE, "count": 1, "dtype": "float32", "tiled": True}
-        place = Affine(PIXEL_M, 0.0, 300_000.0, 0.0, -PIXEL_M, 3_400_000.0)
-        with rasterio.open(path, "w", crs="EPSG:32648", transform=place, **profile) as data:
-            data.write(raster_of(number), 1)
+        path = folder / f"scene_{day:%Y%m%d}.tif"
+        with rasterio.open(path, "w", interleave="band", **profile) as data:
+            if bands:
+                data.write(bands_of(number))
+                data.descriptions = BANDS
+                data.scales = (0.0001,) * (len(BANDS) - 1) + (1.0,)
+            else:
+                data.write(raster_of(number), 1)
         paths.append(path)
     return paths
 

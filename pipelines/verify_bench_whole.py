@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ import shapely
 from pyproj import Transformer
 
 from geo.zonal import BLOCK
+from pipelines.bench_rows import OURS, Row
 from pipelines.verify_bench import DATES, SIDE, parcels_of, write_rasters
 
 LAYER = "contract_parcel"
@@ -101,13 +102,16 @@ def mark(root: Path) -> str:
     return total.hexdigest()[:16]
 
 
-def measure(count: int) -> dict[str, Any]:
-    """Measure the whole command on `count` parcels: at one go, killed half way and run again, and once more."""
+def measure(count: int, *, bands: bool = False) -> dict[str, Any]:
+    """Measure the whole command on `count` parcels: at one go, killed half way and run again, and once more.
+
+    bands: on all bands with clouds (NDVI, LSWI, BSI under a scene classification) in place of a ready-made index.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         scenes = folder / "scenes"
         scenes.mkdir()
-        write_rasters(scenes)
+        write_rasters(scenes, bands=bands)
         root = write_county(folder / "county", count)
         other = write_county(folder / "other", count)
         whole = timed(command(root, scenes))
@@ -116,7 +120,7 @@ def measure(count: int) -> dict[str, Any]:
         again = timed(command(other, scenes))
         same = mark(root) == mark(other)
     return {
-        "stage": f"xiangtu verify, {DATES} dates of {SIDE}×{SIDE}",
+        "stage": f"xiangtu verify, {DATES} dates of {SIDE}×{SIDE}" + (", all bands" if bands else ""),
         "parcels": count,
         "whole": whole,
         "killed_after_scenes": kept,
@@ -126,5 +130,26 @@ def measure(count: int) -> dict[str, Any]:
     }
 
 
+def rows(parcels: int, repeats: int, say: Callable[[str], None]) -> list[Row]:
+    """The whole command as a stage of `xiangtu bench`: an index, then all bands. Run once each.
+
+    same_pairs is 1 when a run killed half way and run again gave the same verdicts, evidence and 亩.
+    """
+    made = []
+    for bands in (False, True):
+        say(f"verify: {'all bands' if bands else 'an index'}, {DATES} dates")
+        found = measure(parcels, bands=bands)
+        what = "all bands" if bands else "an index"
+        same = float(found["same_figures"])
+        steps = (("whole", "at one go"), ("then", f"after a kill at {found['killed_after_scenes']} scenes"))
+        for key, note in (*steps, ("again", "all scenes kept")):
+            one = found[key]
+            seconds, peak, note = round(one["seconds"], 1), one["peak_mb"], f"{what}, {note}"
+            made.append(
+                Row("verify", parcels, OURS, "ok", "", 1, seconds, peak_mb=peak, same_pairs=same, note=note)
+            )
+    return made
+
+
 if __name__ == "__main__":
-    print(json.dumps(measure(int(sys.argv[1])), indent=1))
+    print(json.dumps(measure(int(sys.argv[1]), bands="--bands" in sys.argv), indent=1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from geo.errors import Refused
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from geo.calibration import Calibration
+    from geo.issues import Issue
     from pipelines.verify import Outcome
 
 AREA_TABLES = ("areas", "consolidation")
@@ -37,6 +38,22 @@ def verify(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _check(arguments: argparse.Namespace, console: Console) -> Outcome:
+    try:
+        return _run(arguments, console)
+    except Refused as refusal:
+        _say_refused(refusal.params.get("refused", ()), console)
+        raise
+
+
+def _say_refused(issues: Sequence[Issue], console: Console) -> None:
+    """A sentence for each scene that could not be used, then the rest counted by kind."""
+    left_out = [one for one in issues if one.severity in ("error", "refusal") or one.code == "scene_repeated"]
+    for one in left_out:
+        console.issues([one])
+    console.issues([one for one in issues if one not in left_out])
+
+
+def _run(arguments: argparse.Namespace, console: Console) -> Outcome:
     from pipelines.verify import verify as check
 
     with console.progress() as tick:
@@ -85,7 +102,7 @@ def _print(made: Outcome, console: Console) -> None:
     for name, value in made.said.items():
         if value:
             console.say(f"  {name} ← {value}", f"  {name} ← {value}")
-    console.issues(made.issues)
+    _say_refused(made.issues, console)
     _print_verdicts(made, console)
     if made.calibration is not None:
         _print_calibration(made.calibration, made.said, console)

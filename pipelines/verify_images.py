@@ -130,10 +130,10 @@ def _keep(target: Path, made: Outcome, picked: Picked, seasons: list[Season], se
 
 
 def _none_usable(source: Path, issues: list[Issue], found: int) -> Refused:
-    """Why nothing could be used: the one reason there was, or that there were several."""
-    if len({issue.code for issue in issues}) == 1:
+    """Why nothing could be used: the one reason there was, or that there were several, with each in `refused`."""
+    if len(issues) == 1:
         return Refused(issues[0].code, **issues[0].params)
-    return Refused("scenes_none", path=str(source), found=found)
+    return Refused("scenes_none", path=str(source), found=found, refused=tuple(issues))
 
 
 def _edition(parcels: Parcels, rule: Rule) -> str:

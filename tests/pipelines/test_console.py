@@ -15,7 +15,7 @@ def test_a_log_gets_a_plain_line_of_progress_now_and_then(
     monkeypatch: pytest.MonkeyPatch, lang: str, said: str
 ) -> None:
     now = iter([0.0, 1.0, console.LINE_SECONDS, console.LINE_SECONDS, console.LINE_SECONDS + 1])
-    monkeypatch.setattr(console.time, "monotonic", lambda: next(now))
+    monkeypatch.setattr("pipelines.console.time.monotonic", lambda: next(now))
     out, err = io.StringIO(), io.StringIO()
     with Console(lang, out=out, err=err).progress() as tick:
         for done in (1, 12, 13):

@@ -182,6 +182,16 @@ def test_what_cannot_be_used_is_said_in_one_sentence_each(tmp_path: Path) -> Non
     assert all("\n" not in issue.words(lang) for issue in find_scenes(tmp_path)[1] for lang in ("zh", "en"))
 
 
+def test_scenes_of_one_name_in_two_folders_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    values = np.random.default_rng(1).random((30, 30)).astype(np.float32)
+    for folder in ("a", "b"):
+        satellite.write(tmp_path / folder / "ndvi_20240601.tif", values)
+        (tmp_path / folder / "words_20240601.tif").write_text("not a picture")
+    scenes, issues = find_scenes(tmp_path)
+    assert [one.name for one in scenes] == ["a/ndvi_20240601.tif", "b/ndvi_20240601.tif"]
+    assert [one.params["scene"] for one in issues] == ["a/words_20240601.tif", "b/words_20240601.tif"]
+
+
 @pytest.mark.parametrize(
     ("name", "day"),
     [

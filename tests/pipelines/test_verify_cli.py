@@ -198,8 +198,24 @@ def test_products_of_every_kind_are_taken_from_one_folder_and_what_is_broken_is_
     said = capsys.readouterr().err
     assert "Traceback" not in said
     assert "像元完全相同" in said
+    for name in ("ndvi_20240921.tif", "T48RVU_20240922T080000.zip", "ndvi_20240923.tif", "ndvi_20240924.tif"):
+        [line] = [one for one in said.splitlines() if name in one]
+        assert "已跳过，其余照常。请" in line
     spring = {one["verdict"]: one["parcels"] for one in made["verdicts"] if one["season"] == "2024-spring"}
     assert spring == {"confirmed": 48 - len(IDLE), "contradicted": len(IDLE)}
+
+
+def test_where_no_scene_can_be_used_each_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for day in (1, 2):
+        satellite.write(tmp_path / "s" / f"ndvi_2024010{day}.tif", np.full((9, 9), 0.5, np.float32), crs=None)
+    root = stored(tmp_path / "w", corners()).root
+    assert main(["verify", str(root), "--scenes", str(tmp_path / "s")]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert [("ndvi_20240101.tif" in one, "ndvi_20240102.tif" in one) for one in said] == [
+        (True, False),
+        (False, True),
+        (False, False),
+    ]
 
 
 def test_visits_are_drawn_and_taken_in_without_the_pictures(
