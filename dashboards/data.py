@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,16 +12,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pandas as pd
 
 from dashboards.editions import Edition, edition
+from dashboards.readable_tiles import ReadableTiles
 from dashboards.readers import reader_of
 from geo.access import Actor, decide, masked, pseudonym, readable_root, within
 from geo.layers import Layer
 from geo.progress import UNPLACED
+from pipelines.area_rows import is_large
 from pipelines.days import today
 from pipelines.store.attachments import Attachments
 from pipelines.workspace import Workspace
 
 if TYPE_CHECKING:
     import geopandas as gpd
+
+    from pipelines.tiles import Tiles
 
 WORKSPACE_VARIABLE = "XIANGTU_WORKSPACE"
 T = TypeVar("T")
@@ -207,20 +211,70 @@ class County:
 
     def things(self, layer_id: str, *, area: Area | None = None, as_of: date) -> gpd.GeoDataFrame:
         """The rows of a layer in an area on a day, as `xiangtu show` gives them, masked for the reader."""
-        reach = self.reach(layer_id)
         if area is not None and area.level == UNPLACED:
             outside = self._shared.things(layer_id, UNPLACED, as_of)
-            return self._masked(outside if reach == "" else outside.iloc[:0], layer_id)
-        asked = "" if area is None or area.level == "county" else area.code
-        if reach is None or not (within(asked, reach) or within(reach, asked)):
+            return self._masked(outside if self.reach(layer_id) == "" else outside.iloc[:0], layer_id)
+        code = self._where(layer_id, area)
+        if code is None:
             return self._shared.things(layer_id, self.root.code, as_of).iloc[:0]
-        code = max(asked, reach, key=len)
-        clear = (self.actor.role, self.actor.area_code, self.actor.layers)
 
-        def found() -> gpd.GeoDataFrame:
+        def _found() -> gpd.GeoDataFrame:
             return self._masked(self._shared.things(layer_id, code, as_of), layer_id)
 
-        return self._shared.of_layer(layer_id, ("masked", code, as_of, clear), found)
+        return self._shared.of_layer(layer_id, ("masked", code, as_of, self._clear), _found)
+
+    @property
+    def _clear(self) -> Hashable:
+        """What decides which personal fields this reader sees."""
+        return self.actor.role, self.actor.area_code, self.actor.layers
+
+    def _where(self, layer_id: str, area: Area | None) -> str | None:
+        """The area of which the reader gets the rows that were asked for: "" for all, None for none."""
+        reach = self.reach(layer_id)
+        asked = "" if area is None or area.level == "county" else area.code
+        if reach is None or not (within(asked, reach) or within(reach, asked)):
+            return None
+        return max(asked, reach, key=len)
+
+    def light(self, layer_id: str, *, area: Area | None = None, as_of: date) -> pd.DataFrame:
+        """The rows of `things`, but of a very large layer only what counting and listing needs, without shapes."""
+        whole = area is None or area.level == "county"
+        if not self.is_large(layer_id) or (self.workspace.layer(layer_id).lifecycle is None and not whole):
+            return self.things(layer_id, area=area, as_of=as_of)
+
+        def _found() -> pd.DataFrame:
+            rows = self._shared.light(layer_id, as_of)
+            code = rows["area_code"]
+            if area is not None and area.level == UNPLACED:
+                inside = code.isna() & (self.reach(layer_id) == "")
+            else:
+                where = self._where(layer_id, area)
+                inside = code.str.startswith(where or "-", na=False) | (where == "")
+            return masked(rows[inside.to_numpy(bool)], self.workspace.layer(layer_id), self.actor)
+
+        key = ("light", area.code if area is not None else "", as_of, self._clear)
+        return self._shared.of_layer(layer_id, key, _found)
+
+    def light_of(self, layer_id: str, key: Hashable, ids: pd.Series, as_of: date) -> pd.DataFrame:
+        """The rows of `light` of some things, in order of id. key: the same for the same ids on that day."""
+        if not self.is_large(layer_id) or self.workspace.layer(layer_id).lifecycle is not None:
+            every = self.light(layer_id, as_of=as_of)
+            return every[every["id"].isin(ids)]
+        found = self._shared.light_of(layer_id, key, list(ids), as_of)
+        reach = self.reach(layer_id)
+        if reach != "":
+            found = found[found["area_code"].str.startswith(reach or "-", na=False)]
+        return masked(found, self.workspace.layer(layer_id), self.actor)
+
+    def is_large(self, layer_id: str) -> bool:
+        """Whether a layer has too many rows to keep all their fields at hand."""
+        return is_large(self.workspace, layer_id)
+
+    def listed(self, layer_id: str, ids: Sequence[str], as_of: date) -> gpd.GeoDataFrame:
+        """The whole rows of some things that the reader may see, in order of id, masked."""
+        rows = self._shared.listed(layer_id, ids, as_of)
+        mine = [self._sees(layer_id, code) for code in rows["area_code"]]
+        return self._masked(rows[pd.Series(mine, index=rows.index, dtype=bool)], layer_id)
 
     def _masked(self, rows: gpd.GeoDataFrame, layer_id: str) -> gpd.GeoDataFrame:
         return masked(rows, self.workspace.layer(layer_id), self.actor)
@@ -272,34 +326,17 @@ class County:
         file = next((one.file for one in self.workspace.imports(layer_id) if one.id == import_id), None)
         if file is None or self.reach(layer_id) == "":
             return file
-        mine = self.things(layer_id, as_of=today())
+        mine = self.light(layer_id, as_of=today())
         return file if bool((mine["import_id"] == import_id).any()) else None
 
     def tiles(self) -> ReadableTiles:
         """The vector tiles of what the reader may see."""
-        return ReadableTiles(self)
+        return ReadableTiles(self.tiles_of)
 
-    def tiles_of(self, layer_id: str) -> Any:
+    def tiles_of(self, layer_id: str) -> Tiles | None:
         """`pipelines.tiles.Tiles` of a layer's things within the reader's reach; None when there are none."""
         reach = self.reach(layer_id)
         return None if reach is None else self._shared.tiles(layer_id, reach)
-
-
-class ReadableTiles:
-    """Tiles and clicks of one reader: what lies outside the reader's reach is not in them."""
-
-    def __init__(self, county: County) -> None:
-        self._county = county
-
-    def tile(self, layer_id: str, z: int, x: int, y: int, *, as_of: date | None = None) -> bytes:
-        """As `pipelines.tiles.Tiles.tile`."""
-        tiles = self._county.tiles_of(layer_id)
-        return tiles.tile(layer_id, z, x, y, as_of=as_of) if tiles is not None else b""
-
-    def at(self, layer_id: str, lon: float, lat: float, *, as_of: date | None = None) -> str | None:
-        """As `pipelines.tiles.Tiles.at`."""
-        tiles = self._county.tiles_of(layer_id)
-        return tiles.at(layer_id, lon, lat, as_of=as_of) if tiles is not None else None
 
 
 def county(root: Path | None = None, *, actor: Actor | None = None) -> County:

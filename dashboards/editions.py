@@ -22,6 +22,7 @@ from geo.progress import UNPLACED
 from pipelines.area_rows import Homes, homes_of, is_large, partners, shapes_in
 from pipelines.days import today
 from pipelines.exchange import show
+from pipelines.light_rows import light_rows
 from pipelines.store.ledger import SYSTEM
 from pipelines.store.ledger_heads import layer_heads, photo_places, touched
 from pipelines.territory import areas_key
@@ -36,6 +37,7 @@ PIXELS = {"county": 1500, "township": 2000, "village": 6000}
 MANY = 500
 """So many changed things are read by themselves; of more, everything is read anew."""
 T = TypeVar("T")
+Frame = TypeVar("Frame", bound=pd.DataFrame)
 
 
 @dataclass(frozen=True)
@@ -140,14 +142,51 @@ class Edition:
                 else every["area_code"].str.startswith(area, na=False)
             )
             return every[inside]
-        before = self._shelf.last((layer_id, ("things", area, as_of)))
+        homes = self._homes(layer_id) if large and area else None
+
+        def _read(ids: list[str] | None) -> gpd.GeoDataFrame:
+            only = homes if ids is None else None
+            return show(
+                self.workspace, layer_id, ids=ids, area=area or None, as_of=as_of, actor=SYSTEM, homes=only
+            )
+
+        return self._renewed(layer_id, ("things", area, as_of), _read)
+
+    def light(self, layer_id: str, as_of: date) -> pd.DataFrame:
+        """All rows of a layer on a day, unmasked; of a large layer only `pipelines.light_rows`, without shapes."""
+        if not is_large(self.workspace, layer_id):
+            return self.things(layer_id, "", as_of)
+
+        def _read(ids: list[str] | None) -> pd.DataFrame:
+            return light_rows(self.workspace, layer_id, as_of, ids=ids)
+
+        key = ("light", as_of)
+        return self.of_layer(layer_id, key, lambda: self._renewed(layer_id, key, _read))
+
+    def light_of(self, layer_id: str, key: Hashable, ids: Sequence[str], as_of: date) -> pd.DataFrame:
+        """`light` of some things of a large layer alone. key: the same for the same ids on that day."""
+        return self.of_layer(
+            layer_id, ("light of", key), lambda: light_rows(self.workspace, layer_id, as_of, ids=ids)
+        )
+
+    def _renewed(self, layer_id: str, key: Hashable, read: Callable[[list[str] | None], Frame]) -> Frame:
+        """What `read` gives of all things (None); when few have changed since it was kept, of these alone."""
+        before = self._shelf.last((layer_id, key))
         mark = before[0] if before is not None else None
         changed = self._changed_since(layer_id, mark) if isinstance(mark, Mark) else None
-        homes = self._homes(layer_id) if large and area else None
         if before is None or changed is None:
-            return show(self.workspace, layer_id, area=area or None, as_of=as_of, actor=SYSTEM, homes=homes)
-        fresh = show(self.workspace, layer_id, ids=changed, area=area or None, as_of=as_of, actor=SYSTEM)
-        return replaced(before[1], fresh, changed)
+            return read(None)
+        return replaced(before[1], read(changed), changed)
+
+    def listed(self, layer_id: str, ids: Sequence[str], as_of: date) -> gpd.GeoDataFrame:
+        """The rows of some things on a day, unmasked, in order of id."""
+        if not is_large(self.workspace, layer_id):
+            every = self.things(layer_id, "", as_of)
+            return every[every["id"].isin(list(ids))]
+        key = ("listed", as_of, _short(sorted(ids)))
+        return self.of_layer(
+            layer_id, key, lambda: show(self.workspace, layer_id, ids=ids, as_of=as_of, actor=SYSTEM)
+        )
 
     def _changed_since(self, layer_id: str, mark: Mark) -> list[str] | None:
         """Ids of the things that events have touched since a mark, and of those they bear on; None for all."""
@@ -219,9 +258,9 @@ class Edition:
         return {**dict(zip(townships["code"], map(tuple, bounds), strict=True)), UNPLACED: None}
 
 
-def replaced(before: gpd.GeoDataFrame, fresh: gpd.GeoDataFrame, ids: Sequence[str]) -> gpd.GeoDataFrame:
+def replaced(before: Frame, fresh: Frame, ids: Sequence[str]) -> Frame:
     """Rows with those of some ids taken out and fresh ones in their place, in order of id."""
-    rest = before[~before["id"].isin(list(ids))]
+    rest: Frame = before[~before["id"].isin(list(ids))]
     if not len(fresh):
         return rest
     merged = pd.concat([rest, fresh]) if len(rest) else fresh

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -17,16 +16,13 @@ from pipelines.figure_rows import counted_parts, rows_counted
 from pipelines.find import Hit, best, find_areas, find_things, index_of
 from pipelines.pace import Glance, campaigns, glance
 from pipelines.summarise import events_of
+from pipelines.tiles import Only
 from pipelines.trends import month_ends, trend
 from pipelines.waiting import KINDS, Waiting, waiting
-
-if TYPE_CHECKING:
-    import geopandas as gpd
 
 STANDS = "is."
 WAITS = "wait."
 """`rows=is.late`: things that stand so; `rows=wait.mine`: those that wait for the reader; else an indicator."""
-LARGE = 100_000
 TO_FIND = 2
 
 
@@ -66,27 +62,36 @@ def glances(county: County, area: Area, as_of: date, today: date) -> list[Glance
 
 
 def standings(county: County, layer: Layer, codes: Sequence[str], as_of: date) -> pd.DataFrame | None:
-    """How many things of a layer stand where, by area: `geo.standing.by_area`; None for a layer without stages.
-
-    The things of too large a layer are not looked at one by one: None as well.
-    """
-    if layer.lifecycle is None or is_large(county, layer) or not codes:
+    """How many things of a layer stand where, by area: `geo.standing.by_area`; None for a layer without stages."""
+    if layer.lifecycle is None or not codes:
         return None
-    things = county.things(layer.id, as_of=as_of)
-    return by_area(standing(things, layer), things["area_code"], list(codes))
 
+    def _made() -> pd.DataFrame:
+        things = county.light(layer.id, as_of=as_of)
+        return by_area(standing(things, layer), things["area_code"], list(codes))
 
-def is_large(county: County, layer: Layer) -> bool:
-    """Whether a layer has too many rows to keep all their fields at hand."""
-    return sum(one.accepted for one in county.workspace.imports(layer.id)) > LARGE
+    return county.kept(layer.id, ("standings", tuple(codes), as_of, county.root.code), _made)
 
 
 @dataclass(frozen=True)
 class Counted:
-    """The rows behind a figure. parts: the figures whose columns the rows have, each adding up to that figure."""
+    """The rows behind a figure, in order of id.
 
-    things: gpd.GeoDataFrame
+    rows: as `County.light` gives them. parts: the figures whose amounts the rows bring, in the columns `=<id>`.
+    beyond: how many more things the figure counts that lie mainly outside the reader's reach and are not listed,
+    with what they bring to each of the parts: rows and these together are the figure.
+    """
+
+    rows: pd.DataFrame
     parts: tuple[Indicator, ...] = ()
+    beyond: int = 0
+    beyond_sums: tuple[float, ...] = ()
+
+    @property
+    def totals(self) -> list[float]:
+        """What all rows bring to each of the parts, and what lies beyond."""
+        beyond = self.beyond_sums or (0.0,) * len(self.parts)
+        return [float(self.rows[f"={one.id}"].sum()) + more for one, more in zip(self.parts, beyond, strict=True)]
 
 
 def rows_of(
@@ -96,28 +101,46 @@ def rows_of(
 
     rows: an indicator's id for exactly the things it counts; `is.` and a standing; `wait.` and a kind of waiting.
     """
-    every = county.things(layer.id, area=None if rows else area, as_of=as_of)
     if rows is None:
-        return Counted(every)
+        return Counted(county.light(layer.id, area=area, as_of=as_of))
     if rows.startswith(STANDS) and rows.removeprefix(STANDS) in STANDINGS:
-        mine = county.things(layer.id, area=area, as_of=as_of)
+        mine = county.light(layer.id, area=area, as_of=as_of)
         return Counted(mine[(standing(mine, layer) == rows.removeprefix(STANDS)).fillna(False).to_numpy(bool)])
     if rows.startswith(WAITS) and rows.removeprefix(WAITS) in KINDS:
-        mine = county.things(layer.id, area=area, as_of=today)
+        mine = county.light(layer.id, area=area, as_of=today)
         ids = [one for w in _waiting(county, layer, today) if w.kind == rows.removeprefix(WAITS) for one in w.ids]
         return Counted(mine[mine["id"].isin(ids)])
     asked = next((one for one in layer.indicators if one.id == rows), None)
-    if asked is None:
-        return None
+    return None if asked is None else _counted(county, layer, asked, area, as_of)
 
-    def counted() -> pd.DataFrame:
+
+def _counted(county: County, layer: Layer, asked: Indicator, area: Area, as_of: date) -> Counted:
+    """The things that a figure of an area counts."""
+
+    def _found() -> pd.DataFrame:
         return rows_counted(county.workspace, layer.id, asked.id, area.code, as_of)
 
-    found = county.kept(layer.id, ("counted", asked.id, area.code, as_of), counted)
-    things = every[every["id"].isin(found["id"])]
+    key = ("counted", asked.id, area.code, as_of)
+    found = county.kept(layer.id, key, _found)
+    things = county.light_of(layer.id, key, found["id"], as_of)
     parts = counted_parts(layer, asked)
-    values = found.set_index("id").reindex(things["id"])
-    return Counted(things.assign(**{f"={one.id}": values[one.id].to_numpy() for one in parts}), parts)
+    by_id = found.set_index("id")
+    values = by_id.reindex(things["id"])
+    more = by_id[~by_id.index.isin(things["id"])]
+    listed = things.assign(**{f"={one.id}": values[one.id].to_numpy() for one in parts})
+    return Counted(listed, parts, len(more), tuple(float(more[one.id].sum()) for one in parts))
+
+
+def selected(county: County, layer: Layer, rows: str, area: Area, as_of: date, today: date) -> Only | None:
+    """The things that `rows_of` gives, for the tiles of a map; None when `rows` says nothing."""
+    who = (county.actor.role, county.actor.area_code, county.actor.layers)
+    key = ("selected", rows, area.code, as_of, today, who)
+
+    def _made() -> Only | None:
+        found = rows_of(county, layer, rows, area, as_of, today)
+        return None if found is None else Only(repr(key), pd.Index(found.rows["id"].astype(object)))
+
+    return county.kept(layer.id, key, _made)
 
 
 def waits(county: County, today: date) -> list[Waiting]:
@@ -129,14 +152,14 @@ def waits(county: County, today: date) -> list[Waiting]:
 
 
 def _waiting(county: County, layer: Layer, today: date) -> list[Waiting]:
-    if layer.lifecycle is None or is_large(county, layer):
+    if layer.lifecycle is None:
         return []
     events = county.kept(layer.id, "events", lambda: events_of(county.workspace, layer))
     actor = county.actor
     who = (actor.role, actor.area_code, actor.layers)
 
     def made() -> list[Waiting]:
-        return waiting(county.things(layer.id, as_of=today), events, layer, actor)
+        return waiting(county.light(layer.id, as_of=today), events, layer, actor)
 
     return county.kept(layer.id, ("waiting", today, who), made)
 
@@ -151,7 +174,7 @@ def search(county: County, text: str, today: date, lang: str) -> list[Hit]:
     for layer in county.topics():
         if not county.has_rows(layer.id):
             continue
-        if is_large(county, layer):
+        if county.is_large(layer.id):
             thing = county.thing(layer.id, text.strip(), today)
             rows = thing.to_frame().T if thing is not None else None
             index = index_of(rows, layer) if rows is not None else None

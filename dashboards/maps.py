@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 import folium
 import geopandas as gpd
@@ -20,6 +21,7 @@ from folium.template import Template
 from dashboards.data import Area, County
 from dashboards.legends import NO_DATA, Legend, choice_labels, is_dark, thing_colour
 from dashboards.looks import Look
+from dashboards.narrowing import rows_query
 from dashboards.scenes import THINGS_AT_ONCE, Scene
 from dashboards.words import NOTHING, Lang, figure, say
 from geo.layers import Indicator, Layer
@@ -129,7 +131,8 @@ def drawing(county: County, look: Look, scene: Scene) -> folium.FeatureGroup:
     mine = outlines["code"] == look.area.code
     role = "county" if look.area.level == "county" else "here"
     frame = outlines_layer(outlines[mine], role, weight=2)
-    tiles = tiles_layer(county, look.layer, as_of=look.as_of, lang=look.lang, selected=look.thing)
+    only = rows_query(look) if scene.narrowed else {}
+    tiles = tiles_layer(county, look.layer, as_of=look.as_of, lang=look.lang, selected=look.thing, only=only)
     if scene.areas is not None and scene.figures is not None and look.indicator is not None:
         areas = areas_layer(scene.areas, scene.figures, look.indicator, scene.legend, fit=fit, lang=look.lang)
         return _group(areas, frame, tiles)
@@ -238,13 +241,22 @@ def things_layer(
 
 
 def tiles_layer(
-    county: County, layer: Layer, *, as_of: date | None, lang: Lang, selected: str | None = None
+    county: County,
+    layer: Layer,
+    *,
+    as_of: date | None,
+    lang: Lang,
+    selected: str | None = None,
+    only: Mapping[str, str] | None = None,
 ) -> Drawn:
-    """All things of a layer on a day as vector tiles from this server."""
+    """The things of a layer on a day as vector tiles from this server.
+
+    only: what of the address narrows them, see `dashboards.narrowing`; all things when empty.
+    """
     style = layer.style
-    when = f"&as_of={as_of}" if as_of else ""
+    asked = {"edition": county.edition, **({"as_of": as_of.isoformat()} if as_of else {}), **(only or {})}
     spec = {
-        "url": f"/tiles/{layer.id}/{{z}}/{{x}}/{{y}}.pbf?edition={county.edition}{when}",
+        "url": f"/tiles/{layer.id}/{{z}}/{{x}}/{{y}}.pbf?{urlencode(asked)}",
         "field": style.get("colour_by", ""),
         "colours": dict(style.get("colours", {})),
         "other": style.get("fill", style.get("stroke", NO_DATA)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import folium
 import geopandas as gpd
@@ -36,22 +36,19 @@ def group_of_areas(
     frame: pd.DataFrame,
     legend: Legend,
     *,
-    drawn: Sequence[str] | None,
-    left_out: Sequence[str],
+    only: Mapping[str, str],
     selected: str | None,
     lang: Lang,
 ) -> folium.FeatureGroup:
     """Areas of `area` in the colours of the legend, and the things that pass as tiles from near on.
 
-    frame: area_code, shown_mu. drawn: ids that pass, None when all do; left_out: ids that do not.
+    frame: area_code, shown_mu. only: the filters as the address of the tiles has them.
     """
     children = county.children(area)
     fit = maps.fit_to(county, area)
     values = frame[frame["area_code"].isin(children["code"])]
     areas = maps.areas_layer(children, values, shown_indicator(), legend, fit=fit, lang=lang)
-    tiles = maps.tiles_layer(county, layer, as_of=None, lang=lang, selected=selected)
-    if drawn is not None:
-        tiles.spec |= {"only": list(drawn)} if len(drawn) <= len(left_out) else {"but": list(left_out)}
+    tiles = maps.tiles_layer(county, layer, as_of=None, lang=lang, selected=selected, only=only)
     return _group(areas, _frame(county, area), tiles)
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from dashboards import figures
 from dashboards.data import County
 from dashboards.looks import Look
 from dashboards.readers import ledger_of
@@ -46,9 +45,9 @@ class Profile:
 def profile(county: County, look: Look, rows: pd.DataFrame | None) -> Profile:
     """The profile of the area looked at, by the chosen topic and figure. rows: progress rows of its parts."""
     worst, best = _ends(look, rows)
-    if figures.is_large(county, look.layer) or look.layer.lifecycle is None:
+    if look.layer.lifecycle is None:
         return Profile(worst, best, (), (), _who(county, look, None))
-    things = county.things(look.layer.id, area=look.area, as_of=look.day)
+    things = county.light(look.layer.id, area=look.area, as_of=look.day)
     late = longest_late(things, look.layer, look.day)
     lines = tuple(
         Line(

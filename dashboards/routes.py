@@ -17,6 +17,7 @@ from dashboards.assets import HERE, VENDOR
 from dashboards.data import WORKSPACE_VARIABLE, County, county
 from dashboards.gate import READER
 from dashboards.looks import language, read_look
+from dashboards.narrowing import narrowed_to
 from dashboards.prints import page
 from dashboards.readers import COOKIE, reader_of
 from dashboards.scenes import scene
@@ -63,12 +64,18 @@ async def tile(request: Request) -> Response:
         when = date.fromisoformat(request.query_params["as_of"]) if "as_of" in request.query_params else None
     except ValueError:
         return PlainTextResponse("as_of is no date", status_code=400)
-    column = (asked["layer"], asked["z"], asked["x"], asked["y"])
-    body = await run_in_threadpool(lambda: here.tiles().tile(*column, as_of=when))
+    query, layer = dict(request.query_params), here.workspace.layer(asked["layer"])
+
+    def _made() -> bytes:
+        only = narrowed_to(query, here, layer, as_of=when, today=today())
+        body = here.tiles().tile(layer.id, asked["z"], asked["x"], asked["y"], as_of=when, only=only)
+        return gzip.compress(body, 4) if body else b""
+
+    body = await run_in_threadpool(_made)
     if not body:
         return Response(status_code=204, headers={"cache-control": A_DAY})
     headers = {"content-encoding": "gzip", "cache-control": A_DAY}
-    return Response(gzip.compress(body, 4), media_type=TILE, headers=headers)
+    return Response(body, media_type=TILE, headers=headers)
 
 
 async def photo(request: Request) -> Response:

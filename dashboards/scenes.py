@@ -27,9 +27,10 @@ class Scene:
     """One view: its title and date, the legend, the table, and what is on the map.
 
     areas and figures: the units and their progress rows, None where single things are shown. things: the rows
-    shown, None where areas are shown. whole: the progress row of the unit looked at. outside: how many things
-    lie in no area at all. part and parts: which part of a long list the table holds, and of how many. said: what
-    the listed things are, and what they add up to.
+    shown, None where areas are shown, or too many things of too large a layer. count: how many things are listed.
+    narrowed: only some of the things of the area are meant, and the map must show no others. whole: the progress
+    row of the unit looked at. outside: how many things lie in no area at all. part and parts: which part of a long
+    list the table holds, and of how many. said: what the listed things are, and what they add up to.
     """
 
     title: str
@@ -40,6 +41,8 @@ class Scene:
     areas: gpd.GeoDataFrame | None = None
     figures: pd.DataFrame | None = None
     things: gpd.GeoDataFrame | None = None
+    count: int = 0
+    narrowed: bool = False
     outside: int = 0
     part: int = 1
     parts: int = 1
@@ -106,27 +109,67 @@ def _things(county: County, look: Look) -> Scene:
     counted = figures.rows_of(county, look.layer, look.rows, look.area, look.day, look.today)
     lost = counted is None
     if counted is None:
-        counted = figures.Counted(county.things(look.layer.id, area=look.area, as_of=look.day))
-    found, lang = counted.things, look.lang
+        counted = figures.Counted(county.light(look.layer.id, area=look.area, as_of=look.day))
+    found, lang = counted.rows, look.lang
     colour_by = look.layer.style.get("colour_by")
     legend = thing_legend(look.layer, list(found[colour_by].unique()) if colour_by in found else [], lang)
     at, parts, rows = listings.page_of(len(found), look.part)
-    shown = found.iloc[rows]
-    files = {one: county.source_file(look.layer.id, one) for one in shown["import_id"].dropna().unique() if one}
-    total = [float(found[f"={one.id}"].sum()) for one in counted.parts]
+    total = counted.totals
     board = listings.listed(
-        shown, look.layer, parts=counted.parts, files=files, first=rows.start + 1, lang=lang, total=total
+        _whole(county, look, found.iloc[rows]),
+        look.layer,
+        parts=counted.parts,
+        files=_files(county, look, found.iloc[rows]),
+        first=rows.start + 1,
+        lang=lang,
+        total=total,
     )
-    said = [say("leader.rows_gone", lang, rows=look.rows)] if lost else []
-    said += [
-        say("leader.rows_sum", lang, label=one.label(lang), value=figure(value, one.unit, lang))
-        for one, value in zip(counted.parts, total, strict=True)
-    ]
-    said += [say("leader.rows_equal", lang)] if counted.parts else []
+    drawn = _whole(county, look, found) if "geometry" in found or len(found) <= THINGS_AT_ONCE else None
     whole = whole_row(county, look) if look.indicator is not None else None
     return Scene(
-        title(look), made(look), legend, board, whole, things=found, part=at, parts=parts, said=tuple(said)
+        title(look),
+        made(look),
+        legend,
+        board,
+        whole,
+        things=drawn,
+        count=len(found),
+        narrowed=look.rows is not None and not lost,
+        part=at,
+        parts=parts,
+        said=tuple(_said(counted, look, lost=lost)),
     )
+
+
+def _whole(county: County, look: Look, rows: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Listed rows with their shapes and all their fields, and what they bring to a figure."""
+    if "geometry" in rows:
+        return rows
+    day = look.today if (look.rows or "").startswith(figures.WAITS) else look.day
+    every = county.listed(look.layer.id, list(rows["id"]), day)
+    by_id = rows.set_index("id").reindex(every["id"])
+    return every.assign(**{name: by_id[name].to_numpy() for name in by_id.columns if name.startswith("=")})
+
+
+def _files(county: County, look: Look, rows: pd.DataFrame) -> dict[str, str | None]:
+    return {one: county.source_file(look.layer.id, one) for one in rows["import_id"].dropna().unique() if one}
+
+
+def _said(counted: figures.Counted, look: Look, *, lost: bool) -> list[str]:
+    """What the listed things are, what they add up to, and what is counted but not listed."""
+    lang = look.lang
+    found = [say("leader.rows_gone", lang, rows=look.rows)] if lost else []
+    sums = [figure(value, one.unit, lang) for one, value in zip(counted.parts, counted.totals, strict=True)]
+    found += [
+        say("leader.rows_sum", lang, label=one.label(lang), value=value)
+        for one, value in zip(counted.parts, sums, strict=True)
+    ]
+    found += [say("leader.rows_equal", lang)] if counted.parts else []
+    if counted.beyond:
+        brought = zip(counted.parts, counted.beyond_sums, strict=True)
+        values = [f"{one.label(lang)} {figure(value, one.unit, lang)}" for one, value in brought]
+        found.append(say("leader.rows_beyond", lang, count=counted.beyond, values=" · ".join(values)))
+    return found
 
 
 def whole_row(county: County, look: Look) -> pd.Series | None:

@@ -69,6 +69,28 @@ def part_of_area(workspace: Workspace, layer: Layer, area: str, homes: Homes | N
     return _with_partners(workspace, layer, list(found))
 
 
+def part_touching(workspace: Workspace, layer: Layer, area: str) -> Part | None:
+    """The part of a layer that holds all things of which anything lies in an area; None for the whole layer.
+
+    area: as `part_of_area` has it; the whole county is the whole layer.
+    """
+    from pipelines.join import import_shares
+
+    codes = workspace.areas()["code"].to_numpy(object)
+    inside = np.array([*(code.startswith(area) for code in codes), area == UNPLACED], dtype=bool)
+    if layer.id in AREA_LAYERS or not is_large(workspace, layer.id) or inside[:-1].all():
+        return None
+    found: dict[str, None] = {}
+    for one in workspace.imports(layer.id):
+        shares = import_shares(workspace, layer, one)
+        lies = inside[shares["area"].to_numpy(np.intp)]
+        mine = np.unique(shares["position"].to_numpy(np.int64)[lies])
+        column = ids_of(workspace.import_folder(one) / "data.parquet")
+        found |= dict.fromkeys(column.take(pa.array(mine)).to_pylist())
+    found |= dict.fromkeys(_moved(workspace, layer))
+    return _with_partners(workspace, layer, list(found))
+
+
 def part_of_things(workspace: Workspace, layer: Layer, ids: Sequence[str]) -> Part | None:
     """The part of a layer that holds these things and those they overlap; None where areas are the things."""
     return None if layer.id in AREA_LAYERS else _with_partners(workspace, layer, ids)

@@ -13,6 +13,7 @@ from geo.layers import Indicator, Layer
 from geo.measure import share_out
 from geo.progress import UNPLACED
 from geo.quantities import amounts, passing, whole_units
+from pipelines.area_rows import part_touching
 from pipelines.summarise import shares_of, things_at
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def rows_counted(
     in several areas only the part that lies in this one is given.
     """
     layer = workspace.layer(layer_id)
-    things = things_at(workspace, layer, as_of)
+    things = things_at(workspace, layer, as_of, ["lon", "lat"], part=part_touching(workspace, layer, area_code))
     shares = shares_of(workspace, layer, things)
     inside = _inside(workspace, shares["area"].to_numpy(np.intp), area_code)
     main = np.zeros(len(things), dtype=bool)

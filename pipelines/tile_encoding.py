@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -123,14 +123,24 @@ def together(chosen: Sequence[tuple[Shapes, Integers]]) -> Shapes:
     )
 
 
-def encode(shapes: Shapes, z: int, x: int, y: int, *, name: str = "things", fields: Sequence[str]) -> bytes:
+def encode(
+    shapes: Shapes,
+    z: int,
+    x: int,
+    y: int,
+    *,
+    name: str = "things",
+    fields: Sequence[str],
+    among: Callable[[Integers], Integers] | None = None,
+) -> bytes:
     """The things that meet a tile, as a Mapbox Vector Tile 2.1 with one layer; empty when there are none.
 
-    fields: names under which id and value are written. A thing much larger than the tile is cut to it.
+    fields: names under which id and value are written. A thing much larger than the tile is cut to it. among: of
+    some positions those that are meant; all when None.
     """
     west, south, east, north = tile_box(z, x, y)
     box = wide_box(z, x, y)
-    chosen = shapes.within(*box)
+    chosen = shapes.within(*box) if among is None else among(shapes.within(*box))
     if not len(chosen):
         return b""
     wide = shapes.bounds[chosen]

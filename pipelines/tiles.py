@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from pipelines.tile_encoding import Shapes, encode, flatten, together, wide_box
+from pipelines.tile_encoding import Integers, Shapes, encode, flatten, together, wide_box
 
 if TYPE_CHECKING:
     from pipelines.workspace import Workspace
@@ -25,6 +26,18 @@ FIRST_ZOOM = 13
 LAST_ZOOM = 22
 KEPT_BYTES = 64_000_000
 KEPT_LAYERS = 6
+
+
+@dataclass(frozen=True)
+class Only:
+    """The things that a map is narrowed to. name: the same for the same things, and for no others."""
+
+    name: str
+    ids: pd.Index
+
+    def among(self, shapes: Shapes, positions: Integers) -> Integers:
+        """Those of the positions whose things are meant."""
+        return positions[self.ids.get_indexer(pd.Index(shapes.ids.iloc[positions].astype(object))) >= 0]
 
 
 class Tiles:
@@ -40,23 +53,26 @@ class Tiles:
         self._area = area
         self._rows = rows or self._read_rows
         self._shapes: OrderedDict[tuple[str, date | None], Shapes] = OrderedDict()
-        self._kept: OrderedDict[tuple[str, date | None, int, int, int], bytes] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, date | None, int, int, int, str], bytes] = OrderedDict()
         self._bytes = 0
         self._reading = threading.Lock()
         self._keeping = threading.Lock()
 
-    def tile(self, layer_id: str, z: int, x: int, y: int, *, as_of: date | None = None) -> bytes:
+    def tile(
+        self, layer_id: str, z: int, x: int, y: int, *, as_of: date | None = None, only: Only | None = None
+    ) -> bytes:
         """One tile of a layer on a day, uncompressed; empty below z13, outside the grid, or where nothing lies."""
         if not (FIRST_ZOOM <= z <= LAST_ZOOM and 0 <= x < 2**z and 0 <= y < 2**z):
             return b""
-        key = (layer_id, as_of, z, x, y)
+        key = (layer_id, as_of, z, x, y, only.name if only is not None else "")
         with self._keeping:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
         shapes = self.near(layer_id, wide_box(z, x, y), as_of)
         colour_by = self._workspace.layers()[layer_id].style.get("colour_by", "value")
-        made = encode(shapes, z, x, y, fields=("id", colour_by))
+        among = None if only is None else lambda positions: only.among(shapes, positions)
+        made = encode(shapes, z, x, y, fields=("id", colour_by), among=among)
         with self._keeping:
             self._kept[key] = made
             self._bytes += len(made)
@@ -98,12 +114,14 @@ class Tiles:
         columns = ["id", "geometry", *([colour_by] if colour_by else [])]
         return current_rows(self._workspace, layer, columns=columns, as_of=as_of)
 
-    def at(self, layer_id: str, lon: float, lat: float, *, as_of: date | None = None) -> str | None:
+    def at(
+        self, layer_id: str, lon: float, lat: float, *, as_of: date | None = None, only: Only | None = None
+    ) -> str | None:
         """The id of the thing at a place: the smallest area that holds it, else the nearest within some 30 m."""
         reach = 0.0003
         box = (lon - reach, lat - reach, lon + reach, lat + reach)
         shapes = self.near(layer_id, box, as_of)
-        near = shapes.within(*box)
+        near = shapes.within(*box) if only is None else only.among(shapes, shapes.within(*box))
         if not len(near):
             return None
         candidates = np.array([shapes.shape(int(position)) for position in near], dtype=object)

@@ -218,10 +218,7 @@
 
   /* Single things as vector tiles: {url, field, colours, other, selected, min_zoom, hint}. */
   own.tiles = function (spec) {
-    /* only: ids that are drawn; but: ids that are not; both may be missing. */
-    var only = spec.only && new Set(spec.only), but = spec.but && new Set(spec.but);
     function style(properties) {
-      if ((only && !only.has(properties.id)) || (but && but.has(properties.id))) return [];
       var colour = spec.colours[properties[spec.field]] || spec.other;
       var chosen = properties.id === spec.selected;
       return { fill: true, fillColor: colour, fillOpacity: 0.85, color: chosen ? "#111111" : "#45525a",

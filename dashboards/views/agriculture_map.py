@@ -11,6 +11,7 @@ from dashboards import maps, maps_desk, widgets
 from dashboards.agriculture import with_value
 from dashboards.data import Area
 from dashboards.legends import thing_legend
+from dashboards.narrowing import desk_only, filters_query
 from dashboards.session import go
 from dashboards.views.agriculture_list import files
 from dashboards.views.agriculture_parts import Seen, nothing_here, set_filters, thing_sheet
@@ -55,12 +56,10 @@ def _map(seen: Seen) -> None:
         frame = _by_area(seen, str(level))
         legend = maps_desk.area_legend(frame, ask.lang)
         widgets.map_head(seen.word("map_title"), day, legend, ask.lang)
-        every = seen.every.rows["id"]
-        passing = None if not ask.filters.given() else list(ids)
+        only = filters_query(ask.filters)
         group = maps_desk.group_of_areas(
-            county, area, ask.layer, frame, legend, drawn=passing, left_out=list(every[~every.isin(ids)]),
-            selected=ask.thing, lang=ask.lang,
-        )  # fmt: skip
+            county, area, ask.layer, frame, legend, only=only, selected=ask.thing, lang=ask.lang
+        )
     with st.container(key="agri_map"):
         st_folium(
             maps.base_map(county, ask.lang),
@@ -92,7 +91,8 @@ def _follow(seen: Seen) -> None:
         return
     key: str | None = pick.key
     if pick.kind == "tile":
-        key = seen.county.tiles().at(ask.layer.id, pick.lon, pick.lat, as_of=None)
+        only = desk_only(seen.county, ask)
+        key = seen.county.tiles().at(ask.layer.id, pick.lon, pick.lat, as_of=None, only=only)
     if key is not None and (seen.desk.rows["id"] == key).any():
         go(thing=key)
 

@@ -109,7 +109,7 @@ def _beside(county: County, seen: Look, shown: Scene) -> None:
     else:
         widgets.said(shown.said)
         widgets.board(shown.board, label=shown.title, lang=seen.lang, picked=lambda key: go(thing=key))
-        widgets.pager(shown.part, shown.parts, 0 if shown.things is None else len(shown.things), seen.lang)
+        widgets.pager(shown.part, shown.parts, shown.count, seen.lang)
 
 
 def _areas(seen: Look, shown: Scene) -> None:

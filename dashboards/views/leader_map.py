@@ -8,6 +8,7 @@ from streamlit_folium import st_folium
 from dashboards import maps, tables
 from dashboards.data import County
 from dashboards.looks import Look
+from dashboards.narrowing import narrowed_to, rows_query
 from dashboards.scenes import Scene
 from dashboards.session import go
 
@@ -41,7 +42,8 @@ def follow(county: County, seen: Look, pick: maps.Picked | None) -> None:
         return
     key: str | None = pick.key
     if pick.kind == "tile":
-        key = county.tiles().at(seen.layer.id, pick.lon, pick.lat, as_of=seen.as_of)
+        only = narrowed_to(rows_query(seen), county, seen.layer, as_of=seen.as_of, today=seen.today)
+        key = county.tiles().at(seen.layer.id, pick.lon, pick.lat, as_of=seen.as_of, only=only)
     found = county.thing(seen.layer.id, key, seen.day) if key else None
     if found is not None:
         inside = county.area(tables.text(found["area_code"]))
