@@ -16,6 +16,7 @@ from geo.flat import Flat, join_flats, take
 from geo.layers import Layer, Relation
 from geo.overlaps import Ground, ground_of, overlaps_self
 from pipelines.kept import drop_older, keep_table, note_of
+from pipelines.kept_index import index_path, keep_index, kept_index
 from pipelines.store.flat_columns import read_flat
 from pipelines.store.geoparquet import read_columns
 from pipelines.store.layers import current_rows
@@ -58,8 +59,14 @@ def ground_of_layer(workspace: Workspace, other: Layer) -> Ground | None:
     made: dict[tuple[str, ...], Ground | None] = workspace.__dict__.setdefault("_grounds", {})
     key = (other.id, *imports_of(workspace, other.id))
     if key not in made:
+        path = index_path(workspace.root, f"ground-{other.id}", mark_of(key))
+        if (kept := kept_index(path)) is not None:
+            made[key] = Ground(kept[0])
+            return made[key]
         rows = current_rows(workspace, other, columns=["id"])
-        made[key] = ground_of(standing_shapes(workspace, rows)) if len(rows) else None
+        made[key] = ground = ground_of(standing_shapes(workspace, rows)) if len(rows) else None
+        if ground is not None:
+            keep_index(path, ground.index)
     return made[key]
 
 
@@ -80,7 +87,7 @@ def _last_edit(workspace: Workspace, layer_id: str) -> int:
         return 0
     text = "select coalesce(max(seq), 0) from events where layer = ? and kind in ('edit', 'undo') and seq <= ?"
     with ledger.database.reading() as tx:
-        return int(tx.run(text, (layer_id, ledger.until or 2**62)).fetchone()[0])
+        return int(tx.run(text, (layer_id, 2**62 if ledger.until is None else ledger.until)).fetchone()[0])
 
 
 def _folder(workspace: Workspace, layer: Layer) -> Path:

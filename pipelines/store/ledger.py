@@ -145,12 +145,8 @@ class Ledger(LedgerReading):
         act = settled(act, past, now, footing)
         allowed(act, past, layer, now)
         _must_exist(act, past, footing)
-        if footing.sure and past and projection(past).area_code != act.area_code:
-            # A later import has moved the thing; the database asks its rights for where it lies now.
-            tx.trusted(
-                "update state set area_code = ? where layer = ? and feature_id = ?",
-                (act.area_code, act.layer, act.feature_id),
-            )
+        if self._role(act.actor) is not None:
+            self._project(tx, _placed(act, past))
         event = self._linked(tx, act, now)
         self._project(tx, projection([*past, event]))
         if act.kind == "undo" and past[-1].kind == "merge":
@@ -290,6 +286,15 @@ class Ledger(LedgerReading):
         from pipelines.store.ledger_audit import rebuild
 
         return rebuild(self)
+
+
+def _placed(act: Act, past: Sequence[Event]) -> Projection:
+    """Where the thing of an act stood before it, on the area it really lies on.
+
+    The database asks a desk's rights there, also for the first event of a thing and where an import has moved it.
+    """
+    known = projection(past) if past else Projection(act.layer, act.feature_id, None, None, 0, 0, None, None, None)
+    return replace(known, area_code=act.area_code)
 
 
 def _must_exist(act: Act, past: Sequence[Event], footing: Footing) -> None:

@@ -125,6 +125,12 @@ def known_moves(tx: Transaction, database: str, layer: str, folder: Path | None)
     return known.moves
 
 
+def forget() -> None:
+    """Know nothing of any ledger, as a new process does."""
+    with _LOCK:
+        _KNOWN.clear()
+
+
 def _holds(tx: Transaction, known: _Known) -> bool:
     row = tx.run("select hash from events where seq = ?", (known.seq,)).fetchone()
     return row is not None and row[0] == known.hash

@@ -249,6 +249,31 @@ create policy events_by_account on events for insert to xiangtu_desk with check
 )
 
 
+# Step 3. A desk's own statement appends only to what the program has placed: the program writes where a thing
+# lies, then the event. What every reader takes apart must be what it says it is.
+_AN_INSTANT = "~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z$'"
+_POSTGRES_PLACED = (
+    """
+create or replace function desk_may_write(who name, on_layer text, thing text) returns boolean language sql stable
+  security definer set search_path = pg_catalog, public as $$
+  select exists (
+    select from public.db_roles d join public.state s on s.layer = on_layer and s.feature_id = thing
+    where d.db_role = who and d.may_write
+      and (d.writes = '*' or on_layer = any (string_to_array(d.writes, ',')))
+      and (d.area_code = '' or s.area_code like d.area_code || '%')) $$""",
+    "drop policy events_by_account on events",
+    f"""
+create policy events_by_account on events for insert to xiangtu_desk with check
+  (actor = (select desk_account(current_user)) and {_IN_AREA}
+   and desk_may_write(current_user, layer, feature_id)
+   and at {_AN_INSTANT} and at::timestamptz is not null
+   and recorded_at {_AN_INSTANT} and recorded_at::timestamptz is not null
+   and (due_on is null or (due_on ~ '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}$' and due_on::date is not null))
+   and json_typeof(data::json) = 'object' and json_typeof(evidence::json) = 'array'
+   and (undoes is null or kind = 'undo'))""",
+)
+
+
 def _for(dialect: str, statements: tuple[str, ...]) -> tuple[str, ...]:
     types = {"big": "integer", "real": "real"} if dialect == "sqlite" else {"big": "bigint", "real": "float8"}
     return tuple(s.replace("{big}", types["big"]).replace("{real}", types["real"]) for s in statements)
@@ -261,4 +286,5 @@ def steps(dialect: str) -> tuple[tuple[str, ...], ...]:
     """
     first = _SQLITE_GUARDS if dialect == "sqlite" else (*_POSTGRES_GUARDS, *_POSTGRES_RIGHTS)
     second = _SQLITE_CHAIN if dialect == "sqlite" else (*_POSTGRES_CHAIN, *_POSTGRES_LAYERS)
-    return (*_for(dialect, _TABLES), _FIRST_LINK, *first), (*_INDEXES, *second)
+    third = () if dialect == "sqlite" else (_POSTGRES_PLACED,)
+    return (*_for(dialect, _TABLES), _FIRST_LINK, *first), (*_INDEXES, *second), *third

@@ -18,8 +18,8 @@ NOW = datetime(2024, 5, 1, 2, tzinfo=UTC)
 HERE, THERE = "510921101201", "510921102201"
 INSERT = (
     "insert into events (seq, id, layer, feature_id, kind, at, recorded_at, actor, role, unit, area_code,"
-    " evidence, data, prev_hash, hash) select c.seq + {step}, {id!r}, {layer!r}, {thing!r}, 'note', 'x', 'x',"
-    " {actor!r}, 'township', '', {area!r}, '[]', '{{}}', {before}, {id!r} from chain c"
+    " evidence, data, prev_hash, hash) select c.seq + {step}, {id!r}, {layer!r}, {thing!r}, {kind!r},"
+    " {at!r}, {at!r}, {actor!r}, 'township', '', {area!r}, '[]', {data!r}, {before}, {id!r} from chain c"
 )
 
 
@@ -28,7 +28,10 @@ def insert(desk: Any, **more: Any) -> None:
         "step": 1,
         "id": "x1",
         "layer": "abandoned_parcel",
-        "thing": "N",
+        "thing": HERE[-4],
+        "kind": "note",
+        "at": "2024-05-01T02:00:00.000000Z",
+        "data": "{}",
         "actor": "青石",
         "area": HERE,
         "before": "c.hash",
@@ -108,6 +111,44 @@ def test_a_township_cannot_forge_an_event_by_raw_sql(staffed: tuple[Ledger, str]
     import psycopg
 
     with login(staffed, "青石") as desk, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        insert(desk, **more)
+
+
+@pytest.mark.postgis
+@pytest.mark.parametrize("kind", ["note", "add", "step", "edit"])
+def test_raw_sql_cannot_claim_an_area_for_a_thing_that_the_ledger_has_not_heard_of(
+    staffed: tuple[Ledger, str], kind: str
+) -> None:
+    import psycopg
+
+    ledger, _ = staffed
+    imported = "a parcel of another township, by its import"
+    with login(staffed, "青石") as desk:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            insert(desk, thing=imported, kind=kind)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            desk.execute(
+                "insert into state (layer, feature_id, version, last_seq, area_code)"
+                f" values ('abandoned_parcel', '{imported}', 0, 0, '{HERE}')"
+            )
+    town = accounts.named_actor(ledger, "青石")
+    event = ledger.append(Act("abandoned_parcel", "new here", town, "note", note="x", area_code=HERE), now=NOW)
+    assert ledger.projected("abandoned_parcel", imported) is None
+    assert event.area_code == HERE and ledger.audit() == []
+
+
+@pytest.mark.postgis
+@pytest.mark.parametrize(
+    "more",
+    [{"at": "x"}, {"at": "2024-99-01T02:00:00.000000Z"}, {"data": "{"}, {"data": "[]"}],
+    ids=["no instant", "no day", "no JSON", "no object"],
+)
+def test_raw_sql_cannot_append_what_no_reader_could_take_apart(
+    staffed: tuple[Ledger, str], more: dict[str, str]
+) -> None:
+    import psycopg
+
+    with login(staffed, "青石") as desk, pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.DataError)):
         insert(desk, **more)
 
 

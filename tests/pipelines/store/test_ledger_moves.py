@@ -60,7 +60,7 @@ def happen(ledger: Ledger, chance: np.random.Generator, hours: range) -> None:
 
 
 def things() -> pd.DataFrame:
-    found = pd.to_datetime(["2024-04-22"] * len(IDS)).astype("datetime64[s]")
+    found = np.array(["2024-04-22"] * len(IDS), dtype="datetime64[s]")
     stamp = pd.Timestamp("2024-04-25T02:00:00Z")
     return pd.DataFrame(
         {"id": IDS, "found_on": found, "due_on": found + pd.Timedelta(days=12), "import_at": stamp}
