@@ -115,8 +115,9 @@ def overlaps_layer(
     at or under `tolerance_percent` of its own area is left out. Many are worked by compiled loops on `workers`
     threads, with the same result.
     """
-    limits = {"tolerance_m2": tolerance_m2, "tolerance_percent": tolerance_percent}
-    feature, m2 = covered_m2(features, others, **limits, workers=workers)
+    feature, m2 = covered_m2(
+        features, others, tolerance_m2=tolerance_m2, tolerance_percent=tolerance_percent, workers=workers
+    )
     return pd.DataFrame({"feature": feature, "m2": m2})
 
 

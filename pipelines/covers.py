@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +13,11 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from geo.levels import AreaNames
 from geo.pieces import Leaves, leaf_areas
+from geo.progress import names_of
+from pipelines.kept import drop_older, keep_text
+from pipelines.kept_index import index_path, keep_leaves, leaves_from
 from pipelines.store.layers import current_rows
 from pipelines.territory import areas_key
 
@@ -28,7 +34,8 @@ class Cover:
     """The county's hierarchy of areas, read when it is asked for.
 
     name: tells covers of one workspace apart. key: changes with the areas. areas: code, name, level, parent,
-    geometry (EPSG:4490), sorted by code. leaves: the parts of them on which things stand.
+    geometry (EPSG:4490), sorted by code. leaves: the parts of them on which things stand, with their index where
+    it was kept.
     """
 
     name = "areas"
@@ -46,7 +53,30 @@ class Cover:
 
     @property
     def leaves(self) -> Leaves:
-        return self._workspace.leaves()
+        ready: dict[str, Leaves] = self._workspace.__dict__.setdefault("_ready_leaves", {})
+        if self.key not in ready:
+            ready[self.key] = leaves_from(self._index, self._workspace.leaves)
+        return ready[self.key]
+
+    @property
+    def _index(self) -> Path:
+        return index_path(self._workspace.root, self.name, self.key)
+
+    def keep_ready(self) -> None:
+        """Keep what was made ready for joins, so that the next process need not."""
+        keep_leaves(self._index, self.leaves)
+
+    @property
+    def names(self) -> AreaNames:
+        """Code, name, level and parent of each area, without its shape."""
+        import pyarrow.parquet as pq
+
+        path = self._workspace.root / "summary" / f"areas-{self.key}.parquet"
+        if not path.exists():
+            return names_of(self.areas)
+        with pq.ParquetFile(path) as file:
+            columns = file.read(columns=["code", "name", "level", "parent"]).to_pydict()
+        return AreaNames(**columns)
 
     def named(self, codes: pd.Series) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
         """For things without a shape, by the code of the area that names them: codes here, or points instead."""
@@ -57,15 +87,26 @@ class Cover:
 class ZoneCover(Cover):
     """The zones of one kind, which do not lie on each other. A thing named by its village stands inside that."""
 
-    def __init__(self, workspace: Workspace, kind: str, frame: gpd.GeoDataFrame, key: str) -> None:
+    def __init__(self, workspace: Workspace, kind: str, key: str, names: AreaNames) -> None:
         super().__init__(workspace)
         self.kind = kind
         self.name = "zone-" + hashlib.sha256(kind.encode()).hexdigest()[:8]
-        self._frame, self._key = frame, key
+        self._key, self._names = key, names
 
     @property
     def key(self) -> str:
         return self._key
+
+    @property
+    def names(self) -> AreaNames:
+        return self._names
+
+    @cached_property
+    def _frame(self) -> gpd.GeoDataFrame:
+        zones = _zones(self._workspace, self._key)
+        if zones is None:
+            raise ValueError("zones were listed that are not there")
+        return zones[zones["zone_kind"] == self.kind].reset_index(drop=True)
 
     @property
     def areas(self) -> gpd.GeoDataFrame:
@@ -73,7 +114,7 @@ class ZoneCover(Cover):
 
     @cached_property
     def _leaves(self) -> Leaves:
-        return leaf_areas(self._frame)
+        return leaves_from(self._index, lambda: leaf_areas(self._frame))
 
     @property
     def leaves(self) -> Leaves:
@@ -120,15 +161,38 @@ def zone_areas(workspace: Workspace) -> gpd.GeoDataFrame | None:
     return None
 
 
+def _zones(workspace: Workspace, key: str) -> gpd.GeoDataFrame | None:
+    """`zone_areas`, read once."""
+    kept: dict[str, gpd.GeoDataFrame | None] = workspace.__dict__.setdefault("_zones", {})
+    if key not in kept:
+        kept[key] = zone_areas(workspace)
+    return kept[key]
+
+
 def zone_covers(workspace: Workspace) -> list[ZoneCover]:
     """A cover for each kind of zone, in order of kind; empty without zones."""
     key = zones_key(workspace)
     kept: dict[str, list[ZoneCover]] = workspace.__dict__.setdefault("_zone_covers", {})
     if key not in kept:
-        zones = zone_areas(workspace)
-        kinds = () if zones is None else zones.groupby("zone_kind", sort=True)
-        kept[key] = [ZoneCover(workspace, str(kind), frame.reset_index(drop=True), key) for kind, frame in kinds]
+        kept[key] = [ZoneCover(workspace, kind, key, names) for kind, names in _kinds(workspace, key)]
     return kept[key]
+
+
+def _kinds(workspace: Workspace, key: str) -> list[tuple[str, AreaNames]]:
+    """The kinds of zones with the names of their zones, from where they were kept, or found and kept."""
+    if not any(workspace.imports(one) for one in ZONES):
+        return []
+    path = workspace.root / "summary" / "indexes" / f"zones.{key}.json"
+    try:
+        return [(kind, AreaNames(*names)) for kind, names in json.loads(path.read_text(encoding="utf-8"))]
+    except (OSError, ValueError, TypeError):
+        zones = _zones(workspace, key)
+    kinds = () if zones is None else zones.groupby("zone_kind", sort=True)
+    found = [(str(kind), names_of(frame)) for kind, frame in kinds]
+    lists = [[kind, [names.code, names.name, names.level, names.parent]] for kind, names in found]
+    if keep_text(path, json.dumps(lists, ensure_ascii=False)):
+        drop_older(path.parent.glob("zones.*.json"), but=path)
+    return found
 
 
 def covers(workspace: Workspace) -> list[Cover]:

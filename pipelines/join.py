@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
 
-from geo.joins import shares_by_rule
+from geo.flat import Flat
+from geo.joins import Columns, largest_of, share_columns, shares_by_rule
 from geo.layers import Layer, Relation
 from geo.measure import to_mm2
-from geo.overlaps import overlaps_layer
+from geo.overlaps import covered_m2
 from pipelines.covers import Cover, covers
-from pipelines.kept import drop_older, keep_table
+from pipelines.kept import drop_older, keep_columns
 from pipelines.relations import ground_of_layer, imports_of, mark_of, relation_path, relation_rows
+from pipelines.store.arrow_numbers import as_arrow, plain
 from pipelines.store.flat_columns import flat_of
 from pipelines.store.machine_code import load_kernels
 from pipelines.territory import AREA_LAYERS
@@ -30,20 +33,18 @@ if TYPE_CHECKING:
     from pipelines.intake import Progress
     from pipelines.workspace import Import, Workspace
 
-Columns = dict[str, npt.NDArray[Any]]
-
 GROUPS_AT_ONCE = 4
 """Row groups laid on areas at a time: what is in memory depends on this, not on the size of the import."""
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Some row groups of one import, to be laid on a cover or (relation) on another layer."""
+    """Some row groups of one import, to be laid on covers and (relations) on other layers, by their names."""
 
     layer: str
     import_id: str
-    name: str
-    relation: bool
+    covers: tuple[str, ...]
+    relations: tuple[str, ...]
     first_group: int
     end_group: int
 
@@ -62,13 +63,14 @@ def import_shares(workspace: Workspace, layer: Layer, one: Import, cover: Cover 
     path = shares_path(workspace, one, on)
     if path.exists():
         return pd.read_parquet(path)
-    made = [lay(workspace, piece, on) for piece in _pieces(workspace, one, on.name, False)]
-    return _keep_shares(made, path, one, on)
+    made = [lay(workspace, piece, [on])[0] for piece in _pieces(workspace, one, (on.name,), ())]
+    return pd.DataFrame(_keep_shares(made, path, one, on))
 
 
-def _keep_shares(made: list[Columns], path: Path, one: Import, cover: Cover) -> pd.DataFrame:
-    shares = pd.DataFrame(_together(made, ("position", "area", "mm2")))
-    keep_table(shares, path)
+def _keep_shares(made: list[Columns], path: Path, one: Import, cover: Cover) -> Columns:
+    shares = _together(made, ("position", "area", "mm2"))
+    keep_columns(shares, path)
+    cover.keep_ready()
     drop_older(path.parent.glob(f"{one.id}.{cover.name}.*.parquet"), but=path)
     return shares
 
@@ -85,13 +87,13 @@ def import_overlaps(workspace: Workspace, relation: Relation, one: Import) -> pd
     path = overlap_path(workspace, one, relation)
     if path.exists():
         return pd.read_parquet(path)
-    made = [lay(workspace, piece) for piece in _pieces(workspace, one, relation.gives, True)]
-    return _keep_overlaps(made, path, one)
+    made = [lay(workspace, piece)[0] for piece in _pieces(workspace, one, (), (relation.gives,))]
+    return pd.DataFrame(_keep_overlaps(made, path, one))
 
 
-def _keep_overlaps(made: list[Columns], path: Path, one: Import) -> pd.DataFrame:
-    found = pd.DataFrame(_together(made, ("position", "m2")))
-    keep_table(found, path)
+def _keep_overlaps(made: list[Columns], path: Path, one: Import) -> Columns:
+    found = _together(made, ("position", "m2"))
+    keep_columns(found, path)
     drop_older(path.parent.glob(f"{one.id}.*.parquet"), but=path)
     return found
 
@@ -100,63 +102,95 @@ def _together(made: list[Columns], names: tuple[str, ...]) -> Columns:
     return {name: np.concatenate([one[name] for one in made]) for name in names}
 
 
-def _pieces(workspace: Workspace, one: Import, name: str, relation: bool) -> Iterator[Piece]:
+def _pieces(workspace: Workspace, one: Import, on: tuple[str, ...], relations: tuple[str, ...]) -> Iterator[Piece]:
     groups = pq.read_metadata(workspace.import_folder(one) / "data.parquet").num_row_groups
     for first in range(0, groups, GROUPS_AT_ONCE):
-        yield Piece(one.layer, one.id, name, relation, first, min(first + GROUPS_AT_ONCE, groups))
+        yield Piece(one.layer, one.id, on, relations, first, min(first + GROUPS_AT_ONCE, groups))
 
 
-def lay(workspace: Workspace, piece: Piece, cover: Cover | None = None) -> Columns:
-    """The shares of a piece on its cover (position, area, mm2), or what of it lies on the other layer (m2)."""
+def lay(workspace: Workspace, piece: Piece, on: Sequence[Cover] | None = None) -> list[Columns]:
+    """What of a piece lies where, read once: its shares of each cover, then what of it lies on each other layer.
+
+    Shares are position, area and mm2; of a relation position and m2. on: the piece's covers, for whoever has them.
+    """
     layer = workspace.layer(piece.layer)
     folder = workspace.root / "imports" / piece.layer / piece.import_id
     with pq.ParquetFile(folder / "data.parquet") as file:
         sizes = [file.metadata.row_group(group).num_rows for group in range(piece.end_group)]
         start = sum(sizes[: piece.first_group])
         groups = range(piece.first_group, piece.end_group)
-        rows = file.read_row_groups(list(groups), columns=["geometry", "area_m2", "area_code"])
-    if not piece.relation:
-        on = cover or next(one for one in covers(workspace) if one.name == piece.name)
-        return _shares(rows, layer, on, start)
+        rows = _Rows(file.read_row_groups(list(groups), columns=["geometry", "area_m2", "area_code"]))
+    known = {one.name: one for one in on or covers(workspace)} if piece.covers else {}
+    made = [_shares(rows, layer, known[name], start) for name in piece.covers]
+    relations = {one.gives: one for one in layer.relations}
+    return made + [_on_ground(workspace, rows, relations[name], start) for name in piece.relations]
+
+
+class _Rows:
+    """Rows of an import (columns geometry, area_m2, area_code), their shapes made flat once."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self.table = table
+        self.own = to_mm2(plain(table["area_m2"]))
+
+    @cached_property
+    def bare(self) -> npt.NDArray[np.intp]:
+        """Positions of the rows without a shape."""
+        geometry = self.table["geometry"]
+        return np.flatnonzero(plain(geometry.is_null())) if geometry.null_count else np.empty(0, np.intp)
+
+    @cached_property
+    def flat(self) -> Flat:
+        """The shapes as flat arrays."""
+        load_kernels()
+        return flat_of(self.table["geometry"])
+
+
+def _on_ground(workspace: Workspace, rows: _Rows, relation: Relation, start: int) -> Columns:
+    """What of rows lies on the other layer of a relation."""
     load_kernels()
-    relation = next(one for one in layer.relations if one.gives == piece.name)
     ground = ground_of_layer(workspace, workspace.layer(str(relation.layer)))
     if ground is None:
         return {"position": np.empty(0, np.int64), "m2": np.empty(0)}
-    hits = overlaps_layer(
-        flat_of(rows["geometry"]),
-        ground,
-        tolerance_m2=relation.tolerance_m2,
-        tolerance_percent=relation.tolerance_percent,
-    )
-    return {"position": hits["feature"].to_numpy(np.int64) + start, "m2": hits["m2"].to_numpy(float)}
+    limits: Any = {"tolerance_m2": relation.tolerance_m2, "tolerance_percent": relation.tolerance_percent}
+    feature, m2 = covered_m2(rows.flat, ground, **limits)
+    return {"position": feature.astype(np.int64) + start, "m2": m2}
 
 
-def _shares(rows: Any, layer: Layer, cover: Cover, start: int) -> Columns:
-    """Shares of rows (columns geometry, area_m2, area_code) on a cover by the layer's place rule."""
-    own = to_mm2(rows["area_m2"].to_numpy())
-    if cover.areas.empty:
-        position = np.arange(len(own), dtype=np.int64)
-        return {"position": position + start, "area": np.full(len(own), -1, np.int32), "mm2": own}
-    bare = np.arange(len(own)) if layer.place == "self" else np.flatnonzero(rows["geometry"].is_null())
-    named = np.full(len(own), None, dtype=object)
-    named[bare], points = cover.named(rows["area_code"].take(bare).to_pandas())
-    if layer.place in ("split", "largest_share") and shapely.is_missing(points).all():
-        load_kernels()
-        shapes: Any = flat_of(rows["geometry"])
+def _shares(rows: _Rows, layer: Layer, cover: Cover, start: int) -> Columns:
+    """Shares of rows on a cover by the layer's place rule."""
+    if layer.place in ("split", "largest_share") and not len(rows.bare) and len(cover.leaves.position):
+        found = share_columns(rows.flat, cover.leaves, measured_mm2=rows.own)
+        found = largest_of(found, "mm2") if layer.place == "largest_share" else found
+    elif cover.areas.empty:
+        every = np.arange(len(rows.own), dtype=np.int64)
+        found = {"feature": every, "area": np.full(len(every), -1, dtype=np.int32), "mm2": rows.own}
     else:
-        shapes = shapely.from_wkb(rows["geometry"].to_numpy())
-        shapes[bare] = np.where(shapely.is_missing(points), shapes[bare], points)
-    told: Any = {"named": named, "leaves": cover.leaves, "measured_mm2": own}
-    shares = shares_by_rule(shapes, cover.areas, layer.place, **told)
+        found = _named_shares(rows, layer, cover)
     return {
-        "position": shares["feature"].to_numpy(np.int64) + start,
-        "area": shares["area"].to_numpy(np.int32),
-        "mm2": shares.iloc[:, 2].to_numpy(np.int64),
+        "position": found["feature"].astype(np.int64) + start,
+        "area": found["area"].astype(np.int32),
+        "mm2": found["mm2"].astype(np.int64),
     }
 
 
-def lay_at(root: str, edition: str, piece: Piece) -> Columns:
+def _named_shares(rows: _Rows, layer: Layer, cover: Cover) -> Columns:
+    """Shares of rows some of which stand where a name says, or that are not shared by their area."""
+    bare = np.arange(len(rows.own)) if layer.place == "self" else rows.bare
+    named = np.full(len(rows.own), None, dtype=object)
+    named[bare], points = cover.named(rows.table["area_code"].take(as_arrow(bare)).to_pandas())
+    if layer.place in ("split", "largest_share") and shapely.is_missing(points).all():
+        shapes: Any = rows.flat
+    else:
+        shapes = shapely.from_wkb(rows.table["geometry"].to_numpy())
+        shapes[bare] = np.where(shapely.is_missing(points), shapes[bare], points)
+    told: Any = {"named": named, "leaves": cover.leaves, "measured_mm2": rows.own}
+    shares = shares_by_rule(shapes, cover.areas, layer.place, **told)
+    columns = zip(("feature", "area", "mm2"), shares.columns, strict=True)
+    return {name: shares[own].to_numpy() for name, own in columns}
+
+
+def lay_at(root: str, edition: str, piece: Piece) -> list[Columns]:
     """As `lay`, for a worker of another process or machine that sees the workspace under the same path."""
     return lay(_opened(root, edition), piece)
 
@@ -178,19 +212,20 @@ def join_all(
     worked: dict[str, int] = {}
     todo = list(_open_joins(workspace))
     edition = workspace.edition()
-    for done, (path, one, on, pieces) in enumerate(todo):
+    for done, (one, on, relations) in enumerate(todo):
         if progress:
             progress("join", done, len(todo))
+        pieces = list(_pieces(workspace, one, tuple(c.name for c in on), tuple(r.gives for r in relations)))
         if executor is None:
             made = [lay(workspace, piece, on) for piece in pieces]
         else:
             futures = [executor.submit(lay_at, str(workspace.root.resolve()), edition, piece) for piece in pieces]
             made = [future.result() for future in futures]
-        if on is not None:
-            _keep_shares(made, path, one, on)
-        else:
-            _keep_overlaps(made, path, one)
-        worked[one.layer] = worked.get(one.layer, 0) + 1
+        for place, cover in enumerate(on):
+            _keep_shares([each[place] for each in made], shares_path(workspace, one, cover), one, cover)
+        for place, relation in enumerate(relations, start=len(on)):
+            _keep_overlaps([each[place] for each in made], overlap_path(workspace, one, relation), one)
+        worked[one.layer] = worked.get(one.layer, 0) + len(on) + len(relations)
     for layer in workspace.layers().values():
         for relation in layer.relations if workspace.imports(layer.id) else ():
             if relation.kind == "overlaps_layer" or relation_path(workspace, layer, relation).exists():
@@ -200,19 +235,16 @@ def join_all(
     return worked
 
 
-def _open_joins(workspace: Workspace) -> Iterator[tuple[Path, Import, Cover | None, list[Piece]]]:
-    """What is not joined yet: where to keep it, the import, the cover (None for a relation), and its pieces."""
+def _open_joins(workspace: Workspace) -> Iterator[tuple[Import, list[Cover], list[Relation]]]:
+    """Imports with the covers and the relations to other layers that are not joined yet."""
     all_covers = covers(workspace)
     for layer in workspace.layers().values():
         if layer.id in AREA_LAYERS:
             continue
+        wanted = all_covers if layer.indicators else all_covers[:1]
+        ground = [relation for relation in layer.relations if relation.kind == "overlaps_layer"]
         for one in workspace.imports(layer.id):
-            for cover in all_covers if layer.indicators else all_covers[:1]:
-                path = shares_path(workspace, one, cover)
-                if not path.exists():
-                    yield path, one, cover, list(_pieces(workspace, one, cover.name, False))
-            for relation in layer.relations:
-                if relation.kind == "overlaps_layer":
-                    path = overlap_path(workspace, one, relation)
-                    if not path.exists():
-                        yield path, one, None, list(_pieces(workspace, one, relation.gives, True))
+            on = [cover for cover in wanted if not shares_path(workspace, one, cover).exists()]
+            relations = [each for each in ground if not overlap_path(workspace, one, each).exists()]
+            if on or relations:
+                yield one, on, relations

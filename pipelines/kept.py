@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pandas as pd
+    import pyarrow as pa
 
 NOTE = b"xiangtu"
 
@@ -17,16 +19,51 @@ NOTE = b"xiangtu"
 def keep_table(table: pd.DataFrame, path: Path, note: Mapping[str, Any] | None = None) -> bool:
     """Keep a table under its name, whole, with a note; False where the workspace cannot be written to."""
     import pyarrow as pa
+
+    return keep_arrow(pa.Table.from_pandas(table), path, note)
+
+
+def keep_columns(columns: Mapping[str, npt.NDArray[Any]], path: Path) -> bool:
+    """Keep plain columns of numbers as `keep_table` would keep them, in a form that is read in a moment."""
+    import pyarrow as pa
+
+    from pipelines.store.arrow_numbers import as_arrow
+
+    made = pa.Table.from_arrays([as_arrow(column) for column in columns.values()], list(columns))
+    return keep_arrow(made, path, plain=True)
+
+
+def keep_arrow(made: pa.Table, path: Path, note: Mapping[str, Any] | None = None, *, plain: bool = False) -> bool:
+    """Keep an Arrow table as `keep_table` does. plain: numbers as they are, little compressed."""
     import pyarrow.parquet as pq
 
-    made = pa.Table.from_pandas(table)
     if note is not None:
         text = json.dumps(note, ensure_ascii=False).encode()
         made = made.replace_schema_metadata({**(made.schema.metadata or {}), NOTE: text})
+    how: dict[str, Any] = {"compression": "lz4", "use_dictionary": ["area"]} if plain else {}
+    return _kept_whole(path, lambda partial: pq.write_table(made, partial, **how))
+
+
+def keep_text(path: Path, text: str) -> bool:
+    """Keep a text under its name, whole; False where the workspace cannot be written to."""
+    return _kept_whole(path, lambda partial: partial.write_text(text, encoding="utf-8"))
+
+
+def keep_bytes(path: Path, write: Callable[[IO[bytes]], object]) -> bool:
+    """Keep what `write` writes under its name, whole; False where the workspace cannot be written to."""
+
+    def _write(partial: Path) -> None:
+        with partial.open("wb") as handle:
+            write(handle)
+
+    return _kept_whole(path, _write)
+
+
+def _kept_whole(path: Path, write: Callable[[Path], object]) -> bool:
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(made, partial)
+        write(partial)
         partial.replace(path)
     except OSError:
         partial.unlink(missing_ok=True)
