@@ -15,6 +15,8 @@ from geo.lifecycle import local_days
 DAY = "datetime64[D]"
 COLUMNS = ("id", "stage", "since", "due_on", "days_left", "slack_days", "possible", "first_impossible")
 
+_FOLLOWS_FROM = ("stage", "stage_since", "due_on")
+
 
 def durations(thing: Mapping[str, object], declared: Sequence[Limit]) -> dict[str, int]:
     """Working days that each stage may last for one thing: stage → days, by the narrowest limit that fits it.
@@ -41,7 +43,15 @@ def schedule(things: pd.DataFrame, layer: Layer, declared: Sequence[Limit], as_o
     stage that cannot, "" for none). Things done or void are left out. Index 0…n-1.
     """
     live = things[things["kind"].isin(["open", "in_progress"])]
-    rows = [_one({str(k): v for k, v in row.items()}, layer, declared, as_of) for row in live.to_dict("records")]
+    known: dict[tuple[object, ...], tuple[object, ...]] = {}
+    rows = []
+    for row in live.to_dict("records"):
+        thing = {str(name): value for name, value in row.items()}
+        # Of many things few differ in what their schedule follows from.
+        alike = (*(str(thing[k]) for k in _FOLLOWS_FROM), *sorted(durations(thing, declared).items()))
+        if alike not in known:
+            known[alike] = _one(thing, layer, declared, as_of)
+        rows.append((thing["id"], *known[alike][1:]))
     made = pd.DataFrame(rows, columns=list(COLUMNS))
     made = made.astype({"since": "datetime64[s]", "due_on": "datetime64[s]", "possible": "boolean"})
     made = made.astype({"days_left": "Int64", "slack_days": "Int64"})

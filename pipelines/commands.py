@@ -138,6 +138,7 @@ def _ledger_commands(command: Any) -> None:
     act.add_argument("--photo", type=Path, action="append", metavar="F", help="照片，可多次 / a photo, repeatable")
     act.add_argument("--base-version", type=int, metavar="N", help="看到的版本 / the version on your screen")
     _desk_commands(command)
+    _schedule_command(command)
     audit = command("audit", "ledger_commands:audit", "核对台账链 / verify the ledger's chain")
     audit.add_argument("dir", type=Path, metavar="DIR")
     audit.add_argument("--format", choices=("table", "json"), default="table")
@@ -183,6 +184,19 @@ def _desk_commands(command: Any) -> None:
         one.add_argument("--format", choices=("table", "csv", "json"), default="table")
     lookback.add_argument("--count", type=_count, required=True, metavar="N")
     lookback.add_argument("--seed", type=int, default=7, metavar="S", help="抽签种子 / seed of the lot")
+
+
+def _schedule_command(command: Any) -> None:
+    one = command("schedule", "schedule_commands:run", "倒排工期 / the schedule back from the last day")
+    one.add_argument("dir", type=Path, metavar="DIR")
+    one.add_argument("--layer", required=True, metavar="L")
+    which = one.add_mutually_exclusive_group()
+    which.add_argument("--thing", "--id", metavar="ID", help="一件：以后各阶段 / one thing: its stages ahead")
+    which.add_argument("--area", metavar="CODE", help="只看此区域 / only within this area")
+    one.add_argument("--by", metavar="YYYY-MM-DD", help="都要在这天前完成 / all must be done by then")
+    one.add_argument("--as-of", metavar="YYYY-MM-DD")
+    one.add_argument("--format", choices=("table", "csv", "json"), default="table")
+    one.add_argument("--json", dest="format", action="store_const", const="json", help="= --format json")
 
 
 def _account_commands(account: argparse.ArgumentParser) -> None:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from geo.flat import Flat, join_flats, take
+from geo.flat import Flat, flatten, join_flats, take
 from geo.layers import Layer, Relation
 from geo.overlaps import Ground, ground_of, overlaps_self
 from pipelines.kept import drop_older, keep_table, note_of
@@ -44,11 +44,14 @@ def standing_shapes(workspace: Workspace, rows: pd.DataFrame) -> Flat:
     """The shapes of rows of `current_rows` as flat arrays, in their order."""
     parts, at = [], []
     for import_id, mine in rows.groupby("shape_import", sort=False).indices.items():
-        folder = next(workspace.import_folder(one) for one in workspace.imports() if one.id == import_id)
-        parts.append(take(read_flat(folder / "data.parquet"), rows["position"].to_numpy(np.int64)[mine]))
+        if not import_id:  # added, or moved by an edit: no file has its shape
+            parts.append(flatten(np.full(len(mine), None)))
+        else:
+            folder = next(workspace.import_folder(one) for one in workspace.imports() if one.id == import_id)
+            parts.append(take(read_flat(folder / "data.parquet"), rows["position"].to_numpy(np.int64)[mine]))
         at.append(mine)
     if not parts:
-        return join_flats([])
+        return flatten(np.empty(0, dtype=object))
     order = np.argsort(np.concatenate(at), kind="stable")
     whole = join_flats(parts)
     return whole if (np.diff(order) == 1).all() else take(whole, order)
