@@ -10,11 +10,12 @@ from dashboards.words import Lang, number, say
 from geo.classes import legend_bounds
 from geo.layers import Indicator, Layer
 
-# Light to dark, told apart by readers with any kind of colour blindness (lightness alone orders them).
+# Light to dark, told apart by readers with any kind of colour blindness (lightness alone orders them); the darkest
+# still lets the line between two units be seen.
 RAMPS = {
-    "higher": ("#dcefe9", "#a3d5cd", "#5cb0b2", "#2b7f98", "#134a6a"),
-    "lower": ("#fdeed4", "#fac687", "#ee8c4e", "#c94a2c", "#861b1b"),
-    "none": ("#e3eaf5", "#b4c7e4", "#7d9dcd", "#4873ab", "#224577"),
+    "higher": ("#dcefe9", "#a6d6ce", "#66b6b6", "#3a92a8", "#256f91"),
+    "lower": ("#fdeed4", "#fac98b", "#f09a5e", "#dc6a48", "#bf4033"),
+    "none": ("#e3eaf5", "#b8cae6", "#88a6d3", "#5d85bb", "#40659c"),
 }
 STEPS = {1: (2,), 2: (1, 3), 3: (0, 2, 4), 4: (0, 1, 3, 4), 5: (0, 1, 2, 3, 4)}
 ZERO = "#f4f4f0"

@@ -1,6 +1,15 @@
 /* Sites on a small map and as cards, in the order of the way; a picked one is told to the page by its id. */
 const LEAFLET = "/assets/vendor/leaflet/leaflet.js";
 
+/* A ground, and black or white upon it, whichever is read more easily. */
+function paint(element, colour) {
+  const parts = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16) / 255)
+    .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+  const light = 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
+  element.style.background = colour;
+  element.classList.toggle("on_light", light > 0.179);
+}
+
 function leaflet() {
   window.xiangtuLeaflet ||= new Promise((done, failed) => {
     if (window.L) { done(window.L); return; }
@@ -26,7 +35,7 @@ function card(one, data, pick) {
   button.type = "button";
   button.dataset.key = one.key;
   const badge = make("span", "badge", one.number);
-  badge.style.background = one.colour;
+  paint(badge, one.colour);
   const text = make("span", "text");
   const head = make("span", "head");
   head.append(make("b", "", one.title));
@@ -87,7 +96,7 @@ async function drawMap(root, data, pick) {
   if (start) L.marker(start, { icon: L.divIcon({ className: "here", iconSize: [18, 18] }), interactive: false, keyboard: false }).addTo(drawn);
   [...data.stops].reverse().forEach((one) => {
     const pin = make("i", one.key === data.selected ? "pin chosen" : "pin", one.number);
-    pin.style.background = one.colour;
+    paint(pin, one.colour);
     const icon = L.divIcon({ className: "stop", html: pin, iconSize: [28, 28] });
     const marker = L.marker([one.lat, one.lon], { icon, title: one.title, alt: `${one.number} ${one.title}`, keyboard: true });
     marker.on("click", () => pick(one.key));

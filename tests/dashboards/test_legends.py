@@ -73,5 +73,5 @@ def test_a_layer_without_stages_has_one_colour() -> None:
 
 
 def test_white_text_is_asked_for_on_dark_only() -> None:
-    assert is_dark("#134a6a")
+    assert is_dark("#256f91")
     assert not is_dark("#f4f4f0")
