@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import ssl
 import sys
 from pathlib import Path
 from typing import Any
@@ -66,11 +67,20 @@ def application(workspace: Path, lang: Lang) -> Any:
     return made
 
 
-def serve(workspace: Path, *, host: str = "127.0.0.1", port: int = 8501, lang: Lang = "zh") -> None:
+def serve(
+    workspace: Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8501,
+    lang: Lang = "zh",
+    certificate: Path | None = None,
+    key: Path | None = None,
+) -> None:
     """Serve a workspace until stopped; prints the address to open.
 
+    certificate, key: PEM files by which it is served encrypted, as phones ask for before they give their position.
     Refused when `workspace` is none, it has no accounts and the host is not this machine alone, the browser files
-    are not installed, the port is taken, or the host cannot be listened on.
+    are not installed, the certificate cannot be used, the port is taken, or the host cannot be listened on.
     """
     from dashboards import assets
     from dashboards.gate import is_this_machine
@@ -80,14 +90,38 @@ def serve(workspace: Path, *, host: str = "127.0.0.1", port: int = 8501, lang: L
         raise Refused("serve_needs_account", host=host, dir=workspace)
     if not assets.is_ready():
         raise Refused("browser_files_missing")
+    check_certificate(certificate, key)
     listening = _listen(host, port)
     import uvicorn
 
+    from dashboards.warm import keep_warm
+
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
-    print(say("app.server_open", lang, address=f"http://{shown}:{port}"), flush=True)
+    print(say("app.server_open", lang, address=f"http{'s' if certificate else ''}://{shown}:{port}"), flush=True)
     print(say("app.server_stop", lang), file=sys.stderr, flush=True)
-    config = uvicorn.Config(application(workspace, lang), log_level="warning", ws_ping_interval=20)
+    keep_warm(workspace)
+    config = uvicorn.Config(
+        application(workspace, lang),
+        log_level="warning",
+        ws_ping_interval=20,
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
+    )
     uvicorn.Server(config).run(sockets=[listening])
+
+
+def check_certificate(certificate: Path | None, key: Path | None) -> None:
+    """Refused unless both or neither are given, both can be read, and the key is the certificate's."""
+    if certificate is None and key is None:
+        return
+    if certificate is None or key is None:
+        raise Refused("certificate_alone")
+    try:
+        # A key behind a password would be asked for at a keyboard that a service does not have.
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, key, password=lambda: "")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or getattr(error, "reason", None) or type(error).__name__
+        raise Refused("certificate_unusable", certificate=certificate, key=key, reason=reason) from None
 
 
 def _listen(host: str, port: int) -> socket.socket:

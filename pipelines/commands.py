@@ -250,6 +250,8 @@ def _service_commands(command: Any) -> None:
     serve.add_argument("dir", type=Path, metavar="DIR")
     serve.add_argument("--port", type=int, default=8501, metavar="P")
     serve.add_argument("--host", default="127.0.0.1", metavar="H")
+    serve.add_argument("--certificate", type=Path, metavar="FILE", help="HTTPS 证书 / its certificate")
+    serve.add_argument("--key", type=Path, metavar="FILE", help="证书的私钥 / its private key")
     bench = command("bench", "service_commands:bench", "性能测量 / measure beside other tools")
     bench.add_argument("--parcels", type=_count, default=100_000, metavar="N")
     bench.add_argument("--sizes", type=_counts, metavar="N,N,…", help="依次测几种规模 / one size after another")

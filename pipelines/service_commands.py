@@ -15,7 +15,14 @@ def serve(arguments: argparse.Namespace, console: Console) -> int:
 
     Workspace(arguments.dir)
     leave_to_numba("server")
-    start(arguments.dir, host=arguments.host, port=arguments.port, lang=console.lang)
+    start(
+        arguments.dir,
+        host=arguments.host,
+        port=arguments.port,
+        lang=console.lang,
+        certificate=arguments.certificate,
+        key=arguments.key,
+    )
     return 0
 
 

@@ -1,0 +1,111 @@
+"""What the first readers would wait for, made before they come, and again when an import or a new day is there."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+from geo.errors import XiangtuError
+from pipelines.days import today
+from pipelines.store.accounts import KEYBOARD
+
+LOOKS_EVERY_S = 20.0
+NICE = 10
+
+
+def keep_warm(root: Path, *, stop: threading.Event | None = None) -> threading.Thread:
+    """Start a thread of low priority that keeps a workspace's pages quick to open; it ends with the server.
+
+    stop: set it to end the thread sooner.
+    """
+    over = stop or threading.Event()
+
+    def _keep() -> None:
+        _give_way()
+        known: object = None
+        while True:
+            known = _again(root, known, over)
+            if over.wait(LOOKS_EVERY_S):
+                return
+
+    thread = threading.Thread(target=_keep, name="keep_warm", daemon=True)
+    thread.start()
+    return thread
+
+
+def _give_way() -> None:
+    """Let everything else run first, where the system knows of threads' priorities."""
+    if hasattr(os, "setpriority"):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+
+
+def _again(root: Path, known: object, over: threading.Event) -> object:
+    """Make everything anew when it is of other imports, settings or another day than `known`; what it is of now.
+
+    Steps of the ledger do not count: the page that asks first reads the few things they touched.
+    """
+    from dashboards.editions import edition
+
+    day = today()
+    try:
+        workspace = edition(root).workspace
+        now = (workspace.edition(), repr(workspace.settings), day)
+        if now != known:
+            warm(root, day, over)
+        return now
+    except (XiangtuError, OSError):
+        return known
+    except Exception:
+        logging.getLogger("xiangtu").exception("pages could not be made ready")
+        return known
+
+
+def warm(root: Path, day: date, over: threading.Event | None = None) -> None:
+    """Read and count once what the pages of a reader of the whole county begin with.
+
+    over: when it is set, nothing more is begun. What cannot be read is left for the page to say.
+    """
+    from dashboards.data import county
+
+    here = county(root, actor=KEYBOARD)
+    if here.areas.empty:
+        return
+    for part in _parts(root, day):
+        if over is not None and over.is_set():
+            return
+        try:
+            part()
+        except XiangtuError:
+            continue
+
+
+def _parts(root: Path, day: date) -> list[Callable[[], object]]:
+    """What is made ready, what is looked at first first."""
+    # Not the views: Streamlit loses components that are declared before it runs.
+    import dashboards.maps_desk  # noqa: F401 (so that no reader waits until folium is imported)
+    from dashboards import agriculture, figures
+    from dashboards.data import county
+    from dashboards.looks import read_look
+    from dashboards.scenes import scene
+    from pipelines.pace import campaigns
+
+    here = county(root, actor=KEYBOARD)
+    topics = campaigns(here.workspace.settings, here.workspace.layers())
+    shown = [one for one in topics if here.has_rows(one.id)]
+
+    def _opened(layer_id: str) -> object:
+        return scene(here, read_look({"layer": layer_id}, here, today=day, lang="zh"))
+
+    first = [lambda: figures.glances(here, here.root, day, day)]
+    scenes = [lambda one=one: _opened(one.id) for one in shown]
+    desks = [
+        lambda one=one: agriculture.desk_of(here, one, day)
+        for one in (agriculture.PARCELS, agriculture.TRANSFERS)
+        if here.has_rows(one)
+    ]
+    tiles = [lambda one=one: here.tiles().at(one.id, 0.0, 0.0) for one in shown if not here.is_large(one.id)]
+    return [*first, *scenes[:1], lambda: figures.waits(here, day), *scenes[1:], *desks, *tiles]
