@@ -27,6 +27,7 @@ def main() -> None:
     widgets.dress()
     try:
         here = county(actor=reader())
+        widgets.skip(lang)
         doorstep.who(here, lang)
         page = page_of(st.query_params.get("page"), here.actor)
         if page is None or page not in pages_for(here.actor):

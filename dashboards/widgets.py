@@ -14,7 +14,7 @@ from dashboards.scenes import place
 from dashboards.session import go
 from dashboards.tables import SMALL, Board
 from dashboards.widgets_base import STATIC, component, dress
-from dashboards.widgets_head import bell, head
+from dashboards.widgets_head import bell, head, skip
 from dashboards.widgets_sheet import sheet, swatch
 from dashboards.words import Lang, say, unit_name
 from geo.layers import Layer
@@ -40,6 +40,7 @@ __all__ = [
     "pager",
     "said",
     "sheet",
+    "skip",
     "with_unit",
 ]
 

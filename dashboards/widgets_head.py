@@ -25,6 +25,12 @@ SHOWN_AT_MOST = 99
 MAP_PAGE = "leader"
 
 
+def skip(lang: Lang) -> None:
+    """The first stop of the keyboard: past the head, to what the page shows. Seen only while it has the focus."""
+    with st.container(key="skip_box"):
+        component("skip")(key="skip", data={"label": say("action.skip", lang)})
+
+
 def head(county: County, page: str, lang: Lang) -> DeltaGenerator:
     """The head of a page; what is given is the place of `bell`, which is filled when the page below is drawn."""
     with st.container(key="top", horizontal=True, vertical_alignment="center"):

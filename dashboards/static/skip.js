@@ -1,0 +1,18 @@
+/* The first stop of the keyboard: past the head of the page, to what it shows. */
+export default function (component) {
+  const { data, parentElement } = component;
+  const root = parentElement.querySelector(".skip");
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = data.label;
+  button.addEventListener("click", () => {
+    const head = document.querySelector(".st-key-top");
+    const after = head && (head.closest("[data-testid=stLayoutWrapper]") || head).nextElementSibling;
+    if (!after) return;
+    after.tabIndex = -1;
+    after.style.outline = "none";
+    after.focus();
+    after.scrollIntoView({ block: "start" });
+  });
+  root.replaceChildren(button);
+}
