@@ -91,19 +91,24 @@ def part_touching(workspace: Workspace, layer: Layer, area: str) -> Part | None:
     return _with_partners(workspace, layer, list(found))
 
 
-def part_of_things(workspace: Workspace, layer: Layer, ids: Sequence[str]) -> Part | None:
-    """The part of a layer that holds these things and those they overlap; None where areas are the things."""
-    return None if layer.id in AREA_LAYERS else _with_partners(workspace, layer, ids)
+def part_of_things(
+    workspace: Workspace, layer: Layer, ids: Sequence[str], as_of: date | None = None
+) -> Part | None:
+    """The part of a layer that holds these things and those they overlap; None where areas are the things.
+
+    as_of: the day on which they are asked for; today when None.
+    """
+    return None if layer.id in AREA_LAYERS else _with_partners(workspace, layer, ids, as_of)
 
 
-def partners(workspace: Workspace, layer: Layer, ids: Sequence[str]) -> list[str]:
+def partners(workspace: Workspace, layer: Layer, ids: Sequence[str], as_of: date | None = None) -> list[str]:
     """The ids, and those whose state says something of them: whatever overlaps one of them in the layer itself."""
     from pipelines.relations import relation_rows
 
     found = dict.fromkeys(ids)
     for relation in layer.relations:
         if relation.kind == "overlaps_self":
-            rows = relation_rows(workspace, layer, relation)
+            rows = relation_rows(workspace, layer, relation, as_of)
             found |= dict.fromkeys(rows.loc[rows["id"].isin(list(ids)), "other"])
     return list(found)
 
@@ -117,8 +122,8 @@ def _moved(workspace: Workspace, layer: Layer) -> list[str]:
     return list(events["feature_id"].unique())
 
 
-def _with_partners(workspace: Workspace, layer: Layer, ids: Sequence[str]) -> Part:
-    return Part(ids=tuple(partners(workspace, layer, ids)))
+def _with_partners(workspace: Workspace, layer: Layer, ids: Sequence[str], as_of: date | None = None) -> Part:
+    return Part(ids=tuple(partners(workspace, layer, ids, as_of)))
 
 
 def shapes_in(

@@ -56,7 +56,7 @@ def show(
     layer = workspace.layer(layer_id)
     wanted = ["lon", "lat", "placed_by", "place_score", "source_row", "geometry"]
     wanted_ids = [feature_id] if feature_id is not None else ids
-    part = part_of_things(workspace, layer, wanted_ids) if wanted_ids is not None else None
+    part = part_of_things(workspace, layer, wanted_ids, as_of) if wanted_ids is not None else None
     if part is None and area is not None:
         part = part_of_area(workspace, layer, area, homes)
     columns = [*(f.name for f in layer.fields), *wanted]

@@ -29,7 +29,7 @@ def light_rows(
     overdue and due_on where the layer has stages, its name field, the field that colours it, its responsible unit.
     """
     layer = workspace.layer(layer_id)
-    part = None if ids is None else part_of_things(workspace, layer, ids)
+    part = None if ids is None else part_of_things(workspace, layer, ids, as_of)
     things = things_at(workspace, layer, as_of, _fields(layer), part=part)
     if ids is not None:
         things = things[things["id"].isin(list(ids))].reset_index(drop=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,13 +20,14 @@ from pipelines.kept import drop_older, keep_table, note_of
 from pipelines.kept_index import index_path, keep_index, kept_index
 from pipelines.store.flat_columns import read_flat
 from pipelines.store.geoparquet import read_columns
-from pipelines.store.layers import current_rows
+from pipelines.store.layers import current_rows, imports_on
+from pipelines.store.ledger_acts import end_of_day
 
 if TYPE_CHECKING:
     from pipelines.workspace import Workspace
 
-KEPT_BACK = 1
-"""So many earlier outcomes stay, because a tally is carried on from what stood before."""
+KEPT_BACK = 12
+"""So many other outcomes stay: a tally is carried on from what stood before, and months of the past are shown."""
 MOST_CHANGED = 0.2
 """With a larger share of changed things, all of them are compared again."""
 
@@ -73,50 +75,60 @@ def ground_of_layer(workspace: Workspace, other: Layer) -> Ground | None:
     return made[key]
 
 
-def relation_path(workspace: Workspace, layer: Layer, relation: Relation) -> Path:
-    """Where the outcome of a relation of things with things is kept, as they stand."""
+def relation_path(workspace: Workspace, layer: Layer, relation: Relation, as_of: date | None = None) -> Path:
+    """Where the outcome of a relation of things with things is kept, as they stand, or stood on a day."""
     layers = (layer.id, relation.layer) if relation.layer else (layer.id,)
-    state = [(imports_of(workspace, one), _last_edit(workspace, one)) for one in layers]
+    state = [(*_order(workspace, one, as_of), _last_edit(workspace, one, as_of)) for one in layers]
     mark = mark_of((relation, state))
     return _folder(workspace, layer) / f"{relation.gives}.{mark}.parquet"
 
 
-def _last_edit(workspace: Workspace, layer_id: str) -> int:
-    """Number of the last event that may have changed a field of the layer's things."""
+def _order(workspace: Workspace, layer_id: str, as_of: date | None) -> tuple[list[str], int]:
+    """The ids of a layer's imports, each before those that take its rows' place on the day; how many are later."""
+    later, known = imports_on(workspace, layer_id, as_of)
+    return [one.id for one in (*later, *known)], len(later)
+
+
+def _last_edit(workspace: Workspace, layer_id: str, as_of: date | None) -> int:
+    """Number of the last event by a day that may have changed a field of the layer's things."""
     from pipelines.standing import ledger_of
 
     ledger = ledger_of(workspace)
     if ledger is None:
         return 0
-    text = "select coalesce(max(seq), 0) from events where layer = ? and kind in ('edit', 'undo') and seq <= ?"
+    text = "select coalesce(max(seq), 0) from events where layer = ? and kind in ('edit', 'undo')"
+    until = 2**62 if ledger.until is None else ledger.until
+    by = end_of_day(as_of or date.max)
     with ledger.database.reading() as tx:
-        return int(tx.run(text, (layer_id, 2**62 if ledger.until is None else ledger.until)).fetchone()[0])
+        return int(tx.run(f"{text} and seq <= ? and at < ?", (layer_id, until, by)).fetchone()[0])
 
 
 def _folder(workspace: Workspace, layer: Layer) -> Path:
     return workspace.root / "summary" / "relations" / layer.id
 
 
-def relation_rows(workspace: Workspace, layer: Layer, relation: Relation) -> pd.DataFrame:
-    """What a relation finds among the rows as they stand: columns id, other (id or ""), m2; kept.
+def relation_rows(
+    workspace: Workspace, layer: Layer, relation: Relation, as_of: date | None = None
+) -> pd.DataFrame:
+    """What a relation finds among the rows as they stand, or stood on a day; kept.
 
-    Of `overlaps_self` both directions, of `exceeds_layer` what exceeds; `overlaps_layer` is worked out import by
-    import (`pipelines.join.import_overlaps`).
+    Columns: id, other (id or ""), m2. Of `overlaps_self` both directions, of `exceeds_layer` what exceeds;
+    `overlaps_layer` is worked out import by import (`pipelines.join.import_overlaps`).
     """
-    path = relation_path(workspace, layer, relation)
+    path = relation_path(workspace, layer, relation, as_of)
     if path.exists():
         return pd.read_parquet(path)
     find = _above_layer if relation.kind == "exceeds_layer" else _on_itself
-    found = find(workspace, layer, relation)
+    found = find(workspace, layer, relation, as_of)
     keep_table(found, path)
     drop_older(path.parent.glob(f"{relation.gives}.*.parquet"), but=path, keep=KEPT_BACK)
     return found
 
 
-def _on_itself(workspace: Workspace, layer: Layer, relation: Relation) -> pd.DataFrame:
+def _on_itself(workspace: Workspace, layer: Layer, relation: Relation, as_of: date | None) -> pd.DataFrame:
     """Pairs of features of the layer on the same ground, or naming the same thing; both directions."""
-    rows = current_rows(workspace, layer, columns=["id", "area_m2", *relation.match])
-    pairs = _ground_pairs(workspace, layer, relation, rows)
+    rows = current_rows(workspace, layer, columns=["id", "area_m2", *relation.match], as_of=as_of)
+    pairs = _ground_pairs(workspace, layer, relation, rows, _order(workspace, layer.id, as_of)[0])
     ids = rows["id"].to_numpy(object)
     left, right = [pairs["id"].to_numpy(object)], [pairs["other"].to_numpy(object)]
     m2 = [pairs["m2"].to_numpy(float)]
@@ -136,9 +148,13 @@ def _on_itself(workspace: Workspace, layer: Layer, relation: Relation) -> pd.Dat
     return ordered.sort_values(["id", "other"], ignore_index=True)
 
 
-def _ground_pairs(workspace: Workspace, layer: Layer, relation: Relation, rows: pd.DataFrame) -> pd.DataFrame:
-    """Pairs of rows on the same ground (id before other, in order of both), from what was kept of earlier rows."""
-    imports = imports_of(workspace, layer.id)
+def _ground_pairs(
+    workspace: Workspace, layer: Layer, relation: Relation, rows: pd.DataFrame, imports: list[str]
+) -> pd.DataFrame:
+    """Pairs of rows on the same ground (id before other, in order of both), from what was kept of earlier rows.
+
+    imports: those that the rows are of, each before those that take its rows' place.
+    """
     rule = mark_of(relation)
     path = _folder(workspace, layer) / f"{relation.gives}-pairs.{mark_of((rule, imports))}.parquet"
     if path.exists():
@@ -197,12 +213,12 @@ def _compared(
     return _found(ids[at[pairs["left"]]], ids[at[pairs["right"]]], pairs["m2"])
 
 
-def _above_layer(workspace: Workspace, layer: Layer, relation: Relation) -> pd.DataFrame:
+def _above_layer(workspace: Workspace, layer: Layer, relation: Relation, as_of: date | None) -> pd.DataFrame:
     """How far the amounts of the features that name one thing of the other layer exceed that thing's amount."""
     amount, key = str(relation.amount), relation.match[0]
     other_layer = workspace.layer(str(relation.layer))
-    other = current_rows(workspace, other_layer, columns=["id", amount, "area_m2"])
-    mine = current_rows(workspace, layer, columns=["id", key, amount])
+    other = current_rows(workspace, other_layer, columns=["id", amount, "area_m2"], as_of=as_of)
+    mine = current_rows(workspace, layer, columns=["id", key, amount], as_of=as_of)
     mu_m2 = 2000 / 3
     has = other[amount].to_numpy(float, na_value=np.nan) * mu_m2
     limit = np.where(np.isnan(has), other["area_m2"].to_numpy(float, na_value=np.nan), has)

@@ -153,7 +153,7 @@ def standing_on(
     things["measured_mm2"] = to_mm2(rows["area_m2"].to_numpy(float, na_value=np.nan))
     things = things[things["exists"].to_numpy(bool, na_value=False)].reset_index(drop=True)
     for relation in layer.relations:
-        _flag(workspace, layer, relation, things)
+        _flag(workspace, layer, relation, things, as_of)
     return things
 
 
@@ -186,7 +186,7 @@ def _areas_as_things(workspace: Workspace, layer: Layer) -> pd.DataFrame:
     )
 
 
-def _flag(workspace: Workspace, layer: Layer, relation: Relation, things: pd.DataFrame) -> None:
+def _flag(workspace: Workspace, layer: Layer, relation: Relation, things: pd.DataFrame, as_of: date) -> None:
     """Add what a relation gives: `<gives>` (boolean) and `<gives>_m2`, among the things that take part."""
     takes_part = things_matching(things, relation.where)
     if relation.kind == "overlaps_layer":
@@ -194,7 +194,7 @@ def _flag(workspace: Workspace, layer: Layer, relation: Relation, things: pd.Dat
     else:
         from pipelines.relations import relation_rows
 
-        found = relation_rows(workspace, layer, relation)
+        found = relation_rows(workspace, layer, relation, as_of)
         ids = things["id"].where(takes_part)
         found = found[found["id"].isin(ids)]
         if relation.kind == "overlaps_self":

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from geo.layers import Layer
 from geo.lifecycle import FIRST_SEEN_FIELDS, china_day
 from geo.progress import tally
 from pipelines.covers import Cover
-from pipelines.kept import drop_older, keep_table, note_of
+from pipelines.kept import drop_older, keep_arrow, note_of
+from pipelines.plain_tallies import carried_on, is_plain
 from pipelines.relations import MOST_CHANGED, ids_since, imports_of, mark_of, relation_rows
 from pipelines.standing import ledger_of, shares_of, things_at
 from pipelines.store.layers import READS, Part, current_rows, parts_of
@@ -98,15 +101,31 @@ def leaf_tally(workspace: Workspace, layer: Layer, as_of: date, cover: Cover | N
     changed since an earlier tally, what they brought is taken off it and what they bring now is added: the sums
     are of whole numbers, so that the outcome is that of counting all anew.
     """
-    return leaf_tallies(workspace, layer, as_of, [cover or Cover(workspace)])[0][0]
+    return leaf_tallies(workspace, layer, as_of, [cover or Cover(workspace)])[0]
 
 
-def leaf_tallies(
-    workspace: Workspace, layer: Layer, as_of: date, covers: Sequence[Cover]
-) -> tuple[list[pd.DataFrame], bool]:
-    """`leaf_tally` on each of the covers, things read once for all of them; and whether any was counted now."""
+def leaf_tallies(workspace: Workspace, layer: Layer, as_of: date, covers: Sequence[Cover]) -> list[pd.DataFrame]:
+    """`leaf_tally` on each of the covers, things read once for all of them."""
     state = state_of(workspace)
-    read: dict[Path, pd.DataFrame] = state.__dict__.setdefault("_tallies", {})
+    make_tallies(state, layer, as_of, covers)
+    read = _read(state)
+    paths = [tally_path(state, layer, as_of, cover) for cover in covers]
+    for path in paths:
+        if path not in read:
+            read[path] = pd.read_parquet(path)
+    return [read[path] for path in paths]
+
+
+def _read(state: Workspace) -> dict[Path, pd.DataFrame]:
+    """Tallies this process has read, or could not keep."""
+    known: dict[Path, pd.DataFrame] = state.__dict__.setdefault("_tallies", {})
+    return known
+
+
+def make_tallies(workspace: Workspace, layer: Layer, as_of: date, covers: Sequence[Cover]) -> bool:
+    """Count what of `leaf_tallies` is not kept yet, and keep it; whether anything was counted."""
+    state = state_of(workspace)
+    read = _read(state)
     paths = [tally_path(state, layer, as_of, cover) for cover in covers]
     missing = [n for n, path in enumerate(paths) if path not in read and not path.exists()]
     bases = {n: _earlier(state, layer, paths[n], known_of(state, layer, covers[n]), as_of) for n in missing}
@@ -115,7 +134,7 @@ def leaf_tallies(
     for n in missing:
         base = bases[n]
         groups.setdefault("" if base is None else repr(_of_state(base[1])), []).append(n)
-    made: dict[int, pd.DataFrame] = {}
+    made: dict[int, pa.Table] = {}
     for group in groups.values():
         chosen = [covers[n] for n in group]
         told = [base for n in group if (base := bases[n]) is not None]
@@ -123,20 +142,27 @@ def leaf_tallies(
         made |= zip(group, found or _whole(state, layer, as_of, chosen), strict=True)
     for n, table in made.items():
         note = {**asdict(known_of(state, layer, covers[n])), "day": str(as_of), "last_seq": state.last_seq}
-        keep_table(table, paths[n], note)
+        if not keep_arrow(table, paths[n], note):
+            read[paths[n]] = table.to_pandas()
         drop_older(paths[n].parent.glob(f"{as_of}.{covers[n].name}.*.parquet"), but=paths[n], keep=KEPT_BACK)
-        read[paths[n]] = table
-    for path in paths:
-        if path not in read:
-            read[path] = pd.read_parquet(path)
-    return [read[path] for path in paths], bool(made)
+    return bool(made)
+
+
+def kept_sums(state: Workspace, layer: Layer, as_of: date, cover: Cover) -> dict[str, list[int]] | None:
+    """A kept tally as plain lists: `area`, and a sum of each of its columns; None when it is not kept."""
+    try:
+        with pq.ParquetFile(tally_path(state, layer, as_of, cover)) as file:
+            columns: dict[str, list[int]] = file.read().to_pydict()
+    except OSError:
+        return None
+    return columns
 
 
 def _of_state(note: dict[str, Any]) -> tuple[Any, ...]:
     return note["imports"], note["last_seq"], note["day"]
 
 
-def _whole(state: Workspace, layer: Layer, as_of: date, covers: Sequence[Cover]) -> list[pd.DataFrame]:
+def _whole(state: Workspace, layer: Layer, as_of: date, covers: Sequence[Cover]) -> list[pa.Table]:
     """All counted, part by part where a layer is large and its things have nothing to do with each other."""
     alone = all(relation.kind == "overlaps_layer" for relation in layer.relations)
     parts: list[Part | None] = [None]
@@ -147,7 +173,7 @@ def _whole(state: Workspace, layer: Layer, as_of: date, covers: Sequence[Cover])
         also = [] if ledger is None or layer.lifecycle is None else added_things(ledger, layer)["id"].tolist()
         parts = list(parts_of(state, layer, also=also))
     counted = [_counted(state, layer, as_of, covers, part) for part in parts]
-    return [_sums(list(tallies)) for tallies in zip(*counted, strict=True)]
+    return [pa.Table.from_pandas(_sums(list(tallies))) for tallies in zip(*counted, strict=True)]
 
 
 def _counted(
@@ -173,7 +199,7 @@ def _sums(tallies: list[pd.DataFrame]) -> pd.DataFrame:
 
 def _earlier(
     workspace: Workspace, layer: Layer, path: Path, now: Known, as_of: date
-) -> tuple[pd.DataFrame, dict[str, Any]] | None:
+) -> tuple[pa.Table, dict[str, Any]] | None:
     """The kept tally of the same day, or of one that counts the same, to which least must be added; its note."""
     found: list[tuple[int, Path, dict[str, Any]]] = []
     for old in path.parent.glob(f"*.{path.name.split('.')[1]}.*.parquet") if layer.id not in AREA_LAYERS else ():
@@ -185,7 +211,8 @@ def _earlier(
     if not found:
         return None
     _, best, note = max(found, key=lambda one: one[0])
-    return pd.read_parquet(best), note
+    with pq.ParquetFile(best) as file:
+        return file.read(), note
 
 
 def _continues(note: dict[str, Any], now: Known) -> bool:
@@ -211,12 +238,32 @@ def _carried_on(
     layer: Layer,
     as_of: date,
     covers: Sequence[Cover],
-    bases: Sequence[tuple[pd.DataFrame, dict[str, Any]]],
-) -> list[pd.DataFrame] | None:
+    bases: Sequence[tuple[pa.Table, dict[str, Any]]],
+) -> list[pa.Table] | None:
     """Earlier tallies less what changed things brought, with what they bring now; None when these are many.
 
     bases: tallies of one state on each of the covers, with their notes.
     """
+    note = bases[0][1]
+    imports, (head, acts) = state.imports(layer.id), _heads(state).get(layer.id, (0, 0))
+    few = sum(one.accepted for one in imports if one.id not in note["imports"][layer.id]) <= MOST_CHANGED * sum(
+        one.accepted for one in imports
+    )
+    if few and is_plain(state, layer, as_of, acts=acts, heads=head):
+        found = carried_on(state, layer, as_of, covers, note["imports"][layer.id], [base for base, _ in bases])
+        if found is not None:
+            return found
+    return _carried_on_by_rows(state, layer, as_of, covers, bases)
+
+
+def _carried_on_by_rows(
+    state: Workspace,
+    layer: Layer,
+    as_of: date,
+    covers: Sequence[Cover],
+    bases: Sequence[tuple[pa.Table, dict[str, Any]]],
+) -> list[pa.Table] | None:
+    """As `_carried_on`, by the things as they stood and as they stand."""
     note = bases[0][1]
     others = [one.id for one in state.imports() if one.layer not in note["imports"]]
     state = state.as_known([one.id for one in state.imports()], int(state.last_seq or 0))
@@ -225,11 +272,14 @@ def _carried_on(
     changed = _changed(state, layer.id, note) | _naming_changed(state, layer, note)
     if len(changed) > MOST_CHANGED * sum(one.accepted for one in state.imports(layer.id)):
         return None
-    counted = _with_partners(layer, changed, state, past)
-    part = Part(ids=tuple(sorted(_with_partners(layer, counted, state, past))))
+    counted = _with_partners(layer, as_of, changed, state, past)
+    part = Part(ids=tuple(sorted(_with_partners(layer, as_of, counted, state, past))))
     before = _counted(past, layer, as_of, covers, part, counted)
     after = _counted(state, layer, as_of, covers, part, counted)
-    return [_sums([base, -one, two]) for (base, _), one, two in zip(bases, before, after, strict=True)]
+    return [
+        pa.Table.from_pandas(_sums([base.to_pandas(), -one, two]))
+        for (base, _), one, two in zip(bases, before, after, strict=True)
+    ]
 
 
 def _changed(workspace: Workspace, layer_id: str, note: dict[str, Any]) -> set[str]:
@@ -254,12 +304,12 @@ def _naming_changed(workspace: Workspace, layer: Layer, note: dict[str, Any]) ->
     return found
 
 
-def _with_partners(layer: Layer, ids: set[str], *states: Workspace) -> set[str]:
+def _with_partners(layer: Layer, as_of: date, ids: set[str], *states: Workspace) -> set[str]:
     """The things, and those with which they have to do in one of the states."""
     found = set(ids)
     for relation in layer.relations:
         if relation.kind == "overlaps_self":
             for state in states:
-                pairs = relation_rows(state, layer, relation)
+                pairs = relation_rows(state, layer, relation, as_of)
                 found.update(pairs.loc[pairs["id"].isin(ids), "other"])
     return found

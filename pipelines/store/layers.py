@@ -91,10 +91,8 @@ def current_rows(
     """
     part = part or Part(ids=None if ids is None else tuple(ids))
     asked = list(columns) if columns is not None else [*STORED, *(f.name for f in layer.fields), "geometry"]
-    editions = workspace.imports(layer.id)
-    known = {one.id for one in workspace.imports(layer.id, as_of=as_of)}
-    later = [one for one in editions if one.id not in known]
-    ordered = [*reversed(later), *(one for one in editions if one.id in known)]
+    later, then = imports_on(workspace, layer.id, as_of)
+    ordered, known = [*later, *then], {one.id for one in then}
     needed = dict.fromkeys(["id", *asked, *(["placed_by"] if len(ordered) > 1 else [])])
     edits = edits_of(workspace, layer, as_of=as_of, ids=part.ids) if edited else []
     if edits:
@@ -114,6 +112,17 @@ def current_rows(
     order = pc.sort_indices(pa.array(merged["id"], pa.string())).to_numpy()
     wanted = merged[["id", *(n for n in asked if n != "id"), *_ORIGIN]]
     return wanted.reset_index(drop=True) if _ascending(order) else wanted.iloc[order].reset_index(drop=True)
+
+
+def imports_on(workspace: Workspace, layer_id: str, as_of: date | None) -> tuple[list[Import], list[Import]]:
+    """A layer's imports as they count on a day, each before those that take its rows' place.
+
+    First those of later days, the latest first, which may tell of that day by their dates; then those known then.
+    """
+    known = {one.id for one in workspace.imports(layer_id, as_of=as_of)}
+    editions = workspace.imports(layer_id)
+    later = [one for one in reversed(editions) if one.id not in known]
+    return later, [one for one in editions if one.id in known]
 
 
 def _ascending(order: np.ndarray) -> bool:
