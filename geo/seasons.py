@@ -99,21 +99,26 @@ def _season(window: Window, year: int) -> Season:
     return Season(f"{year}-{window.id}", window.id, start, end, key_start, key_end)
 
 
-def seasons_between(windows: Sequence[Window], first: date, last: date) -> list[Season]:
-    """Seasons whose key part lies, at least in half, between two days; in the order in which they end."""
+def seasons_between(windows: Sequence[Window], first: date, last: date, *, least: float = 0.5) -> list[Season]:
+    """Seasons with at least a share `least` of their key part between two days, in the order in which they end."""
     found = []
     for year in range(first.year, last.year + 2):
         for window in windows:
             one = _season(window, year)
             shared = (min(one.key_end, last) - max(one.key_start, first)).days
-            if shared * 2 >= (one.key_end - one.key_start).days:
+            if shared >= least * (one.key_end - one.key_start).days:
                 found.append(one)
     return sorted(found, key=lambda one: (one.end, one.id))
 
 
 def whole_year(windows: Sequence[Window], first: date, last: date) -> Season:
-    """One period over all dates of a single year's series; its key part is that of all its seasons together."""
-    keys = [(one.key_start, one.key_end) for one in seasons_between(windows, first, last)] or [(first, last)]
+    """One period over all dates of a single year's series; its key part is that of all its seasons together.
+
+    A season counts once a quarter of its key part is there: land of which that quarter was not seen may have been
+    cropped in it.
+    """
+    seasons = seasons_between(windows, first, last, least=0.25)
+    keys = [(one.key_start, one.key_end) for one in seasons] or [(first, last)]
     key_start, key_end = max(first, min(k[0] for k in keys)), min(last, max(k[1] for k in keys))
     return Season("year", "year", first, last, key_start, key_end)
 

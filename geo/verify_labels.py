@@ -12,8 +12,9 @@ from geo.verify_headings import find_column
 _IDLE = re.compile(
     r"fallow|abandon|\bidle\b|unused|un-?(?:cultivat|plant|crop|sown|tilled|used|managed)|inactive|derelict"
     r"|\b(?:not|non|no)[ _-]?(?:cultivat|cropp?|plant|sown|tilled|used|in[ _-]use|agric|activ|farmed)"
-    r"|set[ _-]?aside|\bbare\b|\bwaste ?land\b|barbecho|jach[eè]re|\bbrache|pousio"
-    r"|撂荒|弃耕|抛荒|荒芜|荒地|闲置|休耕|轮休|未种|未耕|未利用|залеж|\bпар\b|заброш|неиспольз",
+    r"|set[ _-]?aside|\bbare\b|\bvacant\b|\bwaste ?land\b|barbecho|jach[eè]re|\bbrache|pousio"
+    r"|撂荒|弃耕|抛荒|荒芜|荒地|闲置|休耕|轮休|未种|未耕|未利用|залеж|\bпар\b|заброш"
+    r"|не ?(?:использ|обраб|обработ|возделыв|засе|посев)|пустующ|целин",
     re.IGNORECASE,
 )
 # A word for idle that is denied says the contrary.
@@ -54,7 +55,8 @@ def idle_labels(values: pd.Series, *, heading: str = "", idle: Sequence[str] = (
     """Which rows are labelled idle: boolean with NA where the label says nothing; None when it is no label at all.
 
     idle: the words that mean idle; when none are given, words for fallow and abandoned in several languages. Of a
-    yes/no column yes means idle, unless its own heading is a word for in use.
+    yes/no column yes means idle, unless its own heading is a word for in use; of two values under a plain heading
+    (label, class …) that say nothing, the last in order.
     """
     text = _text(values)
     unknown = text.isna() | text.str.match(_UNKNOWN).fillna(True)
@@ -68,9 +70,25 @@ def idle_labels(values: pd.Series, *, heading: str = "", idle: Sequence[str] = (
         hit = text.str.contains(_IDLE).fillna(False) & ~text.str.contains(_DENIED).fillna(False)
         unknown |= hit & text.str.contains(_CROPS).fillna(False)
         hit &= ~unknown
+    if not hit.any() and not idle and _two_values(values, heading):
+        hit = text == sorted(text[~unknown].unique())[-1]
+        hit = hit.fillna(False).astype(bool)
     if not hit.any() or (hit | unknown).all():
         return None
     return hit.astype("boolean").mask(unknown & ~hit)
+
+
+def says_nothing(values: pd.Series, heading: str) -> bool:
+    """Whether a label's two values mean idle and in use without saying which is which."""
+    if _yes_no(values):
+        return not (_says_idle(heading) or _says_in_use(heading))
+    return _two_values(values, heading) and not _text(values).str.contains(_IDLE).fillna(False).any()
+
+
+def _two_values(values: pd.Series, heading: str) -> bool:
+    text = _text(values)
+    known = text[~(text.isna() | text.str.match(_UNKNOWN).fillna(True))]
+    return heading.strip().lower() in _ASKED and known.nunique() == 2
 
 
 def _says_in_use(heading: str) -> bool:
@@ -111,6 +129,8 @@ def _rank(values: pd.Series, heading: str, named: bool) -> int:
     if _yes_no(values):
         plain = heading.strip().lower() in _ASKED
         return 2 if _says_idle(heading) or _says_in_use(heading) or (named and plain) else int(plain)
+    if _two_values(values, heading) and says_nothing(values, heading):
+        return 1
     if pd.api.types.is_numeric_dtype(values) or values.nunique(dropna=True) > MOST_WORDS:
         return int(named and heading.strip().lower() in _ASKED)
     return 2

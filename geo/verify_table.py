@@ -21,7 +21,7 @@ from geo.verify_headings import (
     place_columns,
     year_of,
 )
-from geo.verify_labels import idle_labels, label_column, label_words
+from geo.verify_labels import idle_labels, label_column, label_words, says_nothing
 from geo.verify_long import long_series
 from geo.verify_values import index_values, is_numbers, numbers, ratio
 
@@ -43,7 +43,8 @@ class Series:
     ids: one per parcel, in the table's order. days: ascending. values: (parcels, dates) float64, NaN = not
     seen. places: keys of peer groups from fine to coarse. fold: place of cross-validation. year: the year of
     each row, or None. idle: True idle, False in use, NA unknown; None without labels. area: any unit. said:
-    what was taken for what, by role, to be shown.
+    what was taken for what, by role, to be shown. assumed: where neither the label's words nor its heading tell
+    which of its two values means idle, the one that was not taken.
     """
 
     ids: pd.Index
@@ -55,6 +56,7 @@ class Series:
     idle: pd.Series | None
     area: Array
     said: dict[str, str]
+    assumed: str = ""
 
 
 def read_series(
@@ -105,7 +107,15 @@ def read_series(
         idle=known,
         area=_areas(frame, area),
         said=said,
+        assumed=_other_value(frame, heading, known, idle),
     )
+
+
+def _other_value(frame: pd.DataFrame, heading: str | None, known: pd.Series | None, idle: Sequence[str]) -> str:
+    """The value taken for in use of a label that does not say which of its two means idle; else nothing."""
+    if heading is None or known is None or idle or not says_nothing(frame[heading], heading):
+        return ""
+    return label_words(frame[heading], ~known)
 
 
 def _ids(frame: pd.DataFrame) -> tuple[pd.Index, str]:
@@ -117,6 +127,12 @@ def _ids(frame: pd.DataFrame) -> tuple[pd.Index, str]:
     if pd.api.types.is_float_dtype(values) and (values.dropna() % 1 == 0).all():
         values = values.astype("Int64")
     return pd.Index(values.astype("string").fillna("").astype(object), name="id"), heading
+
+
+def turned(series: Series) -> Series:
+    """The series with the other of the label's two values taken for idle."""
+    assert series.idle is not None
+    return replace(series, idle=~series.idle, assumed="", said={**series.said, "idle": series.assumed})
 
 
 def _centre(frame: pd.DataFrame) -> Array | None:

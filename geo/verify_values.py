@@ -13,7 +13,7 @@ from geo.errors import Refused
 Array = NDArray[Any]
 # What instruments and services write for "no value".
 NODATA = (65535.0, 32767.0, 32768.0, -32768.0, -9999.0, 9999.0, -3000.0, -28672.0, -99.0, -999.0)
-# Scales of an index, with the least that the greenest hundredth must reach: bytes from 0 to 250 are none of them.
+# Scales of an index, with the least that the greenest hundredth must reach; bytes are told apart by `_byte`.
 SCALES = {1.0: 0.0, 100.0: 1.2, 1000.0: 400.0, 10_000.0: 1200.0}
 # A column of text counts as numbers when some of it are, and the rest says "nothing" in few words.
 MOST_WORDS_FOR_NOTHING = 3
@@ -39,22 +39,41 @@ def is_numbers(values: pd.Series) -> bool:
 
 
 def index_values(values: Array, name: str = "") -> Array:
-    """Index values on their own scale −1…1: no-data codes blanked, hundredths or ten-thousandths divided.
+    """Index values on their own scale −1…1: no-data codes blanked, whole parts divided; see `scale_of`.
 
     Refused (`series_values_strange`) when the values fit no such scale.
     """
     out = np.asarray(values, float).copy()
     out[np.isin(out, NODATA) | ~np.isfinite(out)] = np.nan
-    sizes = np.abs(out[~np.isnan(out)])
-    if not len(sizes):
-        raise Refused("series_values_strange", name=name, value="–")
-    high = float(np.quantile(sizes, 0.99))
-    scale = next((s for s in SCALES if SCALES[s] <= high <= 1.2 * s), None)
-    if scale is None:
-        raise Refused("series_values_strange", name=name, value=high)
-    out /= scale
+    scale, zero = scale_of(out, name)
+    out = (out - zero) / scale
     out[np.abs(out) > 1.2] = np.nan
     return out
+
+
+def scale_of(values: Array, name: str = "") -> tuple[float, float]:
+    """What an index value is divided by, and what is taken off before: (1, 0) for one on its own scale.
+
+    Hundredths, thousandths and ten-thousandths; whole numbers up to 255 are bytes: 0–250 for 0–1, or −1–1 laid on
+    0–200 or 0–255 where hardly any lies below the middle. Refused (`series_values_strange`) when none fits.
+    """
+    seen = values[~np.isnan(values)]
+    if not len(seen):
+        raise Refused("series_values_strange", name=name, value="–")
+    high = float(np.quantile(np.abs(seen), 0.99))
+    scale = next((s for s in SCALES if SCALES[s] <= high <= 1.2 * s), None)
+    if scale is not None:
+        return scale, 0.0
+    if high <= 255 and seen.min() >= 0 and (seen % 1 == 0).all():
+        return _byte(seen, high)
+    raise Refused("series_values_strange", name=name, value=high)
+
+
+def _byte(seen: Array, high: float) -> tuple[float, float]:
+    """Scale and zero of an index kept as bytes; land hardly ever lies below −0.15."""
+    if float(np.quantile(seen, 0.01)) < 85:
+        return 250.0, 0.0
+    return (100.0, 100.0) if high <= 200 else (127.5, 127.5)
 
 
 def ratio(red: Array, nir: Array) -> Array:

@@ -227,7 +227,7 @@ def _account_commands(account: argparse.ArgumentParser) -> None:
 
 def _service_commands(command: Any) -> None:
     verify = command("verify", "verify_commands:verify", "卫星核查 / satellite check")
-    verify.add_argument("dir", type=Path, metavar="DIR")
+    verify.add_argument("dir", type=Path, nargs="?", metavar="DIR")
     verify.add_argument("--scenes", type=Path, metavar="FOLDER", help="影像文件夹或时序表 / pictures or a table")
     verify.add_argument(
         "--calibrate", action="store_true", help="用标注地块校准 / calibrate from labelled parcels"

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from geo.verify_table import Series
 
 Progress = Callable[[str, int, int | None], None]
+# Labels that do not say which value means idle are taken the other way round where they rank worse than this.
+TURNED_AUC = 0.25
 
 
 @dataclass
@@ -53,7 +55,7 @@ class Outcome:
 
 
 def verify(
-    workspace_dir: Path | str,
+    workspace_dir: Path | str | None,
     scenes: Path | str,
     *,
     layer: str = "abandoned_parcel",
@@ -69,17 +71,18 @@ def verify(
     """Check the parcels of `layer` against pictures, or judge the parcels of a ready-made table of index values.
 
     scenes: a folder of pictures, a table or map file of parcel × date values, or a folder holding one.
-    calibrate: hold the rule against the labels of that table. label, idle: its label column and the words
-    that mean idle, when they are not found by themselves. by: level of the figures by area. chips: cut small
+    calibrate: hold the rule against the labels of that table; needs no workspace (None, or a folder that is none:
+    the program's own rule and seasons, nothing stored). label, idle: its label column and the words that mean
+    idle, when they are not found by themselves. by: level of the figures by area. chips: cut small
     pictures of at most so many parcels that need a look, and of chip_ids in any case. Everything is stored
     below `summary/verify/`. Refused when there is nothing to look at or nothing to judge.
     """
-    workspace = Workspace(workspace_dir)
+    workspace = _workspace(workspace_dir, optional=calibrate)
     source = Path(scenes)
-    table = _series_file(source)
-    if table is not None:
-        return _verify_table(workspace, table, calibrate=calibrate, label=label, idle=idle)
-    if calibrate:
+    tables = _series_files(source)
+    if tables:
+        return _verify_table(workspace, tables, calibrate=calibrate, label=label, idle=idle)
+    if calibrate or workspace is None:
         raise Refused("calibrate_needs_table", path=str(source))
     from pipelines.verify_images import verify_images
 
@@ -88,49 +91,97 @@ def verify(
     )
 
 
-def _series_file(source: Path) -> Path | None:
-    """The ready-made table meant by `--scenes`, or None when it is a folder of pictures."""
+def _workspace(root: Path | str | None, *, optional: bool) -> Workspace | None:
+    if optional and (root is None or not (Path(root) / "county.toml").is_file()):
+        return None
+    if root is None:
+        raise Refused("verify_needs_workspace")
+    return Workspace(root)
+
+
+def _series_files(source: Path) -> list[Path]:
+    """The ready-made tables meant by `--scenes`; none when it is a picture or a folder with pictures."""
     from pipelines.verify_tables import is_series_file
 
     if not source.exists():
         raise Refused("scenes_missing", path=str(source))
     if source.is_file():
-        return source if is_series_file(source) else None
-    inside = [path for path in sorted(source.iterdir()) if is_series_file(path) and path.suffix != ".json"]
+        return [source] if is_series_file(source) else []
     pictures = {".tif", ".tiff", ".jp2", ".zip", ".safe", ".npy", ".vrt"}
-    others = [p for p in source.rglob("*") if p.suffix.lower() in pictures]
-    return inside[0] if len(inside) == 1 and not others else None
+    if any(path.suffix.lower() in pictures for path in source.rglob("*")):
+        return []
+    inside = [path for path in sorted(source.iterdir()) if is_series_file(path) and path.suffix != ".json"]
+    return [path for path in inside if not path.stem.lower().startswith(("readme", "license"))]
+
+
+def _open(tables: list[Path], *, calibrate: bool, label: str | None, idle: Sequence[str]) -> Series:
+    """The series of the tables; a lone one without the labels wanted gets those of a table beside it."""
+    from pipelines.verify_tables import open_series
+
+    lone = calibrate and len(tables) == 1
+    beside = [path for path in _series_files(tables[0].parent) if path != tables[0]] if lone else []
+    try:
+        found = open_series(*tables, label=label, idle=idle)
+    except Refused as refusal:
+        if refusal.code != "label_column_missing" or not beside:
+            raise
+        return open_series(*tables, *beside, label=label, idle=idle, series_in=tables[0])
+    if found.idle is None and beside:
+        return open_series(*tables, *beside, label=label, idle=idle, series_in=tables[0])
+    return found
 
 
 def _verify_table(
-    workspace: Workspace, path: Path, *, calibrate: bool, label: str | None, idle: Sequence[str]
+    workspace: Workspace | None, tables: list[Path], *, calibrate: bool, label: str | None, idle: Sequence[str]
 ) -> Outcome:
     from geo.verify_table import in_one_year
-    from pipelines.verify_store import county_rule, folder, write_json, write_table
-    from pipelines.verify_tables import open_series
+    from pipelines.verify_store import county_rule
 
-    rule = county_rule(workspace)
-    series = open_series(path, label=label, idle=idle)
+    rule = Rule() if workspace is None else county_rule(workspace)
+    windows = {} if workspace is None else workspace.settings.seasons
+    series = _open(tables, calibrate=calibrate, label=label, idle=idle)
     if calibrate:
         series = in_one_year(series)
-    parts = [
-        judge_series(series, season, rule, keep_evidence=True)
-        for season in table_seasons(series, workspace.settings.seasons)
-    ]
-    verdicts = pd.concat(parts, ignore_index=True)
-    made = Outcome(verdicts, rule, said=series.said)
-    target = folder(workspace, "tables", path.stem)
+    seasons = table_seasons(series, windows)
+    parts = [judge_series(series, season, rule, keep_evidence=True) for season in seasons]
+    made = Outcome(pd.concat(parts, ignore_index=True), rule, said=series.said)
     if calibrate:
-        made.calibration = calibrate_series(series, workspace.settings.seasons, rule)
-        figures = made.calibration.figures()
-        share = figures["idle"] / max(figures["parcels"], 1)
-        if share > 0.5 and figures["auc"] < 0.5:
-            params = {"share": round(100 * share, 1), "auc": round(figures["auc"], 3)}
-            made.issues.append(Issue("labels_look_inverted", params=params))
-        write_json(target / "calibration.json", calibration_record(made.calibration, path.name, made.said))
-    write_table(target / "verdicts.parquet", verdicts)
-    write_json(target / "rule.json", rule.as_dict())
+        made.calibration, made.said = _calibrated(series, windows, rule, made.issues)
+    if workspace is not None:
+        _keep_table(workspace, tables[0], made)
     return made
+
+
+def _calibrated(
+    series: Series, windows: Any, rule: Rule, issues: list[Issue]
+) -> tuple[Calibration, dict[str, str]]:
+    """The rule held against the labels, and what was taken for what.
+
+    Labels that do not say which value means idle are turned round where they rank the other way.
+    """
+    from geo.verify_table import turned
+
+    made = calibrate_series(series, windows, rule)
+    auc = round(made.auc, 3)
+    if series.assumed and made.auc < TURNED_AUC:
+        params = {"label": series.said["label"], "auc": auc, "idle": series.assumed}
+        issues.append(Issue("labels_turned", params=params))
+        series = turned(series)
+        return calibrate_series(series, windows, rule), series.said
+    share = made.figures()["idle"] / max(made.figures()["parcels"], 1)
+    if share > 0.5 and made.auc < 0.5:
+        issues.append(Issue("labels_look_inverted", params={"share": round(100 * share, 1), "auc": auc}))
+    return made, series.said
+
+
+def _keep_table(workspace: Workspace, source: Path, made: Outcome) -> None:
+    from pipelines.verify_store import folder, write_json, write_table
+
+    target = folder(workspace, "tables", source.stem)
+    if made.calibration is not None:
+        write_json(target / "calibration.json", calibration_record(made.calibration, source.name, made.said))
+    write_table(target / "verdicts.parquet", made.verdicts)
+    write_json(target / "rule.json", made.rule.as_dict())
 
 
 def table_seasons(series: Series, windows: Any) -> list[Season]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,12 @@ MAPS = {".gpkg", ".shp", ".geojson", ".json", ".fgb", ".kml"}
 PARQUET = {".parquet", ".geoparquet", ".pq"}
 SHEETS = {".xlsx", ".xls"}
 TEXTS = {".csv", ".tsv", ".txt", ".dat"}
+ENCODINGS = ("utf-8-sig", "gb18030", "cp1251", "latin-1")
 SEPARATORS = (",", ";", "\t", "|")
 NOTHING = ["--", "---", "-", "null", "NULL", "Null", "none", "None", "NODATA", "nodata", "."]
+# What the shapes of a map file tell, until it is read as series.
+CENTRE = ("\0x", "\0y")
+MEASURED = "\0m2"
 SUFFIXES = MAPS | PARQUET | SHEETS | TEXTS
 
 
@@ -29,14 +34,46 @@ def is_series_file(path: Path) -> bool:
     return path.is_file() and path.suffix.lower() in SUFFIXES
 
 
-def open_series(path: Path, *, label: str | None = None, idle: Sequence[str] = ()) -> Series:
-    """The series of one file; Refused when it cannot be opened or holds no dates, or no labels where asked for."""
+def open_series(
+    *paths: Path, label: str | None = None, idle: Sequence[str] = (), series_in: Path | None = None
+) -> Series:
+    """The series of a file, or of several put together: labels beside series, places below each other.
+
+    series_in: the only one that holds series; of the others only the labels are wanted.
+    Refused when one cannot be opened, when they hold no dates or no labels where asked for, or do not fit.
+    """
+    from pipelines.verify_join import together
+
+    frames = {path: _flat(path) for path in paths}
+    frame, labels = frames[paths[0]], ""
+    if len(paths) > 1:
+        frame, labels = together(frames, label=label, idle=idle, series_in=series_in)
+    found = read_series(frame, label=label, idle=idle, centre=_taken(frame, CENTRE), area=_area_of(frame))
+    return replace(found, said={**found.said, "labels_from": labels}) if labels else found
+
+
+def _flat(path: Path) -> pd.DataFrame:
+    """A table without shapes: their centres and measured areas stand in columns of their own."""
     frame = _frame(path)
-    centre = area = None
-    if "geometry" in frame.columns:
-        centre, area = _measured(frame)
-        frame = pd.DataFrame(frame.drop(columns="geometry"))
-    return read_series(frame, label=label, idle=idle, centre=centre, area=area)
+    if "geometry" not in frame.columns:
+        return frame
+    centre, area = _measured(frame)
+    made = pd.DataFrame(frame.drop(columns="geometry"))
+    if centre is not None:
+        made[CENTRE[0]], made[CENTRE[1]] = centre[:, 0], centre[:, 1]
+    return made if area is None else made.assign(**{MEASURED: area})
+
+
+def _taken(frame: pd.DataFrame, names: Sequence[str]) -> np.ndarray[Any, Any] | None:
+    """Columns taken out of a table as an array; None when it has none of them."""
+    if not set(names) <= set(frame.columns):
+        return None
+    return np.column_stack([frame.pop(name).to_numpy(float) for name in names])
+
+
+def _area_of(frame: pd.DataFrame) -> np.ndarray[Any, Any] | None:
+    area = _taken(frame, (MEASURED,))
+    return None if area is None else area[:, 0]
 
 
 def _frame(path: Path) -> pd.DataFrame:
@@ -69,17 +106,25 @@ def _parquet(path: Path) -> pd.DataFrame:
 def _text(path: Path) -> pd.DataFrame:
     """A table of text: separator and decimal sign told from its first lines."""
     raw = path.read_bytes()
-    for encoding in ("utf-8-sig", "gb18030"):
+    for encoding in ("utf-16",) if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else ENCODINGS:
         try:
             text = raw.decode(encoding)
         except UnicodeDecodeError:
+            continue
+        if encoding == "gb18030" and _is_russian(raw):
             continue
         lines = text.splitlines()[:20]
         head = lines[0] if lines else ""
         separator = max(SEPARATORS, key=head.count)
         decimal = "," if separator != "," and any(re.search(r"\d,\d", line) for line in lines[1:]) else "."
         return pd.read_csv(StringIO(text), sep=separator, decimal=decimal, na_values=NOTHING, low_memory=False)
-    raise ValueError("utf-8, gb18030")
+    raise ValueError(", ".join(ENCODINGS))
+
+
+def _is_russian(raw: bytes) -> bool:
+    """Whether what is not ASCII reads as small Cyrillic letters, as Russian in its old encoding does."""
+    foreign = [one for one in raw if one > 127]
+    return sum(one >= 0xE0 for one in foreign) > 0.75 * len(foreign)
 
 
 def _measured(frame: Any) -> tuple[np.ndarray[Any, Any] | None, np.ndarray[Any, Any] | None]:

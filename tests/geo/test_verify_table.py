@@ -83,6 +83,25 @@ def test_index_values_come_to_one_scale_and_codes_for_nothing_go(scale: float) -
     assert np.isnan(found[4:]).all()
 
 
+@pytest.mark.parametrize(("zero", "scale"), [(0, 250), (100, 100), (127.5, 127.5)])
+def test_an_index_kept_as_bytes_comes_back_to_its_own_scale(zero: float, scale: float) -> None:
+    true = np.linspace(0.02, 0.9, 200)
+    assert index_values(np.round(true * scale + zero)) == pytest.approx(true, abs=0.006)
+
+
+@pytest.mark.parametrize("style", ["b{}", "band_{}", "{}_NDVI", "N{}"])
+def test_numbered_composites_of_a_year_are_no_bands_of_a_picture(style: str) -> None:
+    [group] = families([style.format(n) for n in range(1, 24)]).values()
+    assert [one.day_of_year for one in group] == [1 + 16 * n for n in range(23)]
+    assert families([f"B{n}" for n in range(1, 13)]) == {}
+
+
+def test_days_whose_last_digit_a_shapefile_cut_off_are_put_back_within_five_days() -> None:
+    days = [1 + 16 * n for n in range(23)]
+    [group] = families([f"ndvi_doy{day:03d}"[:10] for day in days]).values()
+    assert [abs(one.day_of_year - day) <= 5 for one, day in zip(group, days, strict=True)] == [True] * 23
+
+
 def test_values_that_no_index_has_are_refused() -> None:
     with pytest.raises(Refused):
         index_values(np.array([20_000.0, 25_000.0]))
@@ -137,6 +156,13 @@ def test_headings_of_one_year_are_read_as_its_dates(name: str) -> None:
     found = families([HEADINGS[name](day) for day in days])
     (group,) = found.values()
     assert [one.day(2016) for one in group] == days
+
+
+@pytest.mark.parametrize("style", ["ndvi_%m%d", "%d_%m", "%d%b", "NDVI_%b_%d"])
+def test_month_and_day_without_a_year_are_dates_of_the_rows_year(style: str) -> None:
+    days = [date(2015, 1, 1) + timedelta(days=16 * n) for n in range(23)]
+    [group] = families([day.strftime(style) for day in days]).values()
+    assert [one.day(2015) for one in group] == days
 
 
 def test_numbered_composites_are_spread_over_the_year_they_name_or_the_rows_do() -> None:

@@ -300,6 +300,60 @@ def test_a_labelled_table_in_any_shape_calibrates_by_place(tmp_path: Path, suffi
     assert (root / "summary" / "verify" / "tables" / path.stem / "calibration.json").is_file()
 
 
+def test_labels_beside_series_are_joined_by_number_and_no_workspace_is_needed(tmp_path: Path) -> None:
+    table, folder = series_table(), tmp_path / "both"
+    folder.mkdir()
+    table.drop(columns=["标注", "乡镇"]).to_csv(folder / "series.csv", index=False)
+    table[["地块编号", "标注", "乡镇"]].iloc[::-1].to_excel(folder / "labels.xlsx", index=False)
+    (folder / "README.txt").write_text("labels and series", encoding="utf-8")
+    for source in (folder, folder / "series.csv"):
+        made = verify(None, source, calibrate=True)
+        assert made.calibration is not None
+        assert (made.calibration.auc, made.said["labels_from"]) == (1.0, "labels.xlsx")
+        assert sorted(made.calibration.places["place"]) == ["乙镇", "甲镇"]
+    table.assign(地块编号=range(500, 620))[["地块编号", "标注"]].to_excel(folder / "labels.xlsx", index=False)
+    with pytest.raises(Refused, match=r"labels\.xlsx") as refusal:
+        verify(None, folder, calibrate=True)
+    assert refusal.value.code == "series_labels_apart"
+    with pytest.raises(Refused) as refusal:
+        verify(None, folder)
+    assert refusal.value.code == "verify_needs_workspace"
+
+
+def test_a_file_for_each_place_is_cross_validated_by_file(tmp_path: Path) -> None:
+    table = series_table()
+    for place, part in table.groupby("乡镇"):
+        part.drop(columns="乡镇").to_csv(tmp_path / f"{place}.csv", index=False)
+    made = verify(None, tmp_path, calibrate=True).calibration
+    assert made is not None
+    assert sorted(made.places["place"]) == ["乙镇", "甲镇"]
+
+
+@pytest.mark.parametrize(("idle", "used"), [(0, 1), (1, 0), (1, 2), ("F", "C")])
+def test_labels_that_do_not_say_which_value_is_idle_are_told_by_the_ranking_and_said(
+    tmp_path: Path, idle: object, used: object
+) -> None:
+    table = series_table()
+    table["label"] = np.where(table.pop("标注") == "撂荒", idle, used)
+    table.to_csv(tmp_path / "t.csv", index=False)
+    made = verify(None, tmp_path / "t.csv", calibrate=True)
+    assert made.calibration is not None
+    assert (made.calibration.auc, made.said["idle"]) == (1.0, f"{idle} (12)")
+    assert [issue.code for issue in made.issues] in ([], ["labels_turned"])
+
+
+def test_a_table_of_two_dates_is_told_how_many_there_are_and_how_many_are_needed(tmp_path: Path) -> None:
+    table = series_table()
+    wide = table.drop(columns=list(table.columns[5:]))
+    long = wide.melt(list(table.columns[:3]), var_name="日期", value_name="ndvi")
+    long["日期"] = long["日期"].str.removeprefix("NDVI_")
+    for name, two in (("wide", wide), ("long", long)):
+        two.to_csv(tmp_path / f"{name}.csv", index=False)
+        with pytest.raises(Refused) as refusal:
+            verify(None, tmp_path / f"{name}.csv", calibrate=True)
+        assert (refusal.value.code, refusal.value.params) == ("series_dates_few", {"found": 2, "least": 4})
+
+
 def test_labels_the_wrong_way_round_are_suspected_and_a_place_without_idle_is_valid_json(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
