@@ -16,7 +16,9 @@ from pipelines.verify_words import season_name
 
 # Drawn at the width of a phone, so that letters keep their size there; wider pages enlarge it.
 WIDTH, HEIGHT = 360.0, 216.0
-LEFT, RIGHT, TOP, BOTTOM = 26.0, 6.0, 30.0, 34.0
+LEFT, RIGHT, TOP, BOTTOM = 26.0, 6.0, 34.0, 34.0
+# Height of one of the two rows of names above the drawing.
+LANE = 15
 LOWEST, HIGHEST = -0.1, 1.0
 MARKS = {"flooded": "≈", "bare": "▬", "green_up": "▲", "peak": "●", "harvest": "▼", "regrowth": "△"}
 # Colours that hold on light and dark pages; a page may set its own by these variables.
@@ -26,6 +28,8 @@ STYLE = """
 .xt-sc .grid{stroke:currentColor;stroke-opacity:.16;stroke-width:.6}
 .xt-sc .season{fill:var(--xt-season,#4f9bb5);fill-opacity:.10}
 .xt-sc .key{fill:var(--xt-season,#4f9bb5);fill-opacity:.13}
+.xt-sc .span{fill:none;stroke:currentColor;stroke-opacity:.7;stroke-width:1}
+.xt-sc .edge{stroke:currentColor;stroke-opacity:.35;stroke-width:.7;stroke-dasharray:2 2}
 .xt-sc .band{fill:currentColor;fill-opacity:.14}
 .xt-sc .median{fill:none;stroke:currentColor;stroke-opacity:.55;stroke-width:1.1;stroke-dasharray:3 2}
 .xt-sc .line{fill:none;stroke:var(--xt-index,#2f8f57);stroke-width:1.8;stroke-linejoin:round}
@@ -90,19 +94,26 @@ def _axes(place: _Place) -> Iterator[str]:
 
 
 def _seasons(check: ParcelCheck, place: _Place, lang: Lang) -> Iterator[str]:
-    """Windows with their key part, the name and the verdict above; overlapping ones take turns in height."""
+    """Windows with their key part; above each a brace from its first day to its last under its name and verdict.
+
+    Overlapping windows take turns in height; dashes lead from the ends of a brace to its band.
+    """
     for number, one in enumerate(check.judged):
         season = one.season
         if season.end < place.first:
             continue
         top, height = TOP, HEIGHT - TOP - BOTTOM
-        x, key = place.x(season.start), place.x(season.key_start)
-        wide, key_wide = place.x(season.end) - x, place.x(season.key_end) - key
+        x, end, key = place.x(season.start), place.x(season.end), place.x(season.key_start)
+        wide, key_wide = end - x, place.x(season.key_end) - key
         yield f'<rect class="season" x="{x:.1f}" y="{top}" width="{wide:.1f}" height="{height}"/>'
         yield f'<rect class="key" x="{key:.1f}" y="{top}" width="{key_wide:.1f}" height="{height}"/>'
+        brace = LANE * (number % 2) + 12
+        yield f'<path class="span" d="M{x:.1f} {brace + 3}v-3H{end:.1f}v3"/>'
+        for edge in (x, end):
+            yield f'<line class="edge" x1="{edge:.1f}" x2="{edge:.1f}" y1="{brace + 3}" y2="{HEIGHT - BOTTOM}"/>'
         name = _short(season, one, lang)
         start = min(x, WIDTH - _long(name))
-        yield f'<text class="small" x="{start:.1f}" y="{10 + 11 * (number % 2)}">{escape(name)}</text>'
+        yield f'<text class="small" x="{start:.1f}" y="{brace - 3}">{escape(name)}</text>'
 
 
 def _long(name: str) -> float:
@@ -111,7 +122,8 @@ def _long(name: str) -> float:
 
 
 def _short(season: Season, one: Judged, lang: Lang) -> str:
-    return f"{season_name(season, lang)} {one.label(lang)}"
+    name = season_name(season, lang).removesuffix(" harvest")
+    return f"{name} {one.label(lang)}"
 
 
 def _peers(check: ParcelCheck, place: _Place) -> Iterator[str]:

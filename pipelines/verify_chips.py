@@ -186,10 +186,13 @@ def _draw(picture: Array, shape: Any, scene: Scene, box: Box) -> Image.Image:
         (picture.shape[1] * step, picture.shape[0] * step), Image.Resampling.NEAREST
     )
     pen = ImageDraw.Draw(image)
+    lines = []
     for part in getattr(shape, "geoms", [shape]):
         for ring in (part.exterior, *part.interiors):
             cells = scene.grid.to_cells(np.asarray(ring.coords)[:, :2])
-            line = [((x - box[0]) * step, (y - box[1]) * step) for x, y in cells]
-            pen.line(line, fill=(20, 20, 20), width=4)
-            pen.line(line, fill=(255, 255, 255), width=2)
+            lines.append([((x - box[0]) * step, (y - box[1]) * step) for x, y in cells])
+    # Odd widths, so that both lie about the same middle; all dark rims before the first white line.
+    for ink, width in (((20, 20, 20), 5), ((255, 255, 255), 3)):
+        for line in lines:
+            pen.line([*line, line[1]], fill=ink, width=width, joint="curve")
     return image

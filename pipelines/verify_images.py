@@ -22,7 +22,7 @@ from pipelines.imagery_find import find_scenes
 from pipelines.verify import Outcome, Progress
 from pipelines.verify_chips import cut_chips, wanted
 from pipelines.verify_judge import judge_seasons, peers_of
-from pipelines.verify_keep import forget_others, keep_series
+from pipelines.verify_keep import forget_others, kept_series
 from pipelines.verify_parcels import Parcels, read_parcels
 from pipelines.verify_series import Picked, read_scenes
 from pipelines.verify_store import county_rule, folder, write_json, write_table
@@ -69,10 +69,10 @@ def verify_images(
     verdicts = against_report(seen, seasons, parcels.reported)
     del seen
     target = folder(workspace, layer_id)
-    series = keep_series(target, parcels, picked, groups, blocks)
     made = _figures(workspace, layer_id, parcels, verdicts, seasons, rule, issues, by)
     made.scenes = picked.scenes
-    _keep(target, made, picked, seasons, series)
+    with kept_series(target, parcels, picked, groups, blocks) as series:
+        _keep(target, made, picked, seasons, series)
     if chips or chip_ids:
         ids = wanted(verdicts, _sampled(target), chip_ids, chips)
         made.chips = cut_chips(target, parcels, picked, ids, progress)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -23,6 +25,19 @@ PREFIX = "series-"
 QUANTILES = (0.25, 0.5, 0.75)
 
 
+@contextmanager
+def kept_series(
+    target: Path, parcels: Parcels, picked: Picked, groups: Array, blocks: Blocks | None
+) -> Iterator[str]:
+    """As `keep_series`; the folder goes again when what is done with it does not come to its end."""
+    name = keep_series(target, parcels, picked, groups, blocks)
+    try:
+        yield name
+    except BaseException:
+        shutil.rmtree(target / name, ignore_errors=True)
+        raise
+
+
 def keep_series(target: Path, parcels: Parcels, picked: Picked, groups: Array, blocks: Blocks | None) -> str:
     """Write a new folder below `target` and return its name; it counts once `run.json` names it.
 
@@ -30,6 +45,7 @@ def keep_series(target: Path, parcels: Parcels, picked: Picked, groups: Array, b
     `share`, `pixels`, and `<index>`, `<index>_std` by day; `group` and, by group and day, `peers` (quartiles);
     `block` and `block_ndvi` where small parcels were taken together.
     """
+    forget_others(target, _named(target))
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=target))
     folder.chmod(0o755)
     ids = np.char.encode(parcels.frame["id"].to_numpy().astype(str), "utf-8")
@@ -85,8 +101,16 @@ def _quantiles(ranked: Array) -> Array:
     return made
 
 
+def _named(target: Path) -> str:
+    """The series of the last run that came to its end; those of broken ones may go."""
+    try:
+        return str(json.loads((target / "run.json").read_text(encoding="utf-8")).get("series", ""))
+    except (OSError, ValueError):
+        return ""
+
+
 def forget_others(target: Path, kept: str) -> None:
-    """Remove the series of earlier runs."""
+    """Remove the series of other runs."""
     for folder in target.glob(f"{PREFIX}*"):
         if folder.name != kept:
             shutil.rmtree(folder, ignore_errors=True)

@@ -46,8 +46,19 @@ def test_the_chart_holds_every_clear_date_the_peers_and_the_seasons(checked: Wor
     assert [one.get("class") for one in root.findall("rect")] == ["season", "key"] * 2
     assert {"band"} == {one.get("class") for one in root.findall("polygon")}
     said = "".join(root.itertext())
-    assert ("2024年小春 在种" if lang == "zh" else "2024 spring harvest In use") in said
+    assert ("2024年小春 在种" if lang == "zh" else "2024 spring In use") in said
     assert ("收割" if lang == "zh" else "Harvest") in text
+
+
+def test_a_brace_above_each_window_spans_its_band_under_its_name(checked: Workspace) -> None:
+    check = parcel_check(checked, LAYER, "P05")
+    assert check is not None
+    root = drawing(season_chart(check, "zh"))
+    bands = [one for one in root.findall("rect") if one.get("class") == "season"]
+    braces = [one.get("d", "") for one in root.findall("path") if one.get("class") == "span"]
+    ends = [(float(d[1:].split()[0]), float(d.split("H")[1].split("v")[0])) for d in braces]
+    spans = [(float(b.get("x", "")), float(b.get("x", "")) + float(b.get("width", ""))) for b in bands]
+    assert ends == [pytest.approx(span, abs=0.11) for span in spans]
 
 
 def test_everything_lies_within_the_drawing_and_letters_keep_their_size_on_a_phone(checked: Workspace) -> None:

@@ -81,7 +81,7 @@ def test_pictures_are_cut_of_parcels_that_need_a_look_and_of_those_asked_for(che
     with Image.open(file) as picture:
         colours = {colour for _, colour in picture.convert("RGB").getcolors(100_000) or ()}
         assert 240 <= max(picture.size) < 480
-    assert (255, 255, 255) in colours
+    assert {(255, 255, 255), (20, 20, 20)} <= colours
     assert chip_file(checked, LAYER, "../run.json") is None
     assert len(list(target.glob("*.png"))) == 4
 
@@ -94,6 +94,23 @@ def test_what_is_kept_of_the_parcels_is_read_one_row_at_a_time(checked: Workspac
     assert kept.std["ndvi"] == pytest.approx(np.full(len(DAYS), 0.01), abs=0.02)
     assert kept.share.tolist() == pytest.approx([1.0] * len(DAYS))
     assert read_series(series, "P48") is None
+
+
+def test_a_run_that_fails_leaves_the_series_of_the_last_one_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = stored(tmp_path / "w", corners())
+    scenes = pictures(tmp_path / "s")
+    verify(workspace.root, scenes)
+    target = workspace.root / "summary" / "verify" / LAYER
+    before = [path.name for path in target.glob("series-*")]
+    (target / "series-of-a-killed-run").mkdir()
+    with monkeypatch.context() as broken:
+        broken.setattr("pipelines.verify_images.write_json", lambda *_: (_ for _ in ()).throw(OSError("full")))
+        with pytest.raises(OSError, match="full"):
+            verify(workspace.root, scenes)
+    assert [path.name for path in target.glob("series-*")] == before
+    assert parcel_check(workspace, LAYER, "P00") is not None
 
 
 def filled(workspace: Workspace, tmp_path: Path, answers: dict[str, str], visits: int = 20) -> Path:
