@@ -167,7 +167,7 @@ def _areas(scene: Scene, look: Look, to_page: _projection) -> str:
     taken: list[tuple[float, float, float, float]] = []
     for code, name, shape in zip(areas["code"], areas["name"], areas.geometry, strict=True):
         colour = scene.legend.colour(values.get(code))
-        drawn.append(f'<path d="{_path(shape, to_page)}" fill="{colour}" stroke="#fff" stroke-width="1.2"/>')
+        drawn.append(f'<path d="{_path(shape, to_page)}" fill="{colour}" stroke="#10181c" stroke-width="0.8"/>')
         value = figure(values.get(code), indicator.unit, look.lang)
         lines = [str(name)] if value == NOTHING else [str(name), value]
         x, y = to_page(shapely.get_coordinates(shapely.point_on_surface(shape)))[0]

@@ -66,7 +66,13 @@
   function show(map, animate) {
     var wanted = map.xtWanted;
     map.once("moveend", function () { map.xtPlace = place(map); });
-    map.fitBounds(wanted.bounds, { padding: [14, 14], maxZoom: wanted.max_zoom || 18, animate: animate, duration: 0.4 });
+    /* Single things are drawn from half a zoom below their first one; go so near when little of the area is lost. */
+    var whole = map.getBoundsZoom(wanted.bounds, false, L.point(28, 28)), least = (wanted.least_zoom || 0) - 0.5;
+    if (whole < least && whole >= least - 0.75) {
+      map.setView(L.latLngBounds(wanted.bounds).getCenter(), least, { animate: animate, duration: 0.4 });
+    } else {
+      map.fitBounds(wanted.bounds, { padding: [14, 14], maxZoom: wanted.max_zoom || 18, animate: animate, duration: 0.4 });
+    }
     map.xtPlace = place(map);
   }
 
@@ -225,14 +231,15 @@
                opacity: chosen ? 1 : 0.7, weight: chosen ? 3 : 0.6, radius: chosen ? 8 : 5 };
     }
     var layer = L.vectorGrid.protobuf(spec.url, {
-      rendererFactory: L.canvas.tile, interactive: true, minZoom: spec.min_zoom, maxNativeZoom: spec.max_zoom,
+      rendererFactory: L.canvas.tile, interactive: true, minZoom: spec.min_zoom - 0.5, minNativeZoom: spec.min_zoom,
+      maxNativeZoom: spec.max_zoom,
       maxZoom: 20, vectorTileLayerStyles: { things: style }
     });
     var hint = L.control({ position: "bottomleft" });
     hint.onAdd = function () { return element("div", "xt-hint", spec.hint); };
     function hinted() {
       var map = layer._map;
-      if (map && map.getZoom() < spec.min_zoom) hint.addTo(map); else hint.remove();
+      if (map && map.getZoom() < spec.min_zoom - 0.5) hint.addTo(map); else hint.remove();
     }
     whenAdded(layer, function (map) {
       map.on("zoomend", hinted);
