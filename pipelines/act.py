@@ -196,38 +196,30 @@ def add_point(
     try:
         who = _actor(ledger, actor)
         draft = _draft_id(layer, who, client_id)
-        before = ledger.event(draft)
-        if before is not None:
-            near = near_open(workspace, ledger, layer, _as_point(before, layer), who, now)
-            return Added(before, True, near)
-        values = read_given(layer, fields, today=china_day(now))
-        name = str(values.get(layer.id_field) or f"N{draft[:12].upper()}")
-        values[layer.id_field] = name
-        _nothing_missing(layer, values)
-        area = Whereabouts(workspace.root).area_at(lon, lat)
-        if area is None:
-            raise Refused("point_outside_county", lon=round(lon, 6), lat=round(lat, 6))
-        asked = Act(
-            layer.id,
-            name,
-            who,
-            "add",
-            area_code=area,
-            note=note,
-            at=found_at or now,
-            lon=lon,
-            lat=lat,
-            data={"fields": {key: value for key, value in values.items() if value is not None}},
-            id=draft,
-        )
-        ledger.check(asked, now=now)
-        if photos:
-            asked = with_photos(workspace, ledger, asked, photos, claimed_at=found_at or now)
-        event = ledger.append(asked, now=now)
-        near = near_open(workspace, ledger, layer, _as_point(event, layer), who, now)
-        return Added(event, event.recorded_at != instant(now), near)
+        event, again = ledger.event(draft), True
+        if event is None:
+            asked = Act(layer.id, "", who, "add", id=draft, at=found_at or now, note=note, lon=lon, lat=lat)
+            asked = _new_point(workspace, layer, asked, read_given(layer, fields, today=china_day(now)))
+            ledger.check(asked, now=now)
+            if photos:
+                asked = with_photos(workspace, ledger, asked, photos, claimed_at=found_at or now)
+            event = ledger.append(asked, now=now)
+            again = event.recorded_at != instant(now)
+        return Added(event, again, near_open(workspace, ledger, layer, _as_point(event, layer), who, now))
     finally:
         ledger.close()
+
+
+def _new_point(workspace: Workspace, layer: Layer, draft: Act, values: Mapping[str, Any]) -> Act:
+    """The act that adds a point where the draft has it, with an id of the program's where it brings none."""
+    name = str(values.get(layer.id_field) or f"N{str(draft.id)[:12].upper()}")
+    given = {key: value for key, value in {**values, layer.id_field: name}.items() if value is not None}
+    _nothing_missing(layer, given)
+    lon, lat = float(draft.lon or 0), float(draft.lat or 0)
+    area = Whereabouts(workspace.root).area_at(lon, lat)
+    if area is None:
+        raise Refused("point_outside_county", lon=round(lon, 6), lat=round(lat, 6))
+    return replace(draft, feature_id=name, area_code=area, data={"fields": given})
 
 
 def _draft_id(layer: Layer, actor: Actor, client_id: str | None) -> str:

@@ -5,9 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from geo.layers import Words
 from pipelines.console import Console
+
+if TYPE_CHECKING:
+    from geo.access import Actor
+    from pipelines.store.ledger import Ledger
 
 
 def act(arguments: argparse.Namespace, console: Console) -> int:
@@ -91,13 +96,21 @@ def audit(arguments: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def account_add(arguments: argparse.Namespace, console: Console) -> int:
-    """Add an account; its first password goes to standard output, once."""
+def _office(arguments: argparse.Namespace) -> tuple[Ledger, Actor | None]:
+    """The workspace's ledger, and the administrator that `--by` names."""
     from pipelines.act import workspace_ledger
-    from pipelines.store.accounts import add, named_actor
+    from pipelines.store.accounts import named_actor
     from pipelines.workspace import Workspace
 
     ledger = workspace_ledger(Workspace(arguments.dir))
+    return ledger, named_actor(ledger, arguments.by) if arguments.by else None
+
+
+def account_add(arguments: argparse.Namespace, console: Console) -> int:
+    """Add an account; its first password goes to standard output, once."""
+    from pipelines.store.accounts import add
+
+    ledger, by = _office(arguments)
     password = add(
         ledger,
         arguments.name,
@@ -106,7 +119,7 @@ def account_add(arguments: argparse.Namespace, console: Console) -> int:
         area_code=arguments.area,
         layers=[one for one in arguments.layers.split(",") if one],
         now=datetime.now(UTC),
-        by=named_actor(ledger, arguments.by) if arguments.by else None,
+        by=by,
     )
     console.say(
         f"已建账号 {arguments.name}，首次密码如下，登录后必须修改：",
@@ -118,12 +131,9 @@ def account_add(arguments: argparse.Namespace, console: Console) -> int:
 
 def account_reset(arguments: argparse.Namespace, console: Console) -> int:
     """Give an account a new first password; it goes to standard output, once."""
-    from pipelines.act import workspace_ledger
-    from pipelines.store.accounts import named_actor, reset
-    from pipelines.workspace import Workspace
+    from pipelines.store.accounts import reset
 
-    ledger = workspace_ledger(Workspace(arguments.dir))
-    by = named_actor(ledger, arguments.by) if arguments.by else None
+    ledger, by = _office(arguments)
     password = reset(ledger, arguments.name, now=datetime.now(UTC), by=by)
     console.say(
         f"账号 {arguments.name} 的新首次密码如下，登录后必须修改；原来的登录都已结束：",
@@ -135,12 +145,9 @@ def account_reset(arguments: argparse.Namespace, console: Console) -> int:
 
 def account_disable(arguments: argparse.Namespace, console: Console) -> int:
     """Close an account; what it did stays."""
-    from pipelines.act import workspace_ledger
-    from pipelines.store.accounts import disable, named_actor
-    from pipelines.workspace import Workspace
+    from pipelines.store.accounts import disable
 
-    ledger = workspace_ledger(Workspace(arguments.dir))
-    by = named_actor(ledger, arguments.by) if arguments.by else None
+    ledger, by = _office(arguments)
     disable(ledger, arguments.name, now=datetime.now(UTC), by=by)
     console.say(f"已停用账号 {arguments.name}。", f"Account {arguments.name} is disabled.")
     return 0

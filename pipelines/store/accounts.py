@@ -8,7 +8,8 @@ one; `account disable` calls `disable`, `account list` calls `accounts`.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -112,20 +113,29 @@ def add(
     if first and role != "administrator":
         raise Refused("first_account_not_administrator", name=name)
     by = by or (FIRST_ADMINISTRATOR if first else None)
-    if by is None:
-        raise Forbidden("account_needs_administrator")
-    require(by, "account")
     secret = checked(password if password is not None else first_password(), name)
-    with ledger.database.writing() as tx:
+    details = {"role": role, "unit": unit, "area_code": area_code, "layers": list(layers)}
+    with _changing(ledger, "add", name, details, by=by, now=now) as tx:
         tx.run(
             "insert into accounts (name, role, unit, area_code, layers, password_hash, must_change, disabled,"
             " failures, locked_until, created_at) values (?, ?, ?, ?, ?, ?, 1, 0, 0, null, ?)",
             (name, role, unit, area_code, ",".join(layers), hashed(secret), instant(now)),
         )
         make_database_role(tx, ledger, Actor(name, role, unit, area_code, tuple(layers)))
-    details = {"role": role, "unit": unit, "area_code": area_code, "layers": list(layers)}
-    ledger.record_account("add", name, details, by=by, now=now)
     return secret
+
+
+@contextmanager
+def _changing(
+    ledger: Ledger, what: str, name: str, details: Mapping[str, Any], *, by: Actor | None, now: datetime
+) -> Iterator[Transaction]:
+    """A change that an administrator makes to an account, and its event: both or neither."""
+    if by is None:
+        raise Forbidden("account_needs_administrator")
+    require(by, "account")
+    with ledger.database.writing() as tx:
+        yield tx
+        ledger.record_account(tx, what, name, details, by=by, now=now)
 
 
 def reset(
@@ -138,18 +148,14 @@ def reset(
     account = find(ledger, name)
     if account is None or account.disabled:
         raise Refused("account_unknown", name=name)
-    if by is None:
-        raise Forbidden("account_needs_administrator")
-    require(by, "account")
     secret = checked(password if password is not None else first_password(), name)
-    with ledger.database.writing() as tx:
+    with _changing(ledger, "reset", name, {}, by=by, now=now) as tx:
         tx.run(
             "update accounts set password_hash = ?, must_change = 1, failures = 0, locked_until = null"
             " where name = ?",
             (hashed(secret), name),
         )
         tx.run("delete from sessions where account = ?", (name,))
-    ledger.record_account("reset", name, {}, by=by, now=now)
     return secret
 
 
@@ -161,15 +167,11 @@ def disable(ledger: Ledger, name: str, *, now: datetime, by: Actor | None = None
     others = [a for a in accounts(ledger) if a.role == "administrator" and not a.disabled and a.name != name]
     if account.role == "administrator" and not others:
         raise Forbidden("last_administrator", name=name)
-    if by is None:
-        raise Forbidden("account_needs_administrator")
-    require(by, "account")
-    with ledger.database.writing() as tx:
+    with _changing(ledger, "disable", name, {}, by=by, now=now) as tx:
         tx.run("update accounts set disabled = 1 where name = ?", (name,))
         tx.run("delete from sessions where account = ?", (name,))
         if ledger.database.dialect == "postgresql":
             tx.run("delete from db_roles where account = ?", (name,))
-    ledger.record_account("disable", name, {}, by=by, now=now)
 
 
 def make_database_role(tx: Transaction, ledger: Ledger, actor: Actor) -> None:

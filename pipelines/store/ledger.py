@@ -40,6 +40,12 @@ SYSTEM = Actor("系统", "administrator", has_account=False)
 
 _INSERT = f"insert into events ({', '.join(EVENT_COLUMNS)}) values ({', '.join('?' * len(EVENT_COLUMNS))})"
 
+_AS_TOLD = (
+    *("id", "layer", "feature_id", "kind", "from_stage", "to_stage", "actor", "area_code", "note", "evidence"),
+    *("base_version", "undoes", "lon", "lat", "data"),
+)
+"""What an event has as its act told it."""
+
 
 def open_ledger(
     target: Path | str, *, layers: Mapping[str, Layer] | None = None, places: Places | None = None
@@ -177,27 +183,9 @@ class Ledger(LedgerReading):
 
     def _linked(self, tx: Transaction, act: Act, now: datetime) -> Event:
         """Write the act as the next event of the chain."""
-        return self._write(
-            tx,
-            now,
-            id=act.id,
-            layer=act.layer,
-            feature_id=act.feature_id,
-            kind=act.kind,
-            from_stage=act.from_stage,
-            to_stage=act.to_stage,
-            at=instant(act.at or now),
-            actor=act.actor,
-            area_code=act.area_code,
-            note=act.note,
-            evidence=act.evidence,
-            base_version=act.base_version,
-            undoes=act.undoes,
-            due_on=act.due_on.isoformat() if act.due_on else None,
-            lon=act.lon,
-            lat=act.lat,
-            data=act.data,
-        )
+        told = {name: getattr(act, name) for name in _AS_TOLD}
+        due_on = act.due_on.isoformat() if act.due_on else None
+        return self._write(tx, now, **told, at=instant(act.at or now), due_on=due_on)
 
     def _write(self, tx: Transaction, now: datetime, *, actor: Actor, **values: Any) -> Event:
         seq, last = tx.run("select seq, hash from chain where one = 1").fetchone()
@@ -259,12 +247,11 @@ class Ledger(LedgerReading):
         return event
 
     def record_account(
-        self, what: str, name: str, details: Mapping[str, Any], *, by: Actor, now: datetime
+        self, tx: Transaction, what: str, name: str, details: Mapping[str, Any], *, by: Actor, now: datetime
     ) -> Event:
-        """Record that an account was added, changed or disabled; never its password."""
+        """Record that an account was added, changed or disabled, with that change; never its password."""
         require(by, "account")
-        with self.database.writing() as tx:
-            return self._write(tx, now, actor=by, kind="account", data={"what": what, "name": name, **details})
+        return self._write(tx, now, actor=by, kind="account", data={"what": what, "name": name, **details})
 
     def _anchor(self, event: Event) -> None:
         """Note the chain's end beside an embedded ledger, so that a ledger rewritten as a whole is found out."""
