@@ -86,45 +86,72 @@ def rolled(area: Sequence[int], columns: Sums, areas: AreaNames, keys: Sequence[
     return Rolled(ordered, sums)
 
 
-def rounded(
-    area: Sequence[int], values: Sequence[int], keys: Mapping[str, Sequence[Key]], levels: Sequence[str], step: int
-) -> dict[Key, int]:
-    """Rounded sums of the last level's keys, each level adding up to the rounded one above."""
-    columns = [keys[one] for one in levels]
-    paths = [tuple(column[at] for column in columns) for at in area]
-    above: dict[tuple[Key, ...], int] = {(): int(round_parts([sum(values)], step)[0])}
-    for depth in range(1, len(levels) + 1):
-        families: dict[tuple[Key, ...], dict[Key, int]] = {}
-        for path, value in zip(paths, values, strict=True):
-            family = families.setdefault(path[: depth - 1], {})
-            family[path[depth - 1]] = family.get(path[depth - 1], 0) + value
-        here: dict[tuple[Key, ...], int] = {}
-        for parent, family in families.items():
-            children = sorted(family)
-            parts = round_parts([family[child] for child in children], step, above[parent])
-            here |= {(*parent, child): part for child, part in zip(children, parts.tolist(), strict=True)}
-        above = here
-    totals: dict[Key, int] = {}
-    for path, whole in above.items():
-        totals[path[-1]] = totals.get(path[-1], 0) + whole
-    return totals
+class _Ladder:
+    """Which key stands under which, for rows of a tally: the same for every column that is rounded."""
+
+    def __init__(self, area: Sequence[int], keys: Mapping[str, Sequence[Key]], levels: Sequence[str]) -> None:
+        columns = [keys[one] for one in levels]
+        number: list[dict[tuple[Key, ...], int]] = [{} for _ in levels]
+        self.at: list[list[int]] = [[] for _ in levels]
+        """For each level, of each row, the number of its key under the keys above."""
+        for row in area:
+            path = tuple(column[row] for column in columns)
+            for depth, known in enumerate(number):
+                self.at[depth].append(known.setdefault(path[: depth + 1], len(known)))
+        self.families: list[list[tuple[int, list[int]]]] = []
+        """For each level, the keys that stand under one key above, in order, with the number of that."""
+        for depth, known in enumerate(number):
+            under: dict[int, list[tuple[Key, int]]] = {}
+            for path, one in known.items():
+                above = number[depth - 1][path[:depth]] if depth else 0
+                under.setdefault(above, []).append((path[depth], one))
+            self.families.append([(above, [one for _, one in sorted(each)]) for above, each in under.items()])
+        self.last = [path[-1] for path in number[-1]]
+
+    def rounded(self, values: Sequence[int], step: int) -> dict[Key, int]:
+        """Rounded sums of the last level's keys, each level adding up to the rounded one above."""
+        above = [int(round_parts([sum(values)], step)[0])]
+        for at, families in zip(self.at, self.families, strict=True):
+            sums = [0] * (max(at, default=-1) + 1)
+            for one, value in zip(at, values, strict=True):
+                sums[one] += value
+            here = [0] * len(sums)
+            for parent, children in families:
+                parts = round_parts([sums[child] for child in children], step, above[parent])
+                for child, part in zip(children, parts.tolist(), strict=True):
+                    here[child] = part
+            above = here
+        totals: dict[Key, int] = {}
+        for key, whole in zip(self.last, above, strict=False):
+            totals[key] = totals.get(key, 0) + whole
+        return totals
 
 
 def in_print(
-    area: Sequence[int], columns: Sums, areas: AreaNames, by: str, units: Mapping[str, int], decimals: int
-) -> tuple[Rolled, dict[str, list[float]]]:
+    area: Sequence[int],
+    columns: Sums,
+    areas: AreaNames,
+    by: str,
+    units: Mapping[str, int],
+    decimals: Sequence[int],
+) -> tuple[Rolled, list[dict[str, list[float]]]]:
     """Sums by the areas of a level, and the same in printed units, rounded so that they add up at every level.
 
     units: of each column, how many whole units make one printed unit; what has 1 is a count, and printed whole.
+    decimals: how many to print, for each of what is returned.
     """
     keys, levels = chains(areas, by)
     made = rolled(area, columns, areas, keys[levels[-1]], by)
-    shown: dict[str, list[float]] = {}
-    for name, values in columns.items():
-        unit = units.get(name, 1)
-        if unit == 1:
-            shown[name] = [float(one) for one in made.sums[name]]
-            continue
-        parts = rounded(area, values, keys, levels, unit // 10**decimals)
-        shown[name] = [parts.get(key, 0) / unit for key in made.keys]
-    return made, shown
+    ladder = _Ladder(area, keys, levels)
+    printed = []
+    for places in decimals:
+        shown: dict[str, list[float]] = {}
+        for name, values in columns.items():
+            unit = units.get(name, 1)
+            if unit == 1:
+                shown[name] = [float(one) for one in made.sums[name]]
+                continue
+            parts = ladder.rounded(values, unit // 10**places)
+            shown[name] = [parts.get(key, 0) / unit for key in made.keys]
+        printed.append(shown)
+    return made, printed

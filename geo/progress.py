@@ -85,8 +85,10 @@ def sums_by_area(
     of = np.zeros(len(things), dtype=np.intp) if group is None else group
     span = max(int(area.max(initial=-1)), int(main.max(initial=-1))) + 2
     of_main, of_share = of * span + main + 1, of[feature] * span + area + 1
-    used, at = np.unique(np.concatenate((of_main, of_share)), return_inverse=True)
-    at_main, at_share = at[: len(of_main)], at[len(of_main) :]
+    seen = np.zeros(span * (int(of.max(initial=0)) + 1), dtype=bool)
+    seen[of_main] = seen[of_share] = True
+    used, at = np.flatnonzero(seen), np.cumsum(seen) - 1
+    at_main, at_share = at[of_main], at[of_share]
     made = {"features": _sums(np.ones(len(things), dtype=np.int64), at_main, len(used))}
     for one in additive(layer):
         brought = np.where(passing(things, layer, one, as_of), amounts(things, layer, one), 0)
@@ -193,5 +195,5 @@ def printed(
     """
     names = names_of(areas)
     units = {one.id: whole_units(one) for one in additive(layer)}
-    made, shown = in_print(*_plain(tallied), names, by, units, decimals)
-    return _frame(made, shown, names, by, np.float64)
+    made, shown = in_print(*_plain(tallied), names, by, units, [decimals])
+    return _frame(made, shown[0], names, by, np.float64)

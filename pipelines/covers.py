@@ -71,12 +71,14 @@ class Cover:
         """Code, name, level and parent of each area, without its shape."""
         import pyarrow.parquet as pq
 
-        path = self._workspace.root / "summary" / f"areas-{self.key}.parquet"
-        if not path.exists():
-            return names_of(self.areas)
-        with pq.ParquetFile(path) as file:
-            columns = file.read(columns=["code", "name", "level", "parent"]).to_pydict()
-        return AreaNames(**columns)
+        known: dict[str, AreaNames] = self._workspace.__dict__.setdefault("_area_names", {})
+        if self.key not in known:
+            path = self._workspace.root / "summary" / f"areas-{self.key}.parquet"
+            if not path.exists():
+                return names_of(self.areas)
+            with pq.ParquetFile(path) as file:
+                known[self.key] = AreaNames(**file.read(columns=["code", "name", "level", "parent"]).to_pydict())
+        return known[self.key]
 
     def named(self, codes: pd.Series) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
         """For things without a shape, by the code of the area that names them: codes here, or points instead."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,6 +27,7 @@ def engine(kind: str = "local", scheduler: str | None = None, workers: int | Non
     if kind != "dask":
         if scheduler is not None:
             raise Refused("scheduler_without_dask")
+        from concurrent.futures import ProcessPoolExecutor
         from multiprocessing import get_context
 
         with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:

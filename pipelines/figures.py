@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from importlib.resources import files
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from geo.errors import XiangtuError
 from geo.layers import Layer, LayerError, load_layers
+from pipelines.kept import keep_text
 
 if TYPE_CHECKING:
     from pipelines.workspace import Workspace
@@ -34,9 +35,40 @@ PLACES = ("county", "township", "village", "zone", "zone_plan")
 Row = dict[str, Any]
 
 
-def kept_rows(root: Path, layer_id: str, by: str, day: date, decimals: int) -> list[Row] | None:
-    """The rows of `progress` as they were kept; None when they were not, or something changed since."""
-    path = _path(root, layer_id, by, day, decimals)
+@dataclass(frozen=True)
+class Moment:
+    """What figures depend on besides the files of imports, read at one moment."""
+
+    settings: str
+    declared: tuple[tuple[str, str], ...]
+    heads: Mapping[str, int]
+    imports: Mapping[str, tuple[str, ...]]
+
+
+def moment_of(root: Path) -> Moment | None:
+    """A workspace's declarations, imports and last events; None where something of them cannot be read."""
+    try:
+        declared = {one.name: one.read_text(encoding="utf-8") for one in sorted((root / "layers").glob("*.toml"))}
+        settings = (root / "county.toml").read_text(encoding="utf-8")
+        heads = _heads(root, settings)
+    except (OSError, ValueError, XiangtuError):
+        return None
+    found: dict[str, list[str]] = {}
+    for one in root.glob("imports/*/*/source.json"):
+        found.setdefault(one.parent.parent.name, []).append(one.parent.relative_to(root).as_posix())
+    return Moment(
+        settings, tuple(declared.items()), heads, {name: tuple(sorted(ids)) for name, ids in found.items()}
+    )
+
+
+def kept_rows(
+    root: Path, layer_id: str, by: str, day: date, decimals: int, *, moment: Moment | None = None
+) -> list[Row] | None:
+    """The rows of `progress` as they were kept; None when they were not, or something changed since.
+
+    moment: of the workspace, for who asks for many.
+    """
+    path = _path(root, layer_id, by, day, decimals, moment)
     if path is None:
         return None
     try:
@@ -46,20 +78,23 @@ def kept_rows(root: Path, layer_id: str, by: str, day: date, decimals: int) -> l
     return rows if isinstance(rows, list) else None
 
 
-def keep_rows(root: Path, layer_id: str, by: str, day: date, decimals: int, rows: Sequence[Row]) -> None:
+def keep_rows(
+    root: Path,
+    layer_id: str,
+    by: str,
+    day: date,
+    decimals: int,
+    rows: Sequence[Row],
+    *,
+    moment: Moment | None = None,
+) -> None:
     """Keep rows for `kept_rows`; a workspace that cannot be written to goes without."""
-    path = _path(root, layer_id, by, day, decimals)
+    path = _path(root, layer_id, by, day, decimals, moment)
     if path is None:
         return
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps(rows, ensure_ascii=False, default=str, allow_nan=False), encoding="utf-8")
-        partial.replace(path)
+    if keep_text(path, json.dumps(rows, ensure_ascii=False, default=str, allow_nan=False)):
         for old in _others(path):
             old.unlink(missing_ok=True)
-    except OSError:
-        partial.unlink(missing_ok=True)
 
 
 def _others(path: Path) -> Iterator[Path]:
@@ -71,22 +106,18 @@ def _others(path: Path) -> Iterator[Path]:
             yield one
 
 
-def _path(root: Path, layer_id: str, by: str, day: date, decimals: int) -> Path | None:
+def _path(root: Path, layer_id: str, by: str, day: date, decimals: int, moment: Moment | None) -> Path | None:
     """Where rows are kept; None where nothing can be. The name changes with all that they depend on."""
-    try:
-        declared = {one.name: one.read_text(encoding="utf-8") for one in sorted((root / "layers").glob("*.toml"))}
-        settings = (root / "county.toml").read_text(encoding="utf-8")
-        layers = _layers(tuple(declared.items()))
-        wanted = _involved(layers, layer_id)
-        heads = _heads(root, settings)
-    except (OSError, ValueError, KeyError, LayerError, XiangtuError):
+    now = moment or moment_of(root)
+    if now is None:
         return None
-    imports = sorted(
-        one.parent.relative_to(root).as_posix()
-        for layer in {*wanted, *PLACES}
-        for one in root.glob(f"imports/{layer}/*/source.json")
-    )
-    parts = (RULES, _program(), settings, sorted(declared.items()), imports, [(i, heads.get(i)) for i in wanted])
+    try:
+        wanted = _involved(_layers(now.declared), layer_id)
+    except (KeyError, LayerError, XiangtuError):
+        return None
+    imports = sorted(one for layer in {*wanted, *PLACES} for one in now.imports.get(layer, ()))
+    heads = [(one, now.heads.get(one)) for one in wanted]
+    parts = (RULES, _program(), now.settings, sorted(now.declared), imports, heads)
     mark = hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
     return root / "summary" / "figures" / layer_id / f"{by}-{decimals}.{day}.{mark}.json"
 
@@ -130,20 +161,54 @@ def _heads(root: Path, settings: str) -> dict[str, int]:
 
 def keep_figures(workspace: Workspace, day: date) -> None:
     """Print and keep the figures of every layer by every level that are not kept yet."""
-    from pipelines.exchange import records
-    from pipelines.summarise import progress
     from pipelines.tallies import state_of
 
-    state = state_of(workspace)
+    state, moment = state_of(workspace), moment_of(workspace.root)
     for layer in workspace.layers().values():
         if not layer.indicators or not workspace.imports(layer.id):
             continue
         for by in LEVELS:
-            for decimals in DECIMALS:
-                if kept_rows(workspace.root, layer.id, by, day, decimals) is not None:
-                    continue
-                try:
-                    rows = progress(state, layer.id, by, day, decimals=decimals)
-                except XiangtuError:
-                    break
-                keep_rows(workspace.root, layer.id, by, day, decimals, records(rows))
+            asked = [(layer.id, by, day, one) for one in DECIMALS]
+            open_ = [one for one in asked if kept_rows(workspace.root, *one, moment=moment) is None]
+            if not open_:
+                continue
+            try:
+                made = _plain_rows(state, layer, by, day) or _counted_rows(state, layer, by, day)
+            except XiangtuError:
+                break
+            for one in open_:
+                keep_rows(workspace.root, *one, made[one[-1]], moment=moment)
+
+
+def _counted_rows(state: Workspace, layer: Layer, by: str, day: date) -> dict[int, list[Row]]:
+    """The rows of `progress` for each number of decimals."""
+    from pipelines.exchange import records
+    from pipelines.summarise import progress
+
+    return {one: records(progress(state, layer.id, by, day, decimals=one)) for one in DECIMALS}
+
+
+def _plain_rows(state: Workspace, layer: Layer, by: str, day: date) -> dict[int, list[Row]] | None:
+    """As `_counted_rows`, of a layer without rates, from its kept tallies; None where they need more."""
+    from geo.levels import in_print
+    from geo.quantities import whole_units
+    from pipelines.covers import Cover, ZoneCover, zone_covers
+    from pipelines.tallies import kept_sums
+
+    if any(one.is_rate for one in layer.indicators):
+        return None
+    units = {one.id: whole_units(one) for one in layer.indicators}
+    rows: dict[int, list[Row]] = {one: [] for one in DECIMALS}
+    for cover in zone_covers(state) if by == "zone" else [Cover(state)]:
+        sums, names = kept_sums(state, layer, day, cover), cover.names
+        if sums is None or not names.code:
+            return None
+        made, printed = in_print(sums.pop("area"), sums, names, by, units, DECIMALS)
+        kind = {"zone_kind": cover.kind} if isinstance(cover, ZoneCover) else {}
+        heads = list(zip(*made.heads(names, by), strict=True))
+        for places, shown in zip(DECIMALS, printed, strict=True):
+            columns = {one: list(map(int, v)) if units.get(one, 1) == 1 else v for one, v in shown.items()}
+            for at, (code, name, level) in enumerate(heads):
+                head = {"area_code": code, "area_name": name, "level": level, **kind}
+                rows[places].append(head | {one: values[at] for one, values in columns.items()})
+    return rows if any(rows.values()) else None

@@ -20,9 +20,10 @@ from pipelines.delivery import Options, each_table, with_sender
 from pipelines.intake import Intake, Progress
 from pipelines.offers import same_as_known
 from pipelines.read.source import Table
+from pipelines.replaced import Replaced, find_replaced, keep_replaced
 from pipelines.report import Report, TableReport
 from pipelines.returns import write_returned
-from pipelines.store.geoparquet import layer_writer, read_columns, rows_with, schema_of
+from pipelines.store.geoparquet import layer_writer, read_columns, schema_of
 from pipelines.store.imports import as_import, disk_errors, find_import, new_import_id, staging, write_notes
 from pipelines.territory import AREA_LAYERS, build_territory
 from pipelines.workspace import Import, Workspace, file_digest, utc
@@ -148,7 +149,8 @@ def _store(workspace: Workspace, intake: Intake, options: Options, mark: str, at
             report = intake.run(sink)
         report.issues.extend(area_findings(workspace, layer, kept))
         report.issues.extend(_overlaps(data, layer))
-        report.issues.extend(_superseded(workspace, layer, data))
+        replaced = None if layer.id in AREA_LAYERS else find_replaced(workspace, layer.id, data)
+        report.issues.extend(_superseded(replaced))
         report.issues.extend(same_as_known(workspace, layer, data, at))
         with data.open("rb") as handle:
             sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
@@ -166,6 +168,8 @@ def _store(workspace: Workspace, intake: Intake, options: Options, mark: str, at
         staged.keep = report.accepted > 0
     if report.accepted:
         report.import_id = import_id
+        if replaced is not None:
+            keep_replaced(workspace, layer.id, import_id, replaced)
         workspace.forget_cache()
         record_imports(workspace)
     return report
@@ -192,17 +196,11 @@ def record_imports(workspace: Workspace) -> None:
             )
 
 
-def _superseded(workspace: Workspace, layer: Layer, data: Path) -> list[Issue]:
+def _superseded(replaced: Replaced | None) -> list[Issue]:
     """How many of the rows just written take the place of earlier ones of the same id."""
-    ids = read_columns(data, ["id"])["id"].tolist()
-    if not ids or layer.id in AREA_LAYERS:
+    if replaced is None or not replaced.rows:
         return []
-    known: set[str] = set()
-    for one in workspace.imports(layer.id):
-        path = workspace.import_folder(one) / "data.parquet"
-        known.update(read_columns(path, ["id"], at=rows_with(path, ids))["id"])
-    new = len(set(ids)) - len(known)
-    return [Issue("rows_superseded", None, None, {"count": len(known), "new": new})] if known else []
+    return [Issue("rows_superseded", None, None, {"count": replaced.rows, "new": replaced.ids - replaced.rows})]
 
 
 def area_findings(workspace: Workspace | None, layer: Layer, kept: list[pd.DataFrame]) -> list[Issue]:

@@ -23,14 +23,16 @@ def keep_table(table: pd.DataFrame, path: Path, note: Mapping[str, Any] | None =
     return keep_arrow(pa.Table.from_pandas(table), path, note)
 
 
-def keep_columns(columns: Mapping[str, npt.NDArray[Any]], path: Path) -> bool:
+def keep_columns(
+    columns: Mapping[str, npt.NDArray[Any]], path: Path, note: Mapping[str, Any] | None = None
+) -> bool:
     """Keep plain columns of numbers as `keep_table` would keep them, in a form that is read in a moment."""
     import pyarrow as pa
 
     from pipelines.store.arrow_numbers import as_arrow
 
     made = pa.Table.from_arrays([as_arrow(column) for column in columns.values()], list(columns))
-    return keep_arrow(made, path, plain=True)
+    return keep_arrow(made, path, note, plain=True)
 
 
 def keep_arrow(made: pa.Table, path: Path, note: Mapping[str, Any] | None = None, *, plain: bool = False) -> bool:
@@ -76,10 +78,14 @@ def note_of(path: Path) -> dict[str, Any]:
     import pyarrow.parquet as pq
 
     try:
-        text = (pq.read_schema(path).metadata or {}).get(NOTE, b"{}")
+        return note_in(pq.read_schema(path))
     except OSError:
         return {}
-    note = json.loads(text)
+
+
+def note_in(schema: pa.Schema) -> dict[str, Any]:
+    """The note in the schema of a kept table; empty when it has none."""
+    note = json.loads((schema.metadata or {}).get(NOTE, b"{}"))
     return note if isinstance(note, dict) else {}
 
 

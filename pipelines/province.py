@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor, Executor, as_completed
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -125,7 +124,7 @@ def run_province(
         code = futures[future]
         try:
             found[code] = future.result()
-        except BrokenProcessPool:
+        except BrokenExecutor:
             raise Refused("worker_lost") from None
         except XiangtuError as error:
             failed[code] = error

@@ -14,7 +14,7 @@ from geo.progress import printed, rates, roll_up, tally
 from pipelines.covers import covers
 from pipelines.days import today
 from pipelines.standing import counted_columns, events_of, ledger_of, rows_on, shares_of, standing_on, things_at
-from pipelines.tallies import leaf_tallies, leaf_tally, state_of
+from pipelines.tallies import leaf_tally, make_tallies, state_of
 
 if TYPE_CHECKING:
     from pipelines.workspace import Workspace
@@ -135,4 +135,4 @@ def summarise_all(workspace: Workspace, *, as_of: date | None = None) -> list[st
     """Work out today's tallies of every layer that counts something; the ids of those made anew."""
     state, everywhere = state_of(workspace), covers(workspace)
     counting = [one for one in workspace.layers().values() if one.indicators and workspace.imports(one.id)]
-    return [one.id for one in counting if leaf_tallies(state, one, as_of or today(), everywhere)[1]]
+    return [one.id for one in counting if make_tallies(state, one, as_of or today(), everywhere)]

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 import shapely
 
 from geo.layers import Field, Layer
+from pipelines.store.arrow_numbers import as_arrow
 
 CRS = "EPSG:4490"
 ROW_GROUP = 50_000
@@ -150,7 +151,14 @@ def layer_writer(path: Path, schema: pa.Schema) -> Iterator[LayerWriter]:
 
 def ids_of(path: Path) -> pa.ChunkedArray:
     """The ids of the rows of one file, in order."""
-    return pq.read_table(path, columns=["id"])["id"]
+    with pq.ParquetFile(path) as file:
+        return file.read(columns=["id"])["id"]
+
+
+def rows_at(path: Path, columns: Sequence[str], at: np.ndarray) -> pa.Table:
+    """The rows of one file at these positions, those of the columns that it has."""
+    with pq.ParquetFile(path) as file:
+        return _taken(file, [name for name in columns if name in file.schema_arrow.names], at)
 
 
 def rows_with(path: Path, ids: Sequence[str]) -> np.ndarray:
@@ -181,12 +189,22 @@ def read_columns(
     return frame
 
 
+def only_value(path: Path, column: str) -> str | None:
+    """The text that stands in every row of a column, told without reading it; None where there may be several."""
+    with pq.ParquetFile(path) as file:
+        at = file.schema_arrow.names.index(column)
+        groups = [file.metadata.row_group(group).column(at).statistics for group in range(file.num_row_groups)]
+    known = {(one.min, one.max) if one and one.has_min_max and not one.null_count else None for one in groups}
+    low, high = (known.pop() if len(known) == 1 else None) or (None, "")
+    return low if low == high else None
+
+
 def _taken(file: pq.ParquetFile, columns: list[str] | None, at: np.ndarray) -> pa.Table:
     """The rows at these positions; row groups that hold none of them are not read."""
     sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
     begin = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
     group = np.searchsorted(begin, at, side="right") - 1
-    used = np.unique(group)
+    used = np.flatnonzero(np.bincount(group))
     if not len(used):
         return file.schema_arrow.empty_table().select(columns or file.schema_arrow.names)
     start = np.zeros(len(sizes), dtype=np.int64)
@@ -194,7 +212,7 @@ def _taken(file: pq.ParquetFile, columns: list[str] | None, at: np.ndarray) -> p
     rows = file.read_row_groups(used.tolist(), columns=columns)
     position = start[group] + at - begin[group]
     whole = len(position) == len(rows) and bool((np.diff(position) == 1).all())
-    return rows if whole else rows.take(pa.array(position, pa.int64()))
+    return rows if whole else rows.take(as_arrow(position))
 
 
 def _mapper(kind: pa.DataType) -> Any:
