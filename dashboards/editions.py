@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -24,7 +22,7 @@ from pipelines.days import today
 from pipelines.exchange import show
 from pipelines.light_rows import light_rows
 from pipelines.store.ledger import SYSTEM
-from pipelines.store.ledger_heads import layer_heads, photo_places, touched
+from pipelines.store.ledger_heads import photo_places, touched
 from pipelines.territory import areas_key
 from pipelines.tiles import Box, Tiles, TilesByArea
 from pipelines.workspace import Workspace
@@ -107,19 +105,26 @@ class Edition:
         chosen.geometry = shapely.transform(thin, lambda c: np.round(c, 5))
         return chosen
 
-    def first_day(self, layer_id: str) -> date | None:
-        """The earliest day that a thing of this layer is dated; None when nothing is dated."""
-        return self.of_layer(layer_id, "first day", lambda: self._first_day(layer_id))
+    def first_day(self, layer_id: str, within: str = "") -> date | None:
+        """The earliest day that a thing of this layer within an area ("" for all) is dated; None when none is."""
+        return self.of_layer(layer_id, ("first day", within), lambda: self._first_day(layer_id, within))
 
-    def _first_day(self, layer_id: str) -> date | None:
-        from pipelines.store.layers import current_rows
-
+    def _first_day(self, layer_id: str, within: str) -> date | None:
         layer = self.workspace.layers()[layer_id]
         columns = [s.date_field for s in layer.lifecycle.stages if s.date_field] if layer.lifecycle else []
         if not columns or not self.workspace.imports(layer_id):
             return None
-        earliest = current_rows(self.workspace, layer, columns=columns)[columns].min().min()
+        dated = self.of_layer(layer_id, "dated", lambda: self._dated(layer, columns))
+        earliest = dated[dated["area_code"].str.startswith(within, na=within == "")]["first"].min()
         return None if pd.isna(earliest) else pd.Timestamp(earliest).date()
+
+    def _dated(self, layer: Layer, columns: list[str]) -> pd.DataFrame:
+        """The first day of all things of each area that named one: area_code, first."""
+        from pipelines.store.layers import current_rows
+
+        rows = current_rows(self.workspace, layer, columns=["area_code", *columns])
+        first = rows.assign(first=rows[columns].min(axis=1))
+        return pd.DataFrame(first.groupby("area_code", dropna=False)["first"].min().reset_index())
 
     def progress(self, layer_id: str, by: str, as_of: date) -> pd.DataFrame:
         """The layer's figures by units of a level on a day: what `xiangtu progress` gives."""
@@ -278,56 +283,3 @@ def related(layer: Layer, workspace: Workspace) -> set[str]:
 
 def _short(*parts: object) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
-
-
-_held: dict[Path, tuple[Hashable, Edition]] = {}
-_shelves: dict[Path, Shelf] = {}
-_opening = threading.Lock()
-
-
-def edition(root: Path) -> Edition:
-    """The workspace as it is now; the same object while nothing changed.
-
-    Raises `geo.errors.Refused` when `root` is no workspace.
-    """
-    with _opening:
-        stamp = _stamp(root)
-        before = _held.get(root)
-        workspace = before[1].workspace if before and before[0] == stamp else _opened(root, before)
-        heads = _heads(workspace, before[1].heads if before else {})
-        if before and before[1].workspace is workspace and before[1].heads == heads:
-            return before[1]
-        made = Edition(workspace, heads, _shelves.setdefault(root, Shelf()))
-        _held[root] = (stamp, made)
-        return made
-
-
-def _opened(root: Path, before: tuple[Hashable, Edition] | None) -> Workspace:
-    """The workspace read anew, with the areas of the one before when they are the same."""
-    workspace = Workspace(root)
-    old = before[1].workspace if before else None
-    if old is not None and old.settings == workspace.settings and areas_key(old) == areas_key(workspace):
-        for name in ("_areas", "_leaves", "_gazetteer"):
-            if name in old.__dict__:
-                workspace.__dict__[name] = old.__dict__[name]
-    return workspace
-
-
-def _stamp(root: Path) -> Hashable:
-    """What changes on disk with the settings, the layers and the imports of a workspace."""
-    watched = [root / "county.toml", root / "layers", *sorted((root / "layers").glob("*.toml"))]
-    watched += [root / "imports", *sorted((root / "imports").glob("*"))]
-    return tuple((str(path), path.stat().st_mtime_ns) for path in watched if path.exists())
-
-
-def _heads(workspace: Workspace, known: dict[str, int]) -> dict[str, int]:
-    """Number of the last event of each layer; only what came since `known` is read."""
-    with ledger_of(workspace) as ledger:
-        if ledger is None:
-            return {}
-        last, _ = ledger.head()
-        seen = max(known.values(), default=0)
-        if last == seen:
-            return known
-        # A ledger that is shorter than before is another one, restored in its place.
-        return layer_heads(ledger) if last < seen else {**known, **layer_heads(ledger, after=seen)}

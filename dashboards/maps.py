@@ -26,10 +26,10 @@ from dashboards.scenes import THINGS_AT_ONCE, Scene
 from dashboards.words import NOTHING, Lang, figure, say
 from geo.layers import Indicator, Layer
 from geo.progress import UNPLACED
+from pipelines.tiles import first_zoom
 
 VENDOR = "/assets/vendor"
 OWN = "/assets/own"
-TILES_FROM_ZOOM = 13
 TILES_TO_ZOOM = 16
 AREA_OPACITY = 0.88
 
@@ -127,6 +127,8 @@ def picked(answer: Mapping[str, Any] | None) -> Picked | None:
 def drawing(county: County, look: Look, scene: Scene) -> folium.FeatureGroup:
     """What a scene shows, as one group: orientation below, then areas or things."""
     fit = fit_to(county, look.area, scene.things)
+    if fit is not None and look.area.level != "county":
+        fit["least_zoom"] = first_zoom(county.workspace, look.layer.id)
     outlines = county.outlines("county" if look.area.level == UNPLACED else look.area.level)
     mine = outlines["code"] == look.area.code
     role = "county" if look.area.level == "county" else "here"
@@ -261,7 +263,7 @@ def tiles_layer(
         "colours": dict(style.get("colours", {})),
         "other": style.get("fill", style.get("stroke", NO_DATA)),
         "selected": selected,
-        "min_zoom": TILES_FROM_ZOOM,
+        "min_zoom": first_zoom(county.workspace, layer.id),
         "max_zoom": TILES_TO_ZOOM,
         "hint": say("map.zoom_for_things", lang),
     }

@@ -48,7 +48,7 @@ def _again(root: Path, known: object, over: threading.Event) -> object:
 
     Steps of the ledger do not count: the page that asks first reads the few things they touched.
     """
-    from dashboards.editions import edition
+    from dashboards.opening import edition
 
     day = today()
     try:

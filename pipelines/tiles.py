@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 Box = tuple[float, float, float, float]
 Rows = Callable[[str, date | None], pd.DataFrame]
 
-FIRST_ZOOM = 13
+FIRST_ZOOM = 12
 """Below this zoom a tile of single things would hold too many to tell apart; areas are drawn instead."""
+DENSE = 300_000
+"""Of a layer of more rows the things can be told apart one zoom later."""
 LAST_ZOOM = 22
 KEPT_BYTES = 64_000_000
 KEPT_LAYERS = 6
@@ -38,6 +40,12 @@ class Only:
     def among(self, shapes: Shapes, positions: Integers) -> Integers:
         """Those of the positions whose things are meant."""
         return positions[self.ids.get_indexer(pd.Index(shapes.ids.iloc[positions].astype(object))) >= 0]
+
+
+def first_zoom(workspace: Workspace, layer_id: str) -> int:
+    """The zoom from which on a map shows the single things of a layer."""
+    rows = sum(one.accepted for one in workspace.imports(layer_id))
+    return FIRST_ZOOM if rows <= DENSE else FIRST_ZOOM + 1
 
 
 class Tiles:
@@ -61,7 +69,7 @@ class Tiles:
     def tile(
         self, layer_id: str, z: int, x: int, y: int, *, as_of: date | None = None, only: Only | None = None
     ) -> bytes:
-        """One tile of a layer on a day, uncompressed; empty below z13, outside the grid, or where nothing lies."""
+        """One tile of a layer on a day, uncompressed; empty below FIRST_ZOOM and where nothing lies."""
         if not (FIRST_ZOOM <= z <= LAST_ZOOM and 0 <= x < 2**z and 0 <= y < 2**z):
             return b""
         key = (layer_id, as_of, z, x, y, only.name if only is not None else "")

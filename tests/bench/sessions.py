@@ -3,7 +3,7 @@
     .venv/bin/python -m tests.bench.sessions WORKSPACE [--sessions 20] [--seconds 300]
 
 Prints, as JSON: how many clicks, how long they took (median, 95th percentile, longest; seconds from the click
-until the page is drawn), tiles asked for, errors, and the server's memory at the beginning, at its most and at the end.
+until the page is drawn), tiles asked for, errors, and the server's memory: at first, at its most, and at the end.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from dashboards.editions import edition
+from dashboards.opening import edition
 from pipelines import area_rows
 from pipelines.act import act, workspace_ledger
 from pipelines.exchange import show
