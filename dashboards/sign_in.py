@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -27,6 +29,7 @@ from geo.errors import Forbidden, Refused, XiangtuError
 from pipelines.store.accounts import Account, any_accounts
 from pipelines.store.accounts_passwords import MIN_PASSWORD
 from pipelines.store.accounts_sessions import SESSION_HOURS, Session, change_password, session, sign_in, sign_out
+from pipelines.store.ledger import Ledger
 from pipelines.workspace import Workspace
 
 FORM_COOKIE = "xiangtu_form"
@@ -161,17 +164,24 @@ def password_address(to: str, lang: Lang) -> str:
 
 def _signed_in(name: str, password: str, address: str) -> Session:
     now = datetime.now(UTC)
+    with _tried(name, address, now, "sign_in_failed") as ledger:
+        made = sign_in(ledger, name, password, now=now)
+    _throttle.passed(name)
+    return made
+
+
+@contextmanager
+def _tried(name: str, address: str, now: datetime, without: str) -> Iterator[Ledger]:
+    """The ledger, for one try of a password, counted when it is Forbidden. without: the refusal of no ledger."""
     _throttle.check(name, address, now=now)
     with ledger_of(workspace()) as ledger:
         if ledger is None:
-            raise Forbidden("sign_in_failed")
+            raise Forbidden(without)
         try:
-            made = sign_in(ledger, name, password, now=now)
+            yield ledger
         except Forbidden:
             _throttle.failed(name, address, now=now)
             raise
-    _throttle.passed(name)
-    return made
 
 
 def _account(request: Request) -> Account:
@@ -186,14 +196,18 @@ def _token(request: Request) -> str:
     return request.cookies.get(COOKIE, "")
 
 
+async def _reader(request: Request) -> Account | None:
+    """Whose session the browser shows; None when none lives: such a reader is sent to the sign-in."""
+    try:
+        return await run_in_threadpool(_account, request)
+    except Forbidden:
+        return None
+
+
 async def show_password(request: Request) -> Response:
     """The page on which the reader's password is changed."""
-    given = dict(request.query_params)
-    try:
-        account = await run_in_threadpool(_account, request)
-    except Forbidden:
-        return go("/sign-in")
-    return _password_page(request, given, account)
+    account = await _reader(request)
+    return go("/sign-in") if account is None else _password_page(request, dict(request.query_params), account)
 
 
 def _password_page(
@@ -207,9 +221,8 @@ def _password_page(
 async def take_password(request: Request) -> Response:
     """Change the reader's password, and go on."""
     given = await form_of(request)
-    try:
-        account = await run_in_threadpool(_account, request)
-    except Forbidden:
+    account = await _reader(request)
+    if account is None:
         return go("/sign-in")
     try:
         if not same_token(given.get("form"), form_token(_token(request))):
@@ -226,24 +239,16 @@ async def take_password(request: Request) -> Response:
 
 def _changed(name: str, token: str, old: str, new: str) -> None:
     now = datetime.now(UTC)
-    _throttle.check(name, name, now=now)
-    with ledger_of(workspace()) as ledger:
-        if ledger is None:
-            raise Forbidden("session_expired")
-        try:
-            change_password(ledger, token, old, new, now=now)
-        except Forbidden:
-            _throttle.failed(name, name, now=now)
-            raise
+    with _tried(name, name, now, "session_expired") as ledger:
+        change_password(ledger, token, old, new, now=now)
 
 
 async def show_sign_out(request: Request) -> Response:
     """The page that asks before signing out; to the sign-in for whoever is not signed in."""
-    given = dict(request.query_params)
-    try:
-        account = await run_in_threadpool(_account, request)
-    except Forbidden:
+    account = await _reader(request)
+    if account is None:
         return go("/sign-in")
+    given = dict(request.query_params)
     return _html(sign_in_pages.sign_out(_door(request, given, _token(request)), name=account.name))
 
 

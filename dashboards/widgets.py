@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
+from typing import Literal
 
 import streamlit as st
 
@@ -41,6 +42,7 @@ __all__ = [
     "said",
     "sheet",
     "skip",
+    "tabs",
     "with_unit",
 ]
 
@@ -87,6 +89,32 @@ def bound(name: str, chosen: str, options: Mapping[str, str], lang: Lang, *, cle
         filter_mode=None,
         label_visibility="collapsed",
     )
+
+
+def tabs(
+    parts: Mapping[str, str], *, key: str, label: str, width: Literal["content", "stretch"] = "content"
+) -> str:
+    """The choice between the parts of a page, written into the address as `view`; the part that is chosen.
+
+    parts: what stands in the address → what the reader sees; the first one is chosen when none is asked for.
+    """
+    asked = st.query_params.get("view", "")
+    chosen = asked if asked in parts else next(iter(parts))
+    st.session_state[key] = chosen
+
+    def _changed() -> None:
+        go(view=st.session_state[key] or chosen)
+
+    st.segmented_control(
+        label,
+        list(parts),
+        key=key,
+        format_func=parts.__getitem__,
+        on_change=_changed,
+        label_visibility="collapsed",
+        width=width,
+    )
+    return chosen
 
 
 def crumbs(county: County, look: Look) -> None:

@@ -19,10 +19,13 @@ def static(name: str) -> str:
 
 
 @cache
-def component(name: str) -> Callable[..., Any]:
-    """One of our own browser components, registered once: `static/<name>.js` and `.css`."""
+def component(name: str, head: str = "") -> Callable[..., Any]:
+    """One of our own browser components, registered once: `static/<name>.js` and `.css`. head: markup before."""
     mount: Callable[..., Any] = st.components.v2.component(
-        f"xiangtu_{name}", html=f'<div class="{name}"></div>', css=static(f"{name}.css"), js=static(f"{name}.js")
+        f"xiangtu_{name}",
+        html=f'{head}<div class="{name}"></div>',
+        css=static(f"{name}.css"),
+        js=static("make.js") + static(f"{name}.js"),
     )
     return mount
 

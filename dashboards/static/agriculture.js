@@ -1,11 +1,4 @@
 /* The flow, the cards and the work list of the agriculture bureau. Text arrives as data and is only ever set as text. */
-const make = (tag, className, text) => {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-};
-
 /* Stages from found to in use: each a bar of what passed, the darker end of it what stands there now. */
 function flow(root, data, tell) {
   const list = make("ol", "flow");

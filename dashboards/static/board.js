@@ -5,12 +5,6 @@ export default function (component) {
   const filter = root.dataset.filter || "";
   root.replaceChildren();
 
-  const make = (tag, className, text) => {
-    const made = document.createElement(tag);
-    if (className) made.className = className;
-    if (text !== undefined) made.textContent = text;
-    return made;
-  };
   const scroller = make("div", "scroller");
   const table = make("table");
   table.setAttribute("aria-label", data.label);

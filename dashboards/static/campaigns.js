@@ -5,12 +5,6 @@ export default function (component) {
   root.replaceChildren();
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", data.label);
-  const make = (tag, className, text) => {
-    const made = document.createElement(tag);
-    if (className) made.className = className;
-    if (text !== undefined) made.textContent = text;
-    return made;
-  };
   const svg = (tag, attributes) => {
     const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
     Object.entries(attributes).forEach(([name, value]) => made.setAttribute(name, value));

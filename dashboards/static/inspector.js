@@ -22,13 +22,6 @@ function leaflet() {
   return window.xiangtuLeaflet;
 }
 
-function make(tag, className, text) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined && text !== null) made.textContent = text;
-  return made;
-}
-
 function card(one, data, pick) {
   const made = make("li");
   const button = make("button", one.key === data.selected ? "card chosen" : "card");

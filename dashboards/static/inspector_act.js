@@ -2,13 +2,6 @@
 /* Streamlit runs this from an address of its own, from which a bare path leads nowhere. */
 const PHOTO = `${window.location.origin}/assets/own/mark_photo.js`;
 
-function make(tag, className, text) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
 function say(text, params) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => params[name] ?? whole);
 }

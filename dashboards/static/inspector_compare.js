@@ -1,11 +1,4 @@
 /* Two photos over each other with a slider between them; captions say time, distance and delay as facts. */
-function make(tag, className, text) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
 export default function (component) {
   const { data, parentElement } = component;
   const root = parentElement.querySelector(".inspector_compare");

@@ -5,12 +5,6 @@ export default function (component) {
   const root = parentElement.querySelector(".months");
   window.clearInterval(root.xtTimer);
   root.replaceChildren();
-  const make = (tag, className, text) => {
-    const made = document.createElement(tag);
-    if (className) made.className = className;
-    if (text !== undefined) made.textContent = text;
-    return made;
-  };
   const last = data.days.length - 1;
   let at = data.at;
   const play = make("button", "play");

@@ -2,9 +2,8 @@
 export default function (component) {
   const { data, parentElement } = component;
   const root = parentElement.querySelector(".paper");
-  const button = document.createElement("button");
+  const button = make("button", "", data.label);
   button.type = "button";
-  button.textContent = data.label;
   button.addEventListener("click", () => window.print());
   root.replaceChildren(button);
 }

@@ -15,13 +15,6 @@ function leaflet() {
   return window.xiangtuLeaflet;
 }
 
-const make = (tag, className, text) => {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-};
-
 function tip(properties) {
   const box = make("div", "tip");
   box.append(make("b", "", properties.name || ""));
@@ -133,6 +126,7 @@ export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".planmap");
   root.setAttribute("aria-label", data.label);
+  root.setAttribute("role", "region");
   leaflet().then((L) => {
     let state = kept.get(root);
     if (!state) {

@@ -3,12 +3,6 @@ export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".profile");
   root.replaceChildren();
-  const make = (tag, className, text) => {
-    const made = document.createElement(tag);
-    if (className) made.className = className;
-    if (text !== undefined) made.textContent = text;
-    return made;
-  };
   const photos = make("section", "photos");
   photos.append(make("h3", "", data.photos_title));
   if (!data.photos.length) photos.append(make("p", "none", data.photos_none));

@@ -2,9 +2,8 @@
 export default function (component) {
   const { data, parentElement } = component;
   const root = parentElement.querySelector(".skip");
-  const button = document.createElement("button");
+  const button = make("button", "", data.label);
   button.type = "button";
-  button.textContent = data.label;
   button.addEventListener("click", () => {
     const head = document.querySelector(".st-key-top");
     const after = head && (head.closest("[data-testid=stLayoutWrapper]") || head).nextElementSibling;

@@ -3,12 +3,7 @@ export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".timeline");
   root.setAttribute("aria-label", data.label);
-  const make = (tag, className, text) => {
-    const made = document.createElement(tag);
-    if (className) made.className = className;
-    if (text !== undefined) made.textContent = text;
-    return made;
-  };
+  root.setAttribute("role", "region");
   const at = (element, left, width) => {
     element.style.left = left + "%";
     if (width !== undefined) element.style.width = width + "%";

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboards import widgets
 from dashboards.data import County
-from dashboards.session import go, language
+from dashboards.session import language
 from dashboards.views import inspector_fair, inspector_round, inspector_sheet, inspector_spots
 from dashboards.widgets_base import static
 from dashboards.words import Lang, say
@@ -42,7 +42,8 @@ def show(county: County, today: date) -> None:
             return
         with st.container(key="slot_notes"):
             widgets.notices([say("inspector.gone", lang, thing=asked)])
-    part = _parts(lang)
+    labels = {one: say(f"inspector.{one}", lang) for one in PARTS}
+    part = widgets.tabs(labels, key="inspector_view", label=say("inspector.tabs", lang), width="stretch")
     with st.container(key="inspector_part"), st.spinner(say("app.loading", lang)):
         PARTS[part](county, today, lang)
 
@@ -54,24 +55,3 @@ def _mark(county: County, lang: Lang) -> None:
         label = f"＋ {say('inspector.mark', lang)}"
         with st.container(key="inspector_mark"):
             st.link_button(label, f"/mark?lang={lang}", type="primary")
-
-
-def _parts(lang: Lang) -> str:
-    """The choice between the parts of the page; the one chosen."""
-    asked = st.query_params.get("view", "")
-    chosen = asked if asked in PARTS else next(iter(PARTS))
-    st.session_state["inspector_view"] = chosen
-
-    def changed() -> None:
-        go(view=st.session_state["inspector_view"] or chosen)
-
-    st.segmented_control(
-        say("inspector.tabs", lang),
-        list(PARTS),
-        key="inspector_view",
-        format_func=lambda one: say(f"inspector.{one}", lang),
-        on_change=changed,
-        label_visibility="collapsed",
-        width="stretch",
-    )
-    return chosen

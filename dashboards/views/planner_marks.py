@@ -99,13 +99,7 @@ def _new(seen: Desk, zone: str) -> None:
 
     st.text_area(say("planner.mark_comment", lang), key="mark_comment", max_chars=2000)
     with st.container(horizontal=True):
-        st.button(
-            say("planner.mark_send", lang),
-            key="mark_send",
-            type="primary",
-            on_click=parts.attempt,
-            args=(_sent, lang),
-        )
+        parts.button("planner.mark_send", _sent, lang, key="mark_send", main=True)
         st.button(
             say("planner.mark_drop", lang),
             key="mark_drop",
@@ -173,5 +167,4 @@ def _answer(seen: Desk, layer: Layer, one: Mark) -> None:
         go(mark=one.id)
         return say("planner.mark_reply_sent", lang)
 
-    label = say("planner.mark_reply_send", lang)
-    st.button(label, key=f"send_{one.id}", on_click=parts.attempt, args=(_sent, lang))
+    parts.button("planner.mark_reply_send", _sent, lang, key=f"send_{one.id}")

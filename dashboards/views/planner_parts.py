@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cache
-from typing import Any
+from typing import Literal
 
 import geopandas as gpd
 import pandas as pd
@@ -17,7 +16,7 @@ from dashboards.data import County
 from dashboards.planner import Json, outlines
 from dashboards.session import go
 from dashboards.sheets import sheet_of
-from dashboards.widgets import STATIC
+from dashboards.widgets_base import component
 from dashboards.words import Lang, say
 from geo.errors import XiangtuError
 from geo.layers import Layer
@@ -65,17 +64,6 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-@cache
-def _component(name: str, head: str = "") -> Callable[..., Any]:
-    mount: Callable[..., Any] = st.components.v2.component(
-        f"xiangtu_{name}",
-        html=f'{head}<div class="{name}" role="region"></div>',
-        css=(STATIC / f"{name}.css").read_text(encoding="utf-8"),
-        js=(STATIC / f"{name}.js").read_text(encoding="utf-8"),
-    )
-    return mount
-
-
 LEAFLET = '<link rel="stylesheet" href="/assets/vendor/leaflet/leaflet.css">'
 
 
@@ -110,7 +98,7 @@ def plan_map(
         if drawn is not None and st.session_state[key].get("drawn"):
             drawn(str(st.session_state[key]["drawn"]))
 
-    _component("planmap", LEAFLET)(key=key, data=data, on_picked_change=was_picked, on_drawn_change=was_drawn)
+    component("planmap", LEAFLET)(key=key, data=data, on_picked_change=was_picked, on_drawn_change=was_drawn)
 
 
 def timeline(data: Json) -> None:
@@ -119,7 +107,7 @@ def timeline(data: Json) -> None:
     def changed() -> None:
         go(thing=st.session_state["timeline"]["picked"])
 
-    _component("timeline")(key="timeline", data=data, on_picked_change=changed)
+    component("timeline")(key="timeline", data=data, on_picked_change=changed)
 
 
 def zone_choice(seen: Desk) -> str:
@@ -145,6 +133,12 @@ def thing_sheet(seen: Desk, layer: Layer, thing: pd.Series, *, close: Callable[[
 def plain(text: str) -> str:
     """Text that Markdown leaves as it is."""
     return "".join(f"\\{one}" if one in "\\`*_{}[]()#+-.!|<>$~:" else one for one in text)
+
+
+def button(label: str, act: Callable[[], str | None], lang: Lang, *, key: str, main: bool = False) -> None:
+    """A button that does something that may be refused. label: the key of its words. main: the one of its form."""
+    kind: Literal["primary", "secondary"] = "primary" if main else "secondary"
+    st.button(say(label, lang), key=key, type=kind, on_click=attempt, args=(act, lang))
 
 
 def attempt(act: Callable[[], str | None], lang: Lang) -> None:

@@ -157,11 +157,5 @@ def _sign_off(seen: Desk, zone: str, stage: str) -> None:
             return say("planner.sign_undone", lang)
 
         with st.container(horizontal=True):
-            st.button(
-                say("planner.sign_do", lang),
-                key="sign_do",
-                type="primary",
-                on_click=parts.attempt,
-                args=(_signed, lang),
-            )
-            st.button(say("planner.sign_undo", lang), key="sign_undo", on_click=parts.attempt, args=(undone, lang))
+            parts.button("planner.sign_do", _signed, lang, key="sign_do", main=True)
+            parts.button("planner.sign_undo", undone, lang, key="sign_undo")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +11,6 @@ import pytest
 
 from dashboards.data import WORKSPACE_VARIABLE
 from dashboards.gate_forms import TOKEN_HEADER, form_token
-from dashboards.gate_throttle import Throttle
 from dashboards.readers import COOKIE
 from pipelines.act import workspace_ledger
 from pipelines.store import accounts
@@ -26,7 +25,6 @@ from tests.dashboards.doors import (
     hidden,
     photographed,
     picture,
-    staffed,
 )
 from tests.dashboards.little_county import HOSTILE
 
@@ -52,37 +50,6 @@ DOORS = (
     "/_stcore/host-config",
     "/_stcore/bidi-components/xiangtu/board.js",
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _quick_hashes() -> Iterator[None]:
-    """argon2 as the program uses it, with its cost turned down."""
-    from argon2 import PasswordHasher
-
-    with pytest.MonkeyPatch.context() as patch:
-        quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-        patch.setattr("pipelines.store.accounts_passwords._hasher", lambda: quick)
-        yield
-
-
-@pytest.fixture(scope="module")
-def staff_folder(county_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return staffed(county_folder, tmp_path_factory.mktemp("staffed"))
-
-
-@pytest.fixture
-def visit(staff_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Visitor]:
-    """A browser at the staffed county, signed in under a name or not at all."""
-    monkeypatch.setenv(WORKSPACE_VARIABLE, str(staff_folder))
-    monkeypatch.setattr("dashboards.sign_in._throttle", Throttle())
-
-    def made(name: str | None = None) -> Visitor:
-        visitor = Visitor(staff_folder)
-        if name is not None:
-            assert visitor.sign_in(name).status == 303
-        return visitor
-
-    return made
 
 
 def address_of_tile(lon: float, lat: float, z: int = 14) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,10 +17,11 @@ from geo.layers import builtin_layers
 from pipelines.act import act
 from pipelines.marks_places import LAYER
 from pipelines.workspace import Workspace
+from tests.dashboards import opening
 from tests.dashboards.little_county import CODE, HOSTILE, areas
+from tests.dashboards.opening import data_of
 from tests.dashboards.sites_county import STONE, TODAY, at, build_sites
 
-APP = Path(__file__).resolve().parents[2] / "dashboards" / "app.py"
 INSPECTOR = Actor("督查甲", "inspector", "督查室")
 TOWN = Actor("石桥", "township", "石桥镇", STONE)
 LEADER = Actor("县长", "county_leader")
@@ -41,18 +41,7 @@ def root(made: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def opened(**address: str) -> AppTest:
-    app = AppTest.from_file(str(APP), default_timeout=120)
-    for key, value in {"page": "inspector", **address}.items():
-        app.query_params[key] = value
-    return app.run()
-
-
-def data_of(app: AppTest, name: str) -> dict[str, Any]:
-    """What a component of ours was given."""
-    for one in app.get("bidi_component"):
-        if one.proto.component_name == f"xiangtu_{name}":
-            return dict(json.loads(one.proto.json))
-    raise AssertionError(f"no {name} on the page")
+    return opening.opened(**{"page": "inspector", **address})
 
 
 def text_of(app: AppTest) -> str:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
-from streamlit.testing.v1 import AppTest
 
 from dashboards import figures, season_routes, session
 from dashboards.data import WORKSPACE_VARIABLE, county
@@ -18,11 +17,11 @@ from dashboards.sheets import Sheet, sheet_of
 from geo.access import Actor
 from pipelines.days import today
 from pipelines.verify_parcel import ParcelCheck
+from tests.dashboards.opening import opened
 
 DAY = date(2026, 11, 22)
 LAYER = "abandoned_parcel"
 PERSON = "赵无名"
-APP = Path(__file__).resolve().parents[2] / "dashboards" / "app.py"
 STONE, EAST = "990101100", "990101102"
 KEEPERS = (
     Actor("管理", "administrator"),
@@ -108,10 +107,7 @@ def test_the_page_with_the_sheet_is_sent_the_name_only_where_it_may_be_known(
 ) -> None:
     monkeypatch.setenv(WORKSPACE_VARIABLE, str(county_folder))
     monkeypatch.setattr(session, "stand_in", actor)
-    app = AppTest.from_file(str(APP), default_timeout=120)
-    for key, value in {"page": named, "layer": LAYER, "thing": "TB0001", "view": "list"}.items():
-        app.query_params[key] = value
-    app.run()
+    app = opened(page=named, layer=LAYER, thing="TB0001", view="list")
     assert not app.exception and not app.error
     sheets = [one.proto.body for one in app.get("html") if one.proto.body.startswith('<div class="xt-sheet')]
     assert len(sheets) == 1

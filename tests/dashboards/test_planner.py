@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -15,10 +13,11 @@ from dashboards.data import WORKSPACE_VARIABLE
 from geo.access import Actor
 from pipelines.review_marks import add_mark, marks
 from pipelines.workspace import Workspace
+from tests.dashboards import opening
 from tests.dashboards.little_county import SOUTH, WEST
+from tests.dashboards.opening import data_of
 from tests.dashboards.planning_county import HOSTILE, TODAY, build_planning
 
-APP = Path(__file__).resolve().parents[2] / "dashboards" / "app.py"
 PLANNER = Actor("规划员", "planner", "规划院")
 NOW = datetime(2026, 3, 16, 2, tzinfo=UTC)
 POINT = {"type": "Point", "coordinates": [WEST + 0.01, SOUTH + 0.01]}
@@ -35,18 +34,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def opened(**address: str) -> AppTest:
-    app = AppTest.from_file(str(APP), default_timeout=120)
-    for key, value in {"page": "planner", **address}.items():
-        app.query_params[key] = value
-    return app.run()
-
-
-def data_of(app: AppTest, name: str) -> dict[str, Any]:
-    """What a component of ours was given."""
-    for one in app.get("bidi_component"):
-        if one.proto.component_name == f"xiangtu_{name}":
-            return dict(json.loads(one.proto.json))
-    raise AssertionError(f"no {name} on the page")
+    return opening.opened(**{"page": "planner", **address})
 
 
 def test_the_zones_stand_with_their_slack_and_the_timeline_by_batch(root: Path) -> None:

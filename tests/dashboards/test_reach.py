@@ -14,9 +14,9 @@ from dashboards import session
 from dashboards.data import WORKSPACE_VARIABLE, county
 from dashboards.pages import VIEWS, home, pages_for
 from geo.access import Actor
+from tests.dashboards import opening
 from tests.dashboards.every_county import EAST, OF, STONE, TODAY, build_every, foreign, ids
 
-APP = Path(__file__).resolve().parents[2] / "dashboards" / "app.py"
 TOWN = Actor("石桥", "township", "石桥镇", STONE)
 REPORTER = Actor("前进", "village_reporter", "前进村", f"{STONE}201")
 LEADER = Actor("县长", "county_leader")
@@ -74,10 +74,7 @@ def workspace(every_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def opened(actor: Actor, monkeypatch: pytest.MonkeyPatch, **address: str) -> AppTest:
     monkeypatch.setattr(session, "stand_in", actor)
-    app = AppTest.from_file(str(APP), default_timeout=120)
-    for key, value in address.items():
-        app.query_params[key] = value
-    return app.run()
+    return opening.opened(**address)
 
 
 def sent(app: AppTest) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from html import escape
 from pathlib import Path
@@ -14,32 +14,9 @@ from dashboards.gate_throttle import FREE_OF_ADDRESS, Throttle
 from dashboards.readers import COOKIE
 from dashboards.sign_in import own_address
 from geo.errors import Forbidden
-from tests.dashboards.doors import HOST, SECRET, STONE, Visitor, hidden, staffed
+from tests.dashboards.doors import HOST, SECRET, STONE, Visitor, hidden
 
 HOSTILE = '"><script>alert(1)</script>'
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _quick_hashes() -> Iterator[None]:
-    """argon2 as the program uses it, with its cost turned down."""
-    from argon2 import PasswordHasher
-
-    with pytest.MonkeyPatch.context() as patch:
-        quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-        patch.setattr("pipelines.store.accounts_passwords._hasher", lambda: quick)
-        yield
-
-
-@pytest.fixture(scope="module")
-def staff_folder(county_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return staffed(county_folder, tmp_path_factory.mktemp("signing"))
-
-
-@pytest.fixture
-def visit(staff_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Visitor]:
-    monkeypatch.setenv(WORKSPACE_VARIABLE, str(staff_folder))
-    monkeypatch.setattr("dashboards.sign_in._throttle", Throttle())
-    return lambda **options: Visitor(staff_folder, **options)
 
 
 def test_it_leads_back_to_the_view_that_was_asked_for(visit: Callable[..., Visitor]) -> None:
