@@ -1,0 +1,20 @@
+"""Readers at once, over Streamlit's own websocket: the measurement of `tests.bench.sessions`, kept short."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.bench.serving import serving
+from tests.bench.sessions import middle_of, soak
+
+pytestmark = pytest.mark.browser
+
+
+def test_two_readers_click_for_ten_seconds_without_an_error(county_folder: Path) -> None:
+    with serving(county_folder) as (server, process):
+        found = soak(server, process, sessions=2, seconds=10, middle=middle_of(county_folder))
+    assert found["first_errors"] == []
+    assert found["clicks"] >= 6
+    assert len(found["clicked"]) >= 2

@@ -1,0 +1,63 @@
+"""A server that was made ready answers its first reader from what it has."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from dashboards import figures, warm
+from dashboards.data import county
+from dashboards.looks import read_look
+from dashboards.scenes import scene
+from pipelines.days import today
+from pipelines.store.accounts import KEYBOARD
+from pipelines.workspace import Workspace
+from tests.dashboards.little_county import CODE, build
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("warm"))
+
+
+def test_the_first_page_counts_nothing_when_the_server_is_ready(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = today()
+    warm.warm(folder, day)
+
+    def again(*_: object, **__: object) -> None:
+        raise AssertionError("counted again")
+
+    for name in ("pipelines.trends._counted", "pipelines.summarise.progress", "dashboards.editions.show"):
+        monkeypatch.setattr(name, again)
+    here = county(folder, actor=KEYBOARD)
+    assert len(figures.glances(here, here.root, day, day)) == 4
+    assert scene(here, read_look({}, here, today=day, lang="en")).board.rows
+    assert isinstance(figures.waits(here, day), list)
+
+
+def test_an_empty_workspace_is_left_as_it_is(tmp_path: Path) -> None:
+    Workspace.create(tmp_path, code=CODE, name="空县")
+    warm.warm(tmp_path, today())
+    assert not (tmp_path / "ledger.sqlite").exists()
+
+
+def test_what_does_not_change_is_made_ready_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Path] = []
+    monkeypatch.setattr(warm, "warm", lambda root, *_: made.append(root))
+    over = threading.Event()
+    known = warm._again(folder, None, over)
+    assert warm._again(folder, known, over) == known
+    assert made == [folder]
+
+
+def test_a_workspace_that_is_gone_does_not_end_the_thread(tmp_path: Path) -> None:
+    assert warm._again(tmp_path / "nowhere", "before", threading.Event()) == "before"
+    stop = threading.Event()
+    thread = warm.keep_warm(tmp_path / "nowhere", stop=stop)
+    stop.set()
+    thread.join(20)
+    assert not thread.is_alive()
