@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import mmap
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,12 +24,13 @@ RULES = 1
 """Raise when polygons are cut or gridded differently, so that kept indexes are made anew."""
 _PIECES = ("coordinates", "ring_start", "ring_sign", "feature_start", "kind", "box", "outer")
 _OWN = ("owner", "full", "start", "item")
+ALIGNED = 64
 _GRID = ("west", "south", "cell", "columns", "rows")
 
 
 def index_path(root: Path, name: str, key: str) -> Path:
     """Where the index of that name is kept in a workspace's folder; `key` changes with what it is of."""
-    return root / "summary" / "indexes" / f"{name}.{RULES}-{key}.npz"
+    return root / "summary" / "indexes" / f"{name}.{RULES}-{key}.index"
 
 
 def keep_index(path: Path, index: Index, **beside: npt.NDArray[Any]) -> None:
@@ -36,9 +38,34 @@ def keep_index(path: Path, index: Index, **beside: npt.NDArray[Any]) -> None:
     arrays: Arrays = {name: getattr(index.pieces, name) for name in _PIECES}
     arrays |= {name: getattr(index, name) for name in _OWN}
     grid = np.array([getattr(index, name) for name in _GRID], dtype=np.float64)
-    together: Any = {"grid": grid, **arrays, **beside}
-    if keep_bytes(path, lambda handle: np.savez(handle, **together)):
-        drop_older(path.parent.glob(f"{path.name.split('.')[0]}.*.npz"), but=path)
+    if keep_bytes(path, lambda handle: _write(handle, {"grid": grid, **arrays, **beside})):
+        drop_older(path.parent.glob(f"{path.name.split('.')[0]}.*.index"), but=path)
+
+
+def _write(handle: IO[bytes], arrays: Arrays) -> None:
+    """A line that tells where each array lies, then the arrays as they are in memory."""
+    dense = {name: np.ascontiguousarray(one) for name, one in arrays.items()}
+    where, end = {}, 0
+    for name, one in dense.items():
+        where[name] = [one.dtype.str, one.shape, end]
+        end += -(-one.nbytes // ALIGNED) * ALIGNED
+    line = json.dumps(where).encode()
+    handle.write(line.ljust(-(-(len(line) + 1) // ALIGNED) * ALIGNED - 1) + b"\n")
+    for one in dense.values():
+        handle.write(one.tobytes().ljust(-(-one.nbytes // ALIGNED) * ALIGNED, b"\0"))
+
+
+def _mapped(path: Path) -> Arrays:
+    """The arrays of a file that `_write` made, to be read as they are needed, not written to."""
+    with path.open("rb") as handle:
+        line = handle.readline()
+        whole = mmap.mmap(handle.fileno(), 0, prot=mmap.PROT_READ)
+    made = {}
+    for name, (dtype, shape, at) in json.loads(line).items():
+        count = int(np.prod(shape))
+        flat = np.frombuffer(whole, dtype, count, len(line) + at) if count else np.empty(0, dtype)
+        made[name] = flat.reshape(shape)
+    return made
 
 
 def kept_index(path: Path) -> tuple[Index, Arrays] | None:
@@ -47,16 +74,14 @@ def kept_index(path: Path) -> tuple[Index, Arrays] | None:
     from geo.kernels import Index
 
     try:
-        with np.load(path) as kept:
-            arrays: Arrays = dict(kept)
+        arrays = _mapped(path)
         rings: Any = {name: arrays[name] for name in _PIECES}
         west, south, cell, columns, rows = arrays["grid"].tolist()
         own: Any = {name: arrays[name] for name in _OWN}
-    except (OSError, ValueError, KeyError, BadZipFile):
+    except (OSError, ValueError, KeyError):
         return None
-    return Index(
-        Flat(**rings), **own, west=west, south=south, cell=cell, columns=int(columns), rows=int(rows)
-    ), arrays
+    grid = {"west": west, "south": south, "cell": cell, "columns": int(columns), "rows": int(rows)}
+    return Index(Flat(**rings), **own, **grid), arrays
 
 
 class KeptLeaves(Leaves):

@@ -24,7 +24,7 @@ from geo.progress import sums_by_area
 from pipelines.join import overlap_path, shares_path
 from pipelines.replaced import standing_rows
 from pipelines.store.arrow_numbers import as_arrow, plain
-from pipelines.store.geoparquet import ids_of, only_value, rows_at
+from pipelines.store.geoparquet import ids_of, numbers_at, only_value
 from pipelines.store.layers import carried
 from pipelines.territory import AREA_LAYERS
 
@@ -149,11 +149,11 @@ def _standing(state: Workspace, layer: Layer, told: Rows) -> _Standing | None:
     parts: dict[str, list[npt.NDArray[Any]]] = {name: [np.empty(0)] for name in names}
     for one, at in rows:
         path = state.import_folder(one) / "data.parquet"
-        table = rows_at(path, names, at)
-        if only_value(path, "placed_by") != "geometry" or not set(names) <= set(table.column_names):
+        found = numbers_at(path, names, at)
+        if only_value(path, "placed_by") != "geometry" or found is None:
             return None
         for name in names:
-            parts[name].append(plain(table[name]).astype(float))
+            parts[name].append(found[name])
     columns: Columns = {name: np.concatenate(values) for name, values in parts.items()}
     columns["measured_mm2"] = to_mm2(columns["area_m2"])
     for relation in layer.relations:

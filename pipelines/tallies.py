@@ -24,6 +24,7 @@ from pipelines.relations import MOST_CHANGED, ids_since, imports_of, mark_of, re
 from pipelines.standing import ledger_of, shares_of, things_at
 from pipelines.store.layers import READS, Part, current_rows, parts_of
 from pipelines.store.ledger_heads import touched
+from pipelines.store.ledger_sql import open_database
 from pipelines.territory import AREA_LAYERS
 
 if TYPE_CHECKING:
@@ -67,13 +68,15 @@ def state_of(workspace: Workspace) -> Workspace:
     """The workspace as it is this moment: what is recorded from here on must not be half in a tally."""
     if workspace.last_seq is not None:
         return workspace
-    ledger = ledger_of(workspace)
-    if ledger is None:
+    url = workspace.settings.ledger_url
+    if url is None and not (workspace.root / "ledger.sqlite").exists():
         return workspace.as_known([one.id for one in workspace.imports()], 0)
     text = "select layer, max(seq), count(*) from events where kind <> 'import' group by layer"
-    with ledger.database.reading() as tx:
+    database = open_database(url or workspace.root)
+    with database.reading() as tx:
         last = int(tx.run("select coalesce(max(seq), 0) from events", ()).fetchone()[0])
         heads = {str(name): (int(head), int(acts)) for name, head, acts in tx.run(text, ()).fetchall()}
+    database.close()
     state = workspace.as_known([one.id for one in workspace.imports()], last)
     state.__dict__["_heads"] = heads
     return state

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import shapely
 
 from geo.layers import Field, Layer
-from pipelines.store.arrow_numbers import as_arrow
+from pipelines.store.arrow_numbers import as_arrow, plain
 
 CRS = "EPSG:4490"
 ROW_GROUP = 50_000
@@ -155,10 +155,16 @@ def ids_of(path: Path) -> pa.ChunkedArray:
         return file.read(columns=["id"])["id"]
 
 
-def rows_at(path: Path, columns: Sequence[str], at: np.ndarray) -> pa.Table:
-    """The rows of one file at these positions, those of the columns that it has."""
+def numbers_at(path: Path, columns: Sequence[str], at: np.ndarray) -> dict[str, np.ndarray] | None:
+    """The numbers of the rows of one file at these positions, as float64; None where a column is missing."""
     with pq.ParquetFile(path) as file:
-        return _taken(file, [name for name in columns if name in file.schema_arrow.names], at)
+        if not set(columns) <= set(file.schema_arrow.names):
+            return None
+        used, position = _groups(file, at)
+        if not len(used):
+            return {name: np.empty(0) for name in columns}
+        rows = file.read_row_groups(used.tolist(), columns=list(columns))
+    return {name: plain(rows[name])[position].astype(float) for name in columns}
 
 
 def rows_with(path: Path, ids: Sequence[str]) -> np.ndarray:
@@ -199,18 +205,23 @@ def only_value(path: Path, column: str) -> str | None:
     return low if low == high else None
 
 
-def _taken(file: pq.ParquetFile, columns: list[str] | None, at: np.ndarray) -> pa.Table:
-    """The rows at these positions; row groups that hold none of them are not read."""
+def _groups(file: pq.ParquetFile, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The row groups that hold the rows at these positions, and where these are in those groups put together."""
     sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
     begin = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
     group = np.searchsorted(begin, at, side="right") - 1
     used = np.flatnonzero(np.bincount(group))
+    start = np.zeros(len(sizes), dtype=np.int64)
+    start[used] = np.cumsum(np.asarray(sizes)[used]) - np.asarray(sizes)[used]
+    return used, start[group] + at - begin[group]
+
+
+def _taken(file: pq.ParquetFile, columns: list[str] | None, at: np.ndarray) -> pa.Table:
+    """The rows at these positions; row groups that hold none of them are not read."""
+    used, position = _groups(file, at)
     if not len(used):
         return file.schema_arrow.empty_table().select(columns or file.schema_arrow.names)
-    start = np.zeros(len(sizes), dtype=np.int64)
-    start[used] = np.concatenate(([0], np.cumsum(np.asarray(sizes)[used])[:-1]))
     rows = file.read_row_groups(used.tolist(), columns=columns)
-    position = start[group] + at - begin[group]
     whole = len(position) == len(rows) and bool((np.diff(position) == 1).all())
     return rows if whole else rows.take(as_arrow(position))
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -49,12 +52,16 @@ def root(whole: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(whole, tmp_path / "county"))
 
 
-def same_everywhere(one: Path, other: Path) -> None:
+def same_everywhere(one: Path, other: Path) -> int:
+    """How many tables were compared, and found the same."""
+    compared = 0
     for folder in ("tallies", "joins", "relations"):
         mine, theirs = tables(one, folder), tables(other, folder)
         assert mine.keys() == theirs.keys()
         for name in mine:
             pd.testing.assert_frame_equal(mine[name], theirs[name], obj=name)
+            compared += 1
+    return compared
 
 
 def nothing_whole(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,6 +86,55 @@ def test_after_a_delivery_of_changed_parcels_all_tables_are_those_of_a_full_run(
     after = leaf_tally(Workspace(root), Workspace(root).layer("contract_parcel"), DAY)
     assert before["features"].sum() == after["features"].sum()
     assert before["contracted_mu"].sum() < after["contracted_mu"].sum()
+
+
+@pytest.mark.parametrize("noted", [True, False], ids=["found by what was kept", "looked for"])
+def test_parcels_delivered_over_and_over_are_counted_by_their_last_rows_without_a_table_library(
+    root: Path, sent: list[Delivery], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, noted: bool
+) -> None:
+    parcels = next(one for one in sent if one.path.suffix == ".parquet")
+
+    def deliver(every: int, grow: float) -> None:
+        to = tmp_path / f"changed-{every}.parquet"
+        changed_parcels(parcels.path, to, every=every, grow=grow)
+        assert add(Workspace(root), to, Options(layer="contract_parcel"), at=DAY).accepted > 5
+
+    deliver(40, 1.1)
+    run(root)
+    for every, grow in ((60, 1.2), (24, 1.3)):
+        deliver(every, grow)
+    anew = run(without_summary(root, tmp_path / "anew")).root
+    if not noted:
+        shutil.rmtree(root / "summary" / "replaced")
+    nothing_whole(monkeypatch)
+    by_rows = pipelines.tallies._carried_on_by_rows
+    asked: list[str] = []
+
+    def spy(*told: Any) -> Any:
+        asked.append(told[1].id)
+        return by_rows(*told)
+
+    monkeypatch.setattr(pipelines.tallies, "_carried_on_by_rows", spy)
+    run(root)
+    assert "contract_parcel" not in asked
+    assert same_everywhere(root, anew) > 10
+
+
+def test_a_run_of_few_changed_rows_starts_no_table_library(
+    root: Path, sent: list[Delivery], tmp_path: Path
+) -> None:
+    parcels = next(one for one in sent if one.path.suffix == ".parquet")
+    subprocess.run([sys.executable, "-m", "pipelines", "run", str(root)], check=True, capture_output=True)
+    changed_parcels(parcels.path, tmp_path / "changed.parquet")
+    assert add(Workspace(root), tmp_path / "changed.parquet", Options(layer="contract_parcel")).accepted > 10
+    for folder in ("land_transfer", "abandoned_parcel"):  # what is compared with parcels takes tables
+        shutil.rmtree(root / "imports" / folder)
+    program = "import sys; from pipelines.__main__ import main; main(['run', sys.argv[1]]);"
+    asked = "print({'pandas._libs', 'geopandas.base', 'shapely.lib'} & set(sys.modules))"
+    made = subprocess.run(
+        [sys.executable, "-c", f"{program} {asked}", str(root)], check=True, capture_output=True, text=True
+    )
+    assert made.stdout.splitlines()[-1] == "set()"
 
 
 def test_transfers_on_each_other_are_counted_as_in_a_full_run_when_some_of_them_move(
