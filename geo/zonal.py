@@ -118,16 +118,58 @@ class Coverage:
             flat = flat.astype(np.float32)
         count = len(self)
         out = Zonal(np.zeros(count), np.full(count, np.nan), np.full(count, np.nan))
-        cuts = np.searchsorted(self.starts, np.linspace(0, self.starts[-1], threads + 1)[1:-1])
-        edges = [0, *(int(cut) for cut in cuts), count]
 
-        def part(first: int, last: int) -> None:
+        def _part(first: int, last: int) -> None:
             args = (self.starts, self.cells, self.shares, flat, first, last)
             summarise(*args, out.pixels, out.mean, out.std)
 
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(part, edges[:-1], edges[1:]))
+        self.shared_out(_part, threads)
         return out
+
+    def shared_out(self, work: Callable[[int, int], None], threads: int) -> None:
+        """Do `work(first, last)` on runs of parcels that together hold all, with as many cells in each thread."""
+        cuts = np.searchsorted(self.starts, np.linspace(0, self.starts[-1], threads + 1)[1:-1])
+        edges = [0, *(int(cut) for cut in cuts), len(self)]
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(work, edges[:-1], edges[1:]))
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Figures of a raster that comes strip by strip, added up under each parcel: arrays (n), float64.
+
+    weights: cover shares of seen cells; totals, squares: values and their squares, weighted by them.
+    """
+
+    weights: Array
+    totals: Array
+    squares: Array
+
+    @classmethod
+    def empty(cls, count: int) -> Sums:
+        """Nothing seen yet of `count` parcels."""
+        return cls(np.zeros(count), np.zeros(count), np.zeros(count))
+
+    def add(self, covered: Coverage, values: Array, first_row: int, *, threads: int = 2) -> None:
+        """Add whole rows of the grid, from `first_row` on; NaN cells are not seen."""
+        from geo.zonal_kernel import add_rows
+
+        if values.shape[1] != covered.grid.columns:
+            raise ValueError(f"rows of {values.shape[1]} cells on a grid of {covered.grid.columns}")
+        flat = np.ascontiguousarray(values).reshape(-1)
+        begin = first_row * covered.grid.columns
+
+        def _part(first: int, last: int) -> None:
+            args = (covered.starts, covered.cells, covered.shares, flat, begin, first, last)
+            add_rows(*args, self.weights, self.totals, self.squares)
+
+        covered.shared_out(_part, threads)
+
+    def zonal(self) -> Zonal:
+        """The figures, as `Coverage.statistics` gives them of the raster as a whole."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = self.totals / self.weights
+            return Zonal(self.weights, mean, np.sqrt(np.maximum(self.squares / self.weights - mean**2, 0.0)))
 
 
 def _flat(polygons: Array) -> tuple[Array, Array, Array, Array]:

@@ -210,3 +210,23 @@ def summarise(starts, cells, shares, values, first, last, pixels, means, stds): 
                 spread += shares[k] * (value - mean) ** 2
         means[p] = mean
         stds[p] = np.sqrt(spread / weight)
+
+
+@njit(cache=True, nogil=True)
+def add_rows(starts, cells, shares, values, begin, first, last, weights, totals, squares):  # type: ignore[no-untyped-def]
+    """Add to polygons first..last-1 what flat `values`, the cells from `begin` on, hold under them (NaN unseen).
+
+    weights: sums of shares over seen cells; totals, squares: of the values and their squares, weighted by share.
+    """
+    end = begin + len(values)
+    for p in range(first, last):
+        for k in range(starts[p], starts[p + 1]):
+            cell = cells[k]
+            if cell >= end:
+                break
+            if cell >= begin:
+                value = np.float64(values[cell - begin])
+                if value == value:
+                    weights[p] += shares[k]
+                    totals[p] += shares[k] * value
+                    squares[p] += shares[k] * value * value

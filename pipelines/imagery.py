@@ -97,16 +97,18 @@ class Scene:
 
     def read_in_strips(self, box: Box) -> dict[str, Array]:
         """As `read`, strip by strip, so that no more than the indices themselves is held whole."""
-        column, row, columns, rows = box
-        if rows <= STRIP_ROWS:
-            return self.read(box)
         found: dict[str, Array] = {}
-        for top in range(0, rows, STRIP_ROWS):
-            height = min(STRIP_ROWS, rows - top)
-            for name, values in self.read((column, row + top, columns, height)).items():
-                whole = found.setdefault(name, np.full((rows, columns), np.nan, np.float32))
-                whole[top : top + height] = values
+        for top, values in self.strips(box):
+            for name, picture in values.items():
+                whole = found.setdefault(name, np.full((box[3], box[2]), np.nan, np.float32))
+                whole[top : top + len(picture)] = picture
         return found
+
+    def strips(self, box: Box) -> Iterator[tuple[int, dict[str, Array]]]:
+        """As `read`, STRIP_ROWS rows at a time from above: the first row within the window, and the indices."""
+        column, row, columns, rows = box
+        for top in range(0, rows, STRIP_ROWS):
+            yield top, self.read((column, row + top, columns, min(STRIP_ROWS, rows - top)))
 
     def _raw(self, role: str, box: Box) -> Array:
         source = self.sources[role]

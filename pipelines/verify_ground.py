@@ -71,6 +71,10 @@ class Ground:
             self._parcels.release()
         return self._covered
 
+    def release(self) -> None:
+        """Let the cover shares go; they are worked out again when asked for."""
+        self._covered = self._tried = None
+
     def tried(self) -> Coverage | None:
         """The parcels on which it is tried whether the layer fits better when moved."""
         self.coverage()

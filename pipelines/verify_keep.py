@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from pipelines.verify_judge import PART, Blocks
 from pipelines.verify_parcels import Parcels
-from pipelines.verify_series import KEPT, Picked
+from pipelines.verify_scene import KEPT
+from pipelines.verify_series import Picked
 
 Array = NDArray[Any]
 PREFIX = "series-"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,20 +16,16 @@ from geo.errors import Refused
 from geo.issues import Issue
 from geo.verdicts import Rule
 from geo.zonal import Grid
-from geo.zonal_shift import Registration, fitted, unevenness
-from pipelines.imagery import INDICES, Box, Scene, bounds_in, fingerprint, part_of, window_of
-from pipelines.verify_ground import Ground, read_arrays
+from geo.zonal_shift import Registration, fitted
+from pipelines.imagery import INDICES, Scene, bounds_in, part_of, window_of
+from pipelines.verify_ground import Ground
 from pipelines.verify_parcels import LON_LAT, Parcels, metres_per_unit
-from pipelines.verify_store import write_arrays
+from pipelines.verify_scene import KEPT, Reading
 
 Array = NDArray[Any]
 Progress = Callable[[str, int, int | None], None]
-# Raise when what is kept for a scene changes, so that kept scenes are read anew.
-EDITION = 2
 # Pictures tried for how well the layer lies on them: the clearest, if more than half clear.
 TRIED = 3
-# Index values are kept to about a two-thousandth: half the memory, and far below what an instrument resolves.
-KEPT = np.float16
 
 
 @dataclass
@@ -83,11 +78,11 @@ def read_scenes(
 ) -> Picked:
     """Read each scene under all parcels. What is refused goes to `issues` and the rest goes on.
 
-    kept: folder of this edition's finished scenes and grids. A scene that repeats another's pixels is used
-    once. Refused (`scenes_none`) when nothing could be used.
+    First every scene is read and kept; what was picked is put together once the cover shares are let go, so that
+    both are never held at once. kept: folder of this edition's finished scenes and grids. A scene that repeats
+    another's pixels is used once. Refused (`scenes_none`) when nothing could be used.
     """
-    made = Picked.empty(sorted({scene.day for scene in scenes}), len(parcels))
-    marks: dict[str, Scene] = {}
+    readings: list[tuple[Reading, list[Scene]]] = []
     done = 0
     for group in _by_grid(scenes):
         grid = group[0].grid
@@ -97,13 +92,21 @@ def read_scenes(
             issues += [Issue("scene_outside", params={"scene": scene.name}) for scene in group]
             done += len(group)
             continue
-        reading = _Reading(ground, box, kept, made, marks, issues)
+        reading = Reading(ground, box, kept)
         for number, scene in enumerate(group, start=1):
-            reading.take(scene, rule)
+            reading.fetch(scene, issues)
             if progress:
                 progress("影像 / scenes", done + number, len(scenes))
         done += len(group)
-        reading.finish(grid.cell_size * metres_per_unit(grid, parcels.bounds))
+        ground.release()
+        readings.append((reading, group))
+    made = Picked.empty(sorted({scene.day for scene in scenes}), len(parcels))
+    marks: dict[str, Scene] = {}
+    for reading, group in readings:
+        merging = _Merging(reading, made, marks, issues)
+        for scene in group:
+            merging.take(scene, rule)
+        merging.finish(group[0].grid.cell_size * metres_per_unit(group[0].grid, parcels.bounds))
     if not made.scenes:
         raise Refused("scenes_none", path=str(kept.name), found=len(scenes))
     made.inside = np.maximum(made.inside, made.share.max(axis=0))
@@ -125,28 +128,20 @@ def _project(bounds: tuple[float, float, float, float], crs: CRS) -> tuple[float
     return bounds_in(box, crs)
 
 
-class _Reading:
-    """The scenes of one grid, taken one after another into what was picked so far."""
+class _Merging:
+    """The scenes of one grid, put one after another into what was picked so far."""
 
-    def __init__(
-        self, ground: Ground, box: Box, kept: Path, made: Picked, marks: dict[str, Scene], issues: list[Issue]
-    ) -> None:
-        self.ground, self.box, self.kept = ground, box, kept
+    def __init__(self, reading: Reading, made: Picked, marks: dict[str, Scene], issues: list[Issue]) -> None:
+        self.reading, self.ground = reading, reading.ground
         self.made, self.marks, self.issues = made, marks, issues
         self.uneven: list[tuple[float, Array, int]] = []
         self.used = 0
 
     def take(self, scene: Scene, rule: Rule) -> None:
-        """Add one scene, from what is kept of it or from its file."""
-        path = self.kept / f"{_scene_key(scene, self.box)}.npz"
-        found = read_arrays(path)
-        if found is None or len(found.get("ndvi", ())) != len(self.ground.pixels):
-            try:
-                found = _read(scene, self.ground, self.box)
-            except Refused as refusal:
-                self.issues.append(Issue(refusal.code, params=dict(refusal.params)))
-                return
-            write_arrays(path, **found)
+        """Add one scene from what is kept of it."""
+        found = self.reading.kept_of(scene)
+        if found is None:
+            return
         other = self.marks.setdefault(str(found["mark"]), scene)
         if other is not scene:
             params = {"scene": scene.name, "day": scene.day.isoformat()}
@@ -172,48 +167,6 @@ class _Reading:
         fit = fitted([one[1] for one in best], best[0][2]) if best else None
         if fit is not None:
             self.made.moves.append((self.ground.grid, fit))
-
-
-def _scene_key(scene: Scene, box: Box) -> str:
-    """Changes with the scene's files, bands, and the window that is read."""
-    parts = [str(EDITION), scene.name, scene.day.isoformat(), repr(box), repr(scene.grid.transform)]
-    for role, source in sorted(scene.sources.items()):
-        parts.append(f"{role} {source}")
-        inner = Path(source.path.removeprefix("/vsizip/").split(".zip/")[0] + ".zip")
-        path = inner if source.path.startswith("/vsizip/") else Path(source.path)
-        if path.exists():
-            state = path.stat()
-            parts.append(f"{state.st_size} {state.st_mtime_ns}")
-    return hashlib.blake2b("\n".join(parts).encode(), digest_size=12).hexdigest()
-
-
-def _read(scene: Scene, ground: Ground, box: Box) -> dict[str, Array]:
-    """What is kept of a scene: mean and std of each index and clear pixels, by parcel; a mark of its pixels."""
-    covered = ground.coverage()
-    values = scene.read_in_strips(box)
-    found: dict[str, Array] = {}
-    for index in (name for name in INDICES if name in values):
-        picture = values.pop(index)
-        zonal = covered.statistics(picture)
-        if index == "ndvi":
-            found["pixels"] = zonal.pixels.astype(np.float32)
-            seen = np.isfinite(picture).any()
-            found["mark"] = np.array(fingerprint(picture) if seen else f"{scene.day} {scene.name}")
-            _try_moves(found, ground, picture)
-        half_seen = zonal.pixels >= 0.5 * found["pixels"]
-        found[index] = np.where(half_seen, zonal.mean, np.nan).astype(KEPT)
-        found[f"{index}_std"] = np.where(half_seen, zonal.std, np.nan).astype(KEPT)
-        del picture
-    return found
-
-
-def _try_moves(found: dict[str, Array], ground: Ground, picture: Array) -> None:
-    """Note how even parcels are when moved, on a picture that is more than half clear."""
-    clear = float(found["pixels"].sum() / max(float(ground.pixels.sum()), 1e-9))
-    chosen = ground.tried()
-    if clear > 0.5 and chosen is not None:
-        found["uneven"] = unevenness(chosen, picture)
-        found["clear"], found["tried"] = np.array(clear), np.array(len(chosen))
 
 
 def merge(made: Picked, day: date, ground: Ground, found: dict[str, Array], rule: Rule) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import CRS
 
-from geo.zonal import Grid, coverage, inward
+from geo.zonal import Grid, Sums, coverage, inward
 
 UTM = CRS.from_epsg(32648)
 THREE = Grid(3, 3, (1, 0, 0, 0, -1, 3), UTM)
@@ -29,6 +29,21 @@ def test_a_square_over_the_middle_takes_quarters_of_the_corners_and_halves_of_th
     assert made.cells.tolist() == list(range(9))
     assert made.shares.tolist() == [0.25, 0.5, 0.25, 0.5, 1.0, 0.5, 0.25, 0.5, 0.25]
     assert stats("POLYGON((0.5 0.5,2.5 0.5,2.5 2.5,0.5 2.5,0.5 0.5))") == (4.0, 5.0, pytest.approx(5**0.5))
+
+
+def test_a_raster_added_strip_by_strip_gives_the_figures_of_the_whole() -> None:
+    draw = np.random.default_rng(3)
+    grid = Grid(20, 30, (1, 0, 0, 0, -1, 30), UTM)
+    corners = draw.uniform(-2, 25, (40, 2))
+    covered = coverage(shapely.box(*corners.T, *(corners + draw.uniform(0.2, 9, (40, 2))).T), grid)
+    values = np.where(draw.random((30, 20)) < 0.2, np.nan, draw.uniform(-0.2, 0.9, (30, 20))).astype(np.float32)
+    sums = Sums.empty(len(covered))
+    for top in (0, 7, 14, 21, 28):
+        sums.add(covered, values[top : top + 7], top)
+    made, whole = sums.zonal(), covered.statistics(values)
+    assert made.pixels == pytest.approx(whole.pixels)
+    assert made.mean == pytest.approx(whole.mean, nan_ok=True, abs=1e-7)
+    assert made.std == pytest.approx(whole.std, nan_ok=True, abs=1e-6)
 
 
 def test_a_hole_is_left_out_whichever_way_its_ring_runs() -> None:
