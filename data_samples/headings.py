@@ -55,6 +55,7 @@ TRANSFERS = {
     "lessor": "流出方",
     "lessee": "流入方",
     "phone": "联系电话",
+    "use_before": "流转前用途",
     "use_after": "经营内容",
     "stage": "合同状态",
     "filed_on": "备案日期",

@@ -15,6 +15,9 @@ SHARE = 0.12
 """How many of the contract parcels are let on."""
 
 DOUBLE, OVER_AREA, TERMINATED = 0.025, 0.02, 0.02
+USES = ("粮油种植", "蔬菜", "柑橘", "中药材", "青饲玉米")
+CHANGED, UNWRITTEN = 0.3, 0.12
+"""How often the use becomes another with the contract, and how often nobody wrote down the former one."""
 
 
 def let_parcels(parcels: gpd.GeoDataFrame, seed: int) -> gpd.GeoDataFrame:
@@ -39,6 +42,8 @@ def make_transfers(areas: Areas, let: gpd.GeoDataFrame, seed: int) -> gpd.GeoDat
     twice["starts_on"] += shift
     twice["ends_on"] += shift
     twice["filed_on"] = twice["starts_on"] - pd.Timedelta(days=12)
+    first["use_before"] = _former_use(first, seed)
+    twice["use_before"] = first.loc[twice.index, "use_before"]
     every = pd.concat([first, twice], ignore_index=True).sort_values(["village", "filed_on"], kind="stable")
     village = areas.villages.iloc[every["village"]].reset_index(drop=True)
     every = every.reset_index(drop=True)
@@ -81,7 +86,7 @@ def _contracts(rng: np.random.Generator, let: gpd.GeoDataFrame) -> pd.DataFrame:
             "lessor": let["holder"].to_numpy(),
             "lessee": names.firms(rng, deals)[deal],
             "phone": names.phones(rng, deals)[deal],
-            "use_after": rng.choice(["粮油种植", "蔬菜", "柑橘", "中药材", "青饲玉米"], deals)[deal],
+            "use_after": rng.choice(list(USES), deals)[deal],
             "village": let["village"].to_numpy(),
             "block": let["block"].to_numpy(),
             "trouble": pd.Series("over_area", index=range(count)).where(over).to_numpy(),
@@ -90,3 +95,12 @@ def _contracts(rng: np.random.Generator, let: gpd.GeoDataFrame) -> pd.DataFrame:
             "geometry": let.geometry.to_numpy(),
         }
     )
+
+
+def _former_use(contracts: pd.DataFrame, seed: int) -> pd.Series:
+    """What grew on the fields of a block before: grain most often, where it was something else at all."""
+    block = contracts["block"].to_numpy()
+    after = contracts["use_after"]
+    other = after.where(after == USES[0], USES[0]).where(after != USES[0], USES[1])
+    changed = draw(seed, 53, block) < CHANGED
+    return after.where(~changed, other).mask(draw(seed, 54, block) < UNWRITTEN)

@@ -14,6 +14,8 @@ from data_samples.delivery import FIRST_DAY
 from data_samples.terrain import CRS
 
 TOWNSHIP_ZONES, VILLAGE_ZONES = 5, 11
+LATE_START_DAYS = 450
+"""How much later the third batch begins: it is under way, with its last days to come, when the samples end."""
 STAGES = ("data", "survey", "draft", "county_review", "city_review", "province_review", "approved")
 _INSTITUTES = ("砚石规划设计院", "澜石国土空间规划所", "霁月乡村规划工作室")
 
@@ -92,15 +94,18 @@ def _cluster(villages: gpd.GeoDataFrame, start: int, count: int) -> gpd.GeoDataF
 def make_plans(rng: np.random.Generator, zones: gpd.GeoDataFrame) -> pd.DataFrame:
     """One plan a zone: columns of layer zone_plan, all dates the plan will ever reach; see `life.as_of`."""
     rows = []
-    for zone in zones.drop(columns="geometry").to_dict("records"):
+    for number, zone in enumerate(zones.drop(columns="geometry").to_dict("records")):
         township_kind = zone["zone_kind"] == "township"
         day = FIRST_DAY + timedelta(days=int(rng.integers(20, 200)))
+        batch = "第一批" if day < FIRST_DAY + timedelta(days=110) else "第二批"
+        if number % 4 == 2:
+            day, batch = day + timedelta(days=LATE_START_DAYS), "第三批"
         pace = float(rng.uniform(0.9, 2.8)) * (1.0 if township_kind else 0.75)
         row: dict[str, object] = {
             "zone_id": zone["code"],
             "zone_name": zone["name"],
             "zone_kind": zone["zone_kind"],
-            "batch": "第一批" if day < FIRST_DAY + timedelta(days=110) else "第二批",
+            "batch": batch,
             "township_name": zone["township_name"],
             "planner": _INSTITUTES[int(rng.integers(len(_INSTITUTES)))],
             "responsible_unit": f"{zone['township_name']}人民政府",

@@ -134,3 +134,22 @@ def test_acts_follow_the_lifecycle_from_where_the_last_reports_left_things(count
         lifecycle = layers[act.layer].lifecycle
         assert lifecycle is not None
         assert any(step.target == act.to_stage and act.role in step.roles for step in lifecycle.transitions), act
+
+
+def test_the_use_of_let_land_sometimes_becomes_another_and_is_sometimes_not_written_down(
+    transfers: gpd.GeoDataFrame,
+) -> None:
+    known = transfers[transfers["use_before"].notna()]
+    changed = known["use_before"] != known["use_after"]
+    assert 0.15 < changed.mean() < 0.45
+    assert 0.02 < transfers["use_before"].isna().mean() < 0.25
+    assert set(known["use_before"]) <= set(transfers["use_after"])
+
+
+def test_some_plans_are_late_and_others_have_their_last_day_to_come(county: County) -> None:
+    now = life.as_of(county.plans, LAST_DAY, life.PLANS)
+    running = now[now["stage"] != "approved"]
+    late = running["due_on"] < pd.Timestamp(LAST_DAY)
+    assert late.any() and not late.all()
+    assert set(now["batch"]) == {"第一批", "第二批", "第三批"}
+    assert set(running.loc[~late, "batch"]) == {"第三批"}
