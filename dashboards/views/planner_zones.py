@@ -96,7 +96,8 @@ def _sheet(seen: Desk, zone: str) -> None:
             st.button(f"{say(key, lang)} ›", key=f"to_{view}", on_click=go, kwargs={"view": view})
     thing = seen.county.thing(LAYER, zone, seen.today)
     if thing is not None:
-        parts.thing_sheet(seen, seen.layer, thing, close=lambda: go(thing=None))
+        with st.container(key="zone_sheet"):
+            parts.thing_sheet(seen, seen.layer, thing, close=lambda: go(thing=None))
 
 
 def _ahead(seen: Desk, zone: str) -> None:
