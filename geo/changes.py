@@ -18,7 +18,8 @@ class Event:
 
     at: when it happened; recorded_at: when the ledger took it (UTC, ISO, to the microsecond). unit: the actor's
     unit then, "" when none. evidence: content addresses of attachments. undoes: the id of the event it takes
-    back. due_on: a new last day. data: what only its kind has (`fields` of an edit, `into` of a merge, …).
+    back. due_on: a new last day. data: what only its kind has (`fields` of an edit, `into` of a merge, …), and
+    `edition`, the layer's last import by then, where it has one.
     """
 
     seq: int

@@ -14,6 +14,7 @@ from geo.areas import build_areas
 from geo.codes import canonical
 from geo.issues import Issue
 from geo.pieces import Leaves, leaf_areas
+from pipelines.kept import drop_older, keep_bytes
 from pipelines.store.geoparquet import as_geoframe, read_columns
 
 if TYPE_CHECKING:
@@ -38,12 +39,8 @@ def read_areas(workspace: Workspace) -> gpd.GeoDataFrame:
     if path.exists():
         return as_geoframe(read_columns(path))
     areas, _issues = build_territory(workspace)
-    path.parent.mkdir(exist_ok=True)
-    partial = path.with_suffix(".partial")
-    areas.to_parquet(partial)
-    for old in path.parent.glob("areas-*.parquet"):
-        old.unlink()
-    partial.replace(path)
+    if keep_bytes(path, areas.to_parquet):
+        drop_older(path.parent.glob("areas-*.parquet"), but=path)
     return areas
 
 
@@ -56,12 +53,9 @@ def read_leaves(workspace: Workspace) -> Leaves:
         position, rank = kept["position"].to_numpy(np.intp), kept["rank"].to_numpy(np.intp)
         return Leaves(kept["geometry"].to_numpy(object), position, rank)
     made = leaf_areas(areas)
-    partial = path.with_suffix(".partial")
     frame = pd.DataFrame({"position": made.position, "rank": made.rank, "geometry": shapely.to_wkb(made.shapes)})
-    frame.to_parquet(partial)
-    for old in path.parent.glob("leaves-*.parquet"):
-        old.unlink()
-    partial.replace(path)
+    if keep_bytes(path, frame.to_parquet):
+        drop_older(path.parent.glob("leaves-*.parquet"), but=path)
     return made
 
 

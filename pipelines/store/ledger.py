@@ -40,6 +40,7 @@ SYSTEM = Actor("系统", "administrator", has_account=False)
 
 _INSERT = f"insert into events ({', '.join(EVENT_COLUMNS)}) values ({', '.join('?' * len(EVENT_COLUMNS))})"
 
+_LAST_IMPORT = "select import_id from events where layer = ? and kind = 'import' order by seq desc limit 1"
 _AS_TOLD = (
     *("id", "layer", "feature_id", "kind", "from_stage", "to_stage", "actor", "area_code", "note", "evidence"),
     *("base_version", "undoes", "lon", "lat", "data"),
@@ -182,8 +183,11 @@ class Ledger(LedgerReading):
             self._project(tx, projection([*there, event]))
 
     def _linked(self, tx: Transaction, act: Act, now: datetime) -> Event:
-        """Write the act as the next event of the chain."""
+        """Write the act as the next event of the chain, with the edition of the layer that it was done upon."""
         told = {name: getattr(act, name) for name in _AS_TOLD}
+        last = tx.trusted(_LAST_IMPORT, (act.layer,)).fetchone()
+        if last is not None:
+            told["data"] = {**act.data, "edition": last[0]}
         due_on = act.due_on.isoformat() if act.due_on else None
         return self._write(tx, now, **told, at=instant(act.at or now), due_on=due_on)
 

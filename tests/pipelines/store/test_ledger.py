@@ -279,6 +279,16 @@ def test_an_import_is_recorded_once(ledger: Ledger) -> None:
     assert (first.kind, first.data["rows"]) == ("import", 3)
 
 
+def test_an_event_says_upon_which_edition_of_its_layer_it_was_done(ledger: Ledger) -> None:
+    given: dict[str, Any] = {"file": "a.xlsx", "file_sha256": "1", "data_sha256": "2", "rows": 3, "at": NOW}
+    editions = []
+    for layer, name in (("zone_plan", "z1"), ("abandoned_parcel", "i1"), ("abandoned_parcel", "i2")):
+        ledger.record_import(layer=layer, import_id=name, **given)
+        event = ledger.append(step("", TOWN, kind="note", to_stage=None, note="x"), now=NOW)
+        editions.append(event.data.get("edition"))
+    assert editions == [None, "i1", "i2"] and ledger.audit() == []
+
+
 def test_events_cannot_be_changed_or_deleted_by_a_statement(ledger: Ledger) -> None:
     walk(ledger)
     for statement in ("update events set note = 'x' where seq = 1", "delete from events where seq = 4"):
