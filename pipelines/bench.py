@@ -22,7 +22,7 @@ from pipelines.bench_process import Run, load_average, run_process
 from pipelines.bench_rows import OURS, Row, as_table, compare, keep
 from pipelines.bench_ways import STAGES, WAYS, installed
 
-__all__ = ["ALL_STAGES", "WAYS", "Row", "as_table", "compare", "run_bench"]
+__all__ = ["ALL_STAGES", "OURS", "WAYS", "Row", "as_table", "compare", "run_bench"]
 
 Columns = dict[str, npt.NDArray[Any]]
 
