@@ -17,7 +17,7 @@ from pipelines.workspace import Workspace
 STYLE = """
 .xt-sat p{margin:.35em 0}.xt-sat .xt-sat-small{font-size:12px;opacity:.8}
 .xt-sat figure{display:inline-block;margin:6px 8px 0 0;width:150px;vertical-align:top}
-.xt-sat figure img{width:100%;display:block;image-rendering:pixelated;border-radius:4px}
+.xt-sat figure img{width:100%;display:block;border-radius:4px}
 .xt-sat figcaption{font-size:11px;opacity:.85}
 """
 

@@ -189,7 +189,7 @@ def _print_verdicts(made: Outcome, console: Console) -> None:
     if NOT_JUDGED in table:
         columns.append(NOT_JUDGED)
         heads.append(not_judged(console.lang))
-    table = table.reindex(columns=columns, fill_value=0).reset_index()
+    table = table.reindex(index=judged["season"].unique(), columns=columns, fill_value=0).reset_index()
     console.result(table_text(table, heads))
     _print_areas(made, console)
     _print_after(made, console)

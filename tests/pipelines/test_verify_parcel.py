@@ -82,8 +82,21 @@ def test_pictures_are_cut_of_parcels_that_need_a_look_and_of_those_asked_for(che
         colours = {colour for _, colour in picture.convert("RGB").getcolors(100_000) or ()}
         assert 240 <= max(picture.size) < 480
     assert {(255, 255, 255), (20, 20, 20)} <= colours
+    assert rims(file) == {True}
     assert chip_file(checked, LAYER, "../run.json") is None
     assert len(list(target.glob("*.png"))) == 4
+
+
+def rims(file: Path) -> set[bool]:
+    """Whether each white point of an outline has nothing but white and dark about it."""
+    with Image.open(file) as picture:
+        points = np.asarray(picture.convert("RGB")).sum(axis=2)
+    white, dark = points == 3 * 255, points == 3 * 20
+    found = set()
+    for row, column in zip(*np.nonzero(white[1:-1, 1:-1]), strict=True):
+        about = (slice(row, row + 3), slice(column, column + 3))
+        found.add(bool((white[about] | dark[about]).all()))
+    return found
 
 
 def test_what_is_kept_of_the_parcels_is_read_one_row_at_a_time(checked: Workspace) -> None:
