@@ -96,7 +96,8 @@ def test_the_line_between_two_units_is_seen_on_every_class(ramp: Sequence[str], 
 
 def test_in_the_dark_nothing_shines_through_the_classes() -> None:
     rest = (STATIC / "map.css").read_text("utf-8").split("@media (prefers-color-scheme: dark)", 1)[1]
-    assert ".xt-area { fill-opacity: 1; }" in rest.split("html, body", 1)[0]
+    whole = f'.xt-area[fill-opacity="{AREA_OPACITY}"] {{ fill-opacity: 1; }}'
+    assert whole in rest.split("html, body", 1)[0]
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
