@@ -104,12 +104,21 @@ def base_map(county: County, lang: Lang) -> CountyMap:
 
 @dataclass(frozen=True)
 class Picked:
-    """What a reader clicked: an area or a thing, by key; or a place on a tile, by lon and lat."""
+    """What a reader clicked: an area or a thing, by key; or a place on a tile, by lon and lat.
+
+    near: single things are drawn on the area, and the click may mean one of them.
+    """
 
     kind: str
     key: str
     lon: float
     lat: float
+    near: bool = False
+
+    @property
+    def on_thing(self) -> bool:
+        """Whether the place may be that of a thing on a tile."""
+        return self.kind == "tile" or (self.kind == "area" and self.near)
 
 
 def picked(answer: Mapping[str, Any] | None) -> Picked | None:
@@ -121,7 +130,8 @@ def picked(answer: Mapping[str, Any] | None) -> Picked | None:
     if not properties.get("kind") or not place:
         return None
     key = properties.get("key") or properties.get("id") or ""
-    return Picked(str(properties["kind"]), str(key), float(place["lng"]), float(place["lat"]))
+    near = properties.get("near") is True
+    return Picked(str(properties["kind"]), str(key), float(place["lng"]), float(place["lat"]), near)
 
 
 def drawing(county: County, look: Look, scene: Scene) -> folium.FeatureGroup:

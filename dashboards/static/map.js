@@ -115,8 +115,12 @@
       interactive: false, keyboard: false, icon: L.divIcon({ className: "xt-anchor", html: box, iconSize: [0, 0] })
     });
     marker.xtPriority = spec.priority;
+    var onDark = spec.on_dark, faint = false;
+    function dress() { box.className = onDark && !faint ? "xt-label xt-on-dark" : "xt-label"; }
+    marker.xtFaint = function (now) { faint = now; dress(); };
     marker.xtSay = function (value, dark) {
-      box.className = dark ? "xt-label xt-on-dark" : "xt-label";
+      onDark = dark;
+      dress();
       var shown = box.querySelector(".xt-value");
       if (!shown) shown = box.appendChild(element("span", "xt-value", ""));
       shown.textContent = value;
@@ -157,7 +161,23 @@
     var labels = L.layerGroup(spec.labels.map(function (one) { return (named[one.key] = label(one)); }));
     var mine = { layer: layer, parts: parts, labels: named };
     drawn.push(mine);
-    whenAdded(layer, function (map) { labels.addTo(map); fit(map, spec.fit); declutter(map); });
+    /* Where single things are drawn the areas let them show through, and a click may mean one of them. */
+    function dress() {
+      var map = layer._map;
+      if (!map) return;
+      var near = map.xtFrom !== undefined && map.getZoom() >= map.xtFrom;
+      layer.eachLayer(function (part) { part.feature.properties.near = near; });
+      layer.setStyle({ fillOpacity: near ? 0.28 : spec.opacity });
+      Object.keys(named).forEach(function (key) { named[key].xtFaint(near); });
+    }
+    whenAdded(layer, function (map) {
+      labels.addTo(map);
+      fit(map, spec.fit);
+      declutter(map);
+      map.on("zoomend xtfrom", dress);
+      dress();
+      layer.once("remove", function () { map.off("zoomend xtfrom", dress); });
+    });
     layer.on("remove", function () {
       labels.remove();
       drawn = drawn.filter(function (one) { return one !== mine; });
@@ -244,7 +264,13 @@
     whenAdded(layer, function (map) {
       map.on("zoomend", hinted);
       hinted();
-      layer.once("remove", function () { map.off("zoomend", hinted); hint.remove(); });
+      map.xtFrom = spec.min_zoom - 0.5;
+      map.fire("xtfrom");
+      layer.once("remove", function () {
+        map.off("zoomend", hinted);
+        hint.remove();
+        delete map.xtFrom;
+      });
     });
     return layer;
   };

@@ -86,15 +86,14 @@ def _follow(seen: Seen) -> None:
     if pick is None:
         return
     ask = seen.ask
-    if pick.kind == "area":
-        set_filters(with_value(ask.filters, "area", pick.key), thing=None)
-        return
-    key: str | None = pick.key
-    if pick.kind == "tile":
+    key = pick.key if pick.kind == "thing" else None
+    if pick.on_thing:
         only = desk_only(seen.county, ask)
         key = seen.county.tiles().at(ask.layer.id, pick.lon, pick.lat, as_of=None, only=only)
     if key is not None and (seen.desk.rows["id"] == key).any():
         go(thing=key)
+    elif pick.kind == "area":
+        set_filters(with_value(ask.filters, "area", pick.key), thing=None)
 
 
 def _areas(seen: Seen) -> None:

@@ -37,11 +37,8 @@ def follow(county: County, seen: Look, pick: maps.Picked | None) -> None:
     """Go where the reader clicked on the map."""
     if pick is None:
         return
-    if pick.kind == "area":
-        go(area=pick.key, thing=None, versus=None)
-        return
-    key: str | None = pick.key
-    if pick.kind == "tile":
+    key = pick.key if pick.kind == "thing" else None
+    if pick.on_thing:
         only = narrowed_to(rows_query(seen), county, seen.layer, as_of=seen.as_of, today=seen.today)
         key = county.tiles().at(seen.layer.id, pick.lon, pick.lat, as_of=seen.as_of, only=only)
     found = county.thing(seen.layer.id, key, seen.day) if key else None
@@ -49,3 +46,5 @@ def follow(county: County, seen: Look, pick: maps.Picked | None) -> None:
         inside = county.area(tables.text(found["area_code"]))
         listed = None if seen.listing else (inside.code if inside else None)
         go(thing=key, **({} if seen.listing else {"area": listed}))
+    elif pick.kind == "area":
+        go(area=pick.key, thing=None, versus=None)
