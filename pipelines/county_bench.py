@@ -32,9 +32,9 @@ def measure(parcels: int, repeats: int, say: Say) -> list[Row]:
     Reading the file's geometry column and the whole file by pyarrow; `add` of the file with all checks; `run`;
     after one parcel in a hundred was delivered anew, `run` of what that changed, `run` of the same from nothing
     (areas, joins, tallies, figures), and that nothing changed; progress by every level. ratio: seconds by those of
-    reading the geometry column; cpu_ratio of the `run` after a change: by that from nothing. `add` is made once, the
-    rest `repeats` times. status `failed` where a command refused, a million took more than 2.5 GB, or the `run`
-    after a change of a million more than 5 % of that from nothing.
+    reading the geometry column; cpu_ratio of the `run` after a change: by that from nothing. `add` is made once,
+    the rest `repeats` times. status `failed` where a command refused, a million took more than 2.5 GB, or the
+    `run` after a change of a million more than 5 % of that from nothing.
     """
     with tempfile.TemporaryDirectory(prefix="xiangtu-county-") as name:
         folder = Path(name)
