@@ -136,9 +136,7 @@ def picked(answer: Mapping[str, Any] | None) -> Picked | None:
 
 def drawing(county: County, look: Look, scene: Scene) -> folium.FeatureGroup:
     """What a scene shows, as one group: orientation below, then areas or things."""
-    fit = fit_to(county, look.area, scene.things)
-    if fit is not None and look.area.level != "county":
-        fit["least_zoom"] = first_zoom(county.workspace, look.layer.id)
+    fit = fit_to(county, look.area, scene.things, least_zoom=things_from(county, look.area, look.layer))
     outlines = county.outlines("county" if look.area.level == UNPLACED else look.area.level)
     mine = outlines["code"] == look.area.code
     role = "county" if look.area.level == "county" else "here"
@@ -280,8 +278,18 @@ def tiles_layer(
     return Drawn("tiles", spec)
 
 
-def fit_to(county: County, area: Area, frame: gpd.GeoDataFrame | None = None) -> Json | None:
-    """Where the map goes for an area: its bounds, or those of the things in it when it has no outline."""
+def things_from(county: County, area: Area, layer: Layer) -> int | None:
+    """The zoom at which a map of an area shows its single things at once; None for that of the whole county."""
+    return None if area.level == "county" else first_zoom(county.workspace, layer.id)
+
+
+def fit_to(
+    county: County, area: Area, frame: gpd.GeoDataFrame | None = None, *, least_zoom: int | None = None
+) -> Json | None:
+    """Where the map goes for an area: its bounds, or those of the things in it when it has no outline.
+
+    least_zoom: so near it goes when hardly any of the area is lost by it.
+    """
     bounds: Sequence[float] | None = county.bounds(area)
     if bounds is None and frame is not None and len(frame):
         bounds = [float(value) for value in frame.total_bounds]
@@ -290,7 +298,8 @@ def fit_to(county: County, area: Area, frame: gpd.GeoDataFrame | None = None) ->
     west, south, east, north = bounds
     if west == east and south == north:
         west, south, east, north = west - 0.005, south - 0.005, east + 0.005, north + 0.005
-    return {"key": area.code, "bounds": [[south, west], [north, east]], "max_zoom": 17}
+    least = {} if least_zoom is None else {"least_zoom": least_zoom}
+    return {"key": area.code, "bounds": [[south, west], [north, east]], "max_zoom": 17, **least}
 
 
 def _feature(shape: shapely.Geometry, properties: Json) -> Json:

@@ -45,7 +45,7 @@ def group_of_areas(
     frame: area_code, shown_mu. only: the filters as the address of the tiles has them.
     """
     children = county.children(area)
-    fit = maps.fit_to(county, area)
+    fit = maps.fit_to(county, area, least_zoom=maps.things_from(county, area, layer))
     values = frame[frame["area_code"].isin(children["code"])]
     areas = maps.areas_layer(children, values, shown_indicator(), legend, fit=fit, lang=lang)
     tiles = maps.tiles_layer(county, layer, as_of=None, lang=lang, selected=selected, only=only)

@@ -68,6 +68,7 @@
     map.once("moveend", function () { map.xtPlace = place(map); });
     /* Single things are drawn from half a zoom below their first one; go so near when little of the area is lost. */
     var whole = map.getBoundsZoom(wanted.bounds, false, L.point(28, 28)), least = (wanted.least_zoom || 0) - 0.5;
+    map.xtWhole = whole;
     if (whole < least && whole >= least - 0.75) {
       map.setView(L.latLngBounds(wanted.bounds).getCenter(), least, { animate: animate, duration: 0.4 });
     } else {
@@ -165,7 +166,9 @@
     function dress() {
       var map = layer._map;
       if (!map) return;
-      var near = map.xtFrom !== undefined && map.getZoom() >= map.xtFrom;
+      /* Of the whole county only when the reader has come nearer than it was shown. */
+      var asked = spec.fit && spec.fit.least_zoom !== undefined;
+      var near = map.xtFrom !== undefined && map.getZoom() >= Math.max(map.xtFrom, asked ? 0 : (map.xtWhole || 0) + 1);
       layer.eachLayer(function (part) { part.feature.properties.near = near; });
       layer.setStyle({ fillOpacity: near ? 0.28 : spec.opacity });
       Object.keys(named).forEach(function (key) { named[key].xtFaint(near); });

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -67,10 +68,14 @@ def test_tiles_of_a_past_day_say_so_in_their_address(here: County) -> None:
 
 
 def test_a_click_names_what_was_clicked() -> None:
-    answer = {
+    answer: dict[str, Any] = {
         "last_active_drawing": {"properties": {"kind": "area", "key": "990101101"}},
         "last_object_clicked": {"lat": 31.0, "lng": 106.0},
     }
     assert maps.picked(answer) == maps.Picked("area", "990101101", 106.0, 31.0)
+    assert not maps.Picked("area", "990101101", 106.0, 31.0).on_thing
+    answer["last_active_drawing"]["properties"]["near"] = True
+    near = maps.picked(answer)
+    assert near is not None and near.on_thing and near.kind == "area"
     assert maps.picked(None) is None
     assert maps.picked({"last_active_drawing": None, "last_object_clicked": None}) is None
