@@ -63,7 +63,14 @@ def ledger(parcels: int, repeats: int, say: Say) -> list[Row]:
     say("ledger: states, one act, audit")
     return [
         Row(
-            "ledger", parcels, OURS, "ok", runs=3, seconds=round(one.seconds, 4), note=f"{one.what}, {one.rows:,d}"
+            "ledger",
+            parcels,
+            OURS,
+            "ok",
+            runs=3,
+            seconds=round(one.seconds, 4),
+            cpu_s=round(one.cpu_s, 4),
+            note=f"{one.what}, {one.rows:,d}",
         )
         for one in measured(parcels, max(parcels // 5, 1))
     ]

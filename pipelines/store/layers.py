@@ -190,7 +190,7 @@ def carried(layer: Layer, one: Import) -> set[str]:
 
 def _superseded(before: pd.DataFrame, after: pd.DataFrame, had: set[str]) -> pd.DataFrame:
     """Rows of `before` with those of `after` in their place, or beside them."""
-    at = pd.Index(before["id"]).get_indexer(pd.Index(after["id"]))
+    at = _places(before["id"], after["id"])
     again = np.flatnonzero(at >= 0)
     if len(again):
         old = before.iloc[at[again]]
@@ -201,13 +201,31 @@ def _superseded(before: pd.DataFrame, after: pd.DataFrame, had: set[str]) -> pd.
         keep = bare & (old["placed_by"].to_numpy(object) == "geometry")
         for name in (n for n in after.columns if n in _OF_THE_SHAPE):
             after[name] = _with(after[name], again[keep], old[name].iloc[keep])
-    rest = np.setdiff1d(np.arange(len(before)), at[again])
-    parts = [part for part in (before.iloc[rest], after) if len(part)]
+    rest = np.ones(len(before), dtype=bool)
+    rest[at[again]] = False
+    parts = [part for part in (before[rest], after) if len(part)]
     return pd.concat(parts, ignore_index=True) if parts else after
+
+
+def _places(before: pd.Series, after: pd.Series) -> np.ndarray:
+    """The row of `before` that has each id of `after`, -1 for none; both have an id once."""
+    long, short = pa.array(before, pa.string()), pa.array(after, pa.string())
+    if len(short) > len(long):
+        return np.asarray(pc.index_in(short, value_set=long).fill_null(-1)).astype(np.int64)
+    which = np.asarray(pc.index_in(long, value_set=short).fill_null(-1))
+    rows = np.flatnonzero(which >= 0)
+    place = np.full(len(short), -1, dtype=np.int64)
+    place[which[rows]] = rows
+    return place
 
 
 def _with(column: pd.Series, at: np.ndarray, values: pd.Series) -> pd.Series:
     """A column with the values at some positions replaced, its type kept."""
+    if column.dtype == values.dtype and column.dtype != object:
+        if len(at):
+            column = column.copy()
+            column.iloc[at] = values.array
+        return column
     made = column.astype(object).to_numpy(copy=True)
     made[at] = values.astype(object).to_numpy()
     return pd.Series(made, index=column.index, dtype=object).astype(

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -27,10 +28,11 @@ TOWNSHIPS = 30
 
 @dataclass(frozen=True)
 class Timing:
-    """One measured thing: what, the median of its runs in seconds, and the rows it was done on."""
+    """One measured thing: what, the median of its runs in seconds and of CPU, and the rows it was done on."""
 
     what: str
     seconds: float
+    cpu_s: float
     rows: int
 
 
@@ -83,12 +85,13 @@ def _whole_county(ledger: Ledger, things: int, state: Callable[[], None]) -> lis
 
 
 def _timed(what: str, rows: int, work: Callable[[], Any]) -> Timing:
-    runs = []
+    runs, busy = [], []
     for _ in range(3):
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         work()
         runs.append(time.perf_counter() - start)
-    return Timing(what, sorted(runs)[1], rows)
+        busy.append(time.process_time() - cpu)
+    return Timing(what, median(runs), median(busy), rows)
 
 
 def _things(count: int, seed: int) -> pd.DataFrame:
