@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from geo.heading_scores import EXACT, PARTIAL, Target, score
 from geo.headings import core, fold
@@ -144,7 +143,13 @@ def _assign(table: np.ndarray, floor: float) -> list[tuple[int, int]]:
     part = eligible[np.ix_(rows, columns)]
     # A hair less for later rows and columns, so that ties fall the same way on every machine.
     order = np.add.outer(np.arange(len(rows)) * 1e-6, np.arange(len(columns)) * 1e-7)
-    left, right = linear_sum_assignment(np.where(part > 0, part - order, 0.0), maximize=True)
+    value = np.where(part > 0, part - order, 0.0)
+    left, right = np.arange(len(rows)), value.argmax(axis=1)
+    if len(set(right.tolist())) < len(right):
+        # Only where headings want the same target is there anything to weigh, and worth starting scipy for.
+        from scipy.optimize import linear_sum_assignment
+
+        left, right = linear_sum_assignment(value, maximize=True)
     return [(int(rows[i]), int(columns[j])) for i, j in zip(left, right, strict=True) if part[i, j] > 0]
 
 

@@ -9,7 +9,6 @@ from typing import Any, Literal
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from geo.shift import UNSHIFT
 from geo.systems import Points
@@ -94,6 +93,8 @@ def _changed(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> tuple[int, int
 
 def _luck(mended: int, trials: int, chance: float) -> float:
     """The probability of mending so many of so many by luck (binomial test)."""
+    from scipy.stats import binomtest
+
     return float(binomtest(mended, trials, chance, alternative="greater").pvalue) if trials else 1.0
 
 

@@ -91,8 +91,13 @@ def _texts(column: Any) -> Objects:
         column.validate(full=True)
     except (pa.ArrowException, UnicodeDecodeError):
         return objects(_decoded(value) for value in column.cast(pa.large_binary()).to_pylist())
-    empty = pc.equal(pc.utf8_trim_whitespace(column), "")
-    return pc.if_else(empty, pa.scalar(None, column.type), column).to_numpy(zero_copy_only=False)
+    # Senders repeat themselves: each text is looked at, and made a Python object, once a batch.
+    coded = column.dictionary_encode()
+    blank = pc.equal(pc.utf8_trim_whitespace(coded.dictionary), "")
+    words = pc.if_else(blank, pa.scalar(None, column.type), coded.dictionary).to_numpy(zero_copy_only=False)
+    codes = coded.indices.fill_null(len(words)).to_numpy(zero_copy_only=False)
+    made: Objects = np.append(words, [None])[codes]
+    return made
 
 
 def _decoded(value: bytes | None) -> str | None:

@@ -44,6 +44,10 @@ STORED = {
 }
 
 
+_MOSTLY_DIFFERENT = frozenset({"id", "area_m2", "length_m", "lon", "lat", "place_score", "source_row", "geometry"})
+"""Columns of which no dictionary is tried: almost every row has another value."""
+
+
 def field_type(field: Field) -> pa.DataType:
     """How a layer's field is stored."""
     return _TYPES.get(field.type, pa.string())
@@ -82,7 +86,8 @@ class LayerWriter:
         self._partial = path.with_suffix(".partial")
         self._types: set[str] = set()
         self._bounds: list[float] | None = None
-        self._writer = pq.ParquetWriter(self._partial, schema, compression="zstd")
+        told = [entry.name for entry in schema if entry.name not in _MOSTLY_DIFFERENT]
+        self._writer = pq.ParquetWriter(self._partial, schema, compression="zstd", use_dictionary=told)
 
     def write(self, frame: pd.DataFrame) -> None:
         """Append rows: columns of the schema, `geometry` as shapely objects in lon/lat."""
