@@ -15,6 +15,8 @@ from pipelines.store.accounts import KEYBOARD
 
 LOOKS_EVERY_S = 20.0
 NICE = 10
+REST_S = 0.05
+"""Between two steps readers come first: Python lets one thread work at a time."""
 
 
 def keep_warm(root: Path, *, stop: threading.Event | None = None) -> threading.Thread:
@@ -75,7 +77,7 @@ def warm(root: Path, day: date, over: threading.Event | None = None) -> None:
     if here.areas.empty:
         return
     for part in _parts(root, day):
-        if over is not None and over.is_set():
+        if over is not None and over.wait(REST_S):
             return
         try:
             part()
@@ -107,5 +109,6 @@ def _parts(root: Path, day: date) -> list[Callable[[], object]]:
         for one in (agriculture.PARCELS, agriculture.TRANSFERS)
         if here.has_rows(one)
     ]
-    tiles = [lambda one=one: here.tiles().at(one.id, 0.0, 0.0) for one in shown if not here.is_large(one.id)]
+    drawn = [one for one in here.topics() if here.has_rows(one.id)]
+    tiles = [step for one in drawn if (found := here.tiles_of(one.id)) for step in found.to_read(one.id)]
     return [*first, *scenes[:1], lambda: figures.waits(here, day), *scenes[1:], *desks, *tiles]

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -93,6 +94,10 @@ class Tiles:
         """The things that meet a box of degrees (west, south, east, north), and perhaps others."""
         return self.shapes(layer_id, as_of)
 
+    def to_read(self, layer_id: str) -> list[Callable[[], object]]:
+        """What has to be read before every tile of today is at hand, as steps that can be taken one by one."""
+        return [partial(self.shapes, layer_id)]
+
     def shapes(self, layer_id: str, as_of: date | None = None) -> Shapes:
         """A layer's things on a day as flat arrays; read once, by one thread, while others wait."""
         key = (layer_id, as_of)
@@ -173,3 +178,10 @@ class TilesByArea(Tiles):
         ]
         found = (self._part(code).shapes(layer_id, as_of) for code in codes)
         return together([(shapes, shapes.within(*box)) for shapes in found])
+
+    def to_read(self, layer_id: str) -> list[Callable[[], object]]:
+        """As `Tiles.to_read`: one area after the other."""
+        return [partial(self._read_part, code, layer_id) for code in self._boxes]
+
+    def _read_part(self, code: str, layer_id: str) -> Shapes:
+        return self._part(code).shapes(layer_id)
