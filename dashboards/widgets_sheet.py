@@ -24,7 +24,7 @@ def sheet(shown: Sheet, lang: Lang, *, close: Callable[[], None], more: str = ""
     facts = f'<div class="xt-facts">{chip}{where}</div>'
     parts = [
         f"<h2>{escape(shown.heading)}</h2>{facts}",
-        _pair(shown, lang),
+        pair(shown, lang),
         _timeline(shown, lang),
         _records(shown, lang),
         more,
@@ -35,7 +35,7 @@ def sheet(shown: Sheet, lang: Lang, *, close: Callable[[], None], more: str = ""
     st.html(f'<div class="xt-sheet">{"".join(parts)}</div>')
 
 
-def _pair(shown: Sheet, lang: Lang) -> str:
+def pair(shown: Sheet, lang: Lang) -> str:
     """The first photo beside the latest, above all else; nothing while there are fewer than two."""
     taken = [(one.when, digest) for one in reversed(shown.records) for digest in one.photos]
     if len({digest for _, digest in taken}) < 2:
@@ -43,7 +43,7 @@ def _pair(shown: Sheet, lang: Lang) -> str:
     sides = "".join(
         f'<a href="/photos/{escape(digest)}/view.jpg" target="_blank">'
         f'<img src="/photos/{escape(digest)}/thumb.jpg" alt="">{escape(say(key, lang, day=when))}</a>'
-        for key, (when, digest) in (("leader.before", taken[0]), ("leader.after", taken[-1]))
+        for key, (when, digest) in (("photo.before", taken[0]), ("photo.after", taken[-1]))
     )
     return f'<div class="xt-pair">{sides}</div>'
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from dashboards.data import county
-from dashboards.sheets import sheet, steps
+from dashboards.sheets import Record, sheet, steps
+from dashboards.widgets_sheet import pair
+from dashboards.words import LANGS, Lang
 from geo.layers import builtin_layers
 from tests.dashboards.little_county import HOSTILE
 
@@ -90,3 +95,19 @@ def test_a_step_to_come_is_not_yet_seen_on_an_earlier_day(county_folder: Path) -
     row = county(county_folder).thing("abandoned_parcel", "TB0002", date(2026, 3, 9))
     assert row is not None
     assert sheet(row, ABANDONED, file=None, lang="en").stage == "Found"
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_first_photo_stands_beside_the_latest_and_one_alone_beside_nothing(lang: Lang) -> None:
+    bare = sheet(thing(), ABANDONED, file=None, lang=lang)
+    dark, light, last = (letter * 64 for letter in "abc")
+    taken = (
+        Record("May", "x", photos=(last,)),
+        Record("April", "x", photos=(light,)),
+        Record("March", "x", "", (dark,)),
+    )
+    text = pair(replace(bare, records=taken), lang)
+    assert re.findall(r"/photos/(\w)\w+/view", text) == ["a", "c"]
+    assert text.index("March") < text.index("May") and "April" not in text
+    assert pair(replace(bare, records=taken[:1]), lang) == ""
+    assert pair(bare, lang) == ""
