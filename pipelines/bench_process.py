@@ -28,6 +28,8 @@ class Run:
 def run_process(command: list[str], patience_s: float) -> Run:
     """Run a process of its own to its end, or until patience is at one. Modules are found as here."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    # As a user's Python does: each process compiling every module again would measure just that.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     before, started = _cpu_of_children(), time.perf_counter()
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, env=environment)
