@@ -145,18 +145,19 @@ def describe(series: Array, days: Sequence[date], season: Season, *, least_rise:
     return pd.DataFrame(out, columns=list(COLUMNS))
 
 
-def peer_groups(*levels: Sequence[Any] | pd.Series | Array) -> Array:
+def peer_groups(*levels: Sequence[Any] | pd.Series | Array, among: Array | None = None) -> Array:
     """The number of the peer group of each parcel: the finest level with at least LEAST_PEERS, else all together.
 
     levels: keys from fine to coarse (village and land class, then township and land class …), one per parcel
-    each.
+    each. among: the parcels that count as peers (bool; None = all).
     """
     count = len(levels[0]) if levels else 0
     group = np.full(count, -1)
     used = 0
     for level in levels:
         codes, _ = pd.factorize(pd.Series(list(level), dtype=object))
-        size = np.bincount(codes[codes >= 0], minlength=codes.max(initial=-1) + 1)
+        counted = codes >= 0 if among is None else (codes >= 0) & among
+        size = np.bincount(codes[counted], minlength=codes.max(initial=-1) + 1)
         fits = (group < 0) & (codes >= 0)
         fits[fits] &= size[codes[fits]] >= LEAST_PEERS
         group[fits] = codes[fits] + used
@@ -164,23 +165,31 @@ def peer_groups(*levels: Sequence[Any] | pd.Series | Array) -> Array:
     return np.where(group < 0, used, group)
 
 
-def relative(described: pd.DataFrame, groups: Array) -> Array:
+def relative(described: pd.DataFrame, groups: Array, *, among: Array | None = None) -> Array:
     """How each parcel stands among its peers, in quartile ranges from their median; negative = weaker growth.
 
+    among: the parcels that count as peers (bool); all where it is None or holds fewer than LEAST_PEERS. A group
+    without any is held against all of them.
     The mean over swing, spread and peak. What was not seen is not held against a parcel: a negative score
     shrinks as its gap in the key part grows past an ordinary one. NaN where nothing was seen.
     """
     total = np.zeros(len(described))
+    counted = np.ones(len(described), bool) if among is None or among.sum() < LEAST_PEERS else among
     for name in SCORED:
         values = described[name]
-        by = values.groupby(np.asarray(groups))
-        middle = by.transform("median")
-        width = by.transform(lambda v: v.quantile(0.75) - v.quantile(0.25))
+        peers = values.where(counted)
+        by = peers.groupby(np.asarray(groups))
+        middle = by.transform("median").fillna(peers.median())
+        width = by.transform(_spread).fillna(_spread(peers))
         total += ((values - middle) / (width + LEAST_SPREAD)).to_numpy(float)
     score = total / len(SCORED)
     blind = (described["gap_days"].to_numpy(float) - ORDINARY_GAP_DAYS) / (BLIND_GAP_DAYS - ORDINARY_GAP_DAYS)
     seen = np.clip(1.0 - blind, 0.2, 1.0)
     return np.where(score < 0, score * seen, score)
+
+
+def _spread(values: pd.Series) -> float:
+    return float(values.quantile(0.75) - values.quantile(0.25))
 
 
 def peer_rank(score: Array, groups: Array) -> Array:

@@ -52,6 +52,15 @@ def asked_window(seasons: Sequence[Season], declared: Sequence[Any]) -> Array:
     return np.array([value if value in windows else "" for value in declared], dtype=object)
 
 
+def ever_reported(seasons: Sequence[Season], reported: Reported) -> Array:
+    """Which parcels were reported in use throughout one of the seasons at least; bool."""
+    asked = asked_window(seasons, reported.declared)
+    found = np.zeros(len(asked), bool)
+    for one in seasons:
+        found |= standings(one, reported, asked) == 0
+    return found
+
+
 def against_report(verdicts: pd.DataFrame, seasons: Sequence[Season], reported: Reported) -> pd.DataFrame:
     """The verdicts as far as they speak of what was reported; the rows of `verdicts` in their order.
 

@@ -10,11 +10,14 @@ from typing import Any
 from urllib.parse import unquote, urlparse
 
 from geo.errors import Refused
-from pipelines.imagery import Scene, Source, grid_of
+from pipelines.imagery import INDICES, Scene, Source, grid_of
 from pipelines.imagery_names import role_in
+from pipelines.imagery_safe import OFFSET, OFFSET_SINCE_BASELINE
 
 COMMON = {"red": "red", "nir": "nir", "nir08": "nir", "blue": "blue", "green": "green", "swir16": "swir1"}
 MOST_BYTES = 5_000_000
+# Numbers of Sentinel-2 for a reflectance of 1.
+QUANTIFICATION = 10_000.0
 
 
 def read_item(path: Path) -> dict[str, Any] | None:
@@ -41,17 +44,32 @@ def item_scene(path: Path, item: Mapping[str, Any]) -> Scene:
         day = date.fromisoformat(str(stamp)[:10])
     except ValueError:
         raise Refused("scene_without_date", scene=name) from None
-    offset_done = bool(properties.get("earthsearch:boa_offset_applied"))
+    usual = _usual(properties)
     sources: dict[str, Source] = {}
     for key, asset in item["assets"].items():
         role = _role(str(key), asset)
         if role is None or role in sources or "href" not in asset:
             continue
-        sources[role] = _source(path, asset, role, name, offset_done=offset_done)
+        sources[role] = _source(path, asset, role, name, usual)
     if "ndvi" not in sources and not {"red", "nir"} <= set(sources):
         raise Refused("scene_without_index", scene=name, bands=", ".join(item["assets"]))
     grid = grid_of(sources["ndvi" if "ndvi" in sources else "red"].path, name)
     return Scene(name, day, grid, sources, "stac")
+
+
+def _usual(properties: Mapping[str, Any]) -> tuple[float, float | None]:
+    """Scale where an asset states none, and the offset: None as it states; else that of the product's baseline.
+
+    Catalogues of Sentinel-2 that state neither give the processing baseline; some have taken the offset off.
+    """
+    baseline = str(properties.get("s2:processing_baseline") or "")
+    try:
+        shifted = float(baseline) >= OFFSET_SINCE_BASELINE
+    except ValueError:
+        return 1.0, 0.0 if properties.get("earthsearch:boa_offset_applied") else None
+    if properties.get("earthsearch:boa_offset_applied"):
+        return 1 / QUANTIFICATION, 0.0
+    return 1 / QUANTIFICATION, OFFSET / QUANTIFICATION if shifted else None
 
 
 def _role(key: str, asset: Mapping[str, Any]) -> str | None:
@@ -65,7 +83,9 @@ def _role(key: str, asset: Mapping[str, Any]) -> str | None:
     return role_in(key)
 
 
-def _source(path: Path, asset: Mapping[str, Any], role: str, name: str, *, offset_done: bool) -> Source:
+def _source(
+    path: Path, asset: Mapping[str, Any], role: str, name: str, usual: tuple[float, float | None]
+) -> Source:
     link = urlparse(str(asset["href"]))
     if link.scheme not in ("", "file"):
         raise Refused("scene_elsewhere", scene=name, href=str(asset["href"])[:120])
@@ -74,10 +94,17 @@ def _source(path: Path, asset: Mapping[str, Any], role: str, name: str, *, offse
     if not place.exists():
         raise Refused("scene_incomplete", scene=name, missing=place.name)
     band = ((asset.get("raster:bands") or asset.get("bands") or [{}]) + [{}])[0]
-    scale = float(band.get("raster:scale", band.get("scale", 1.0)))
-    offset = float(band.get("raster:offset", band.get("offset", 0.0)))
     if role in ("scl", "qa_pixel", "cloud", "clear", "cloud_probability"):
         return Source(str(place))
     nodata = band.get("nodata")
     codes = () if nodata is None or isinstance(nodata, str) else (float(nodata),)
-    return Source(str(place), 1, scale, 0.0 if offset_done and role != "ndvi" else offset, (*codes, 65535.0))
+    stated = {key: band.get(f"raster:{key}", band.get(key)) for key in ("scale", "offset")}
+    if role in INDICES:
+        return Source(
+            str(place), 1, float(stated["scale"] or 1.0), float(stated["offset"] or 0.0), (*codes, 65535.0)
+        )
+    scale = usual[0] if stated["scale"] is None else float(stated["scale"])
+    offset = float(stated["offset"] or 0.0)
+    if usual[1] is not None and (stated["offset"] is None or usual[1] == 0.0):
+        offset = usual[1]
+    return Source(str(place), 1, scale, offset, (*codes, 65535.0))

@@ -12,6 +12,7 @@ import numpy as np
 from pyproj import CRS
 
 from geo.errors import Refused
+from geo.verify_values import scale_of
 from geo.zonal import Grid
 from pipelines.imagery import Scene, Source, grid_of
 from pipelines.imagery_names import day_in, role_in
@@ -68,8 +69,8 @@ def _source(path: Path, index: int, kind: str, nodata: float | None, scale: floa
 def _index(source: Source, path: Path) -> Source:
     """An index band brought to −1…1 when its own tags do not: whole numbers by their type, fractions must be so.
 
-    Whole numbers are ten-thousandths, bytes hundredths. Refused (`scene_without_index`) when samples show numbers
-    no index can have.
+    Whole numbers are ten-thousandths, bytes hundredths or as `geo.verify_values.scale_of` tells. Refused
+    (`scene_without_index`) when samples show numbers no index can have.
     """
     import rasterio
     from rasterio.errors import RasterioError
@@ -82,8 +83,11 @@ def _index(source: Source, path: Path) -> Source:
     except (RasterioError, OSError) as error:
         raise Refused("scene_unreadable", scene=path.name, reason=str(error).splitlines()[0][:160]) from None
     factor = 1.0 if sample.dtype.kind == "f" else 100.0 if sample.dtype.itemsize == 1 else 10_000.0
-    sizes = np.abs(sample[np.isfinite(sample) & ~np.isin(sample, source.nodata)].astype(float))
-    high = float(np.quantile(sizes, 0.99)) if len(sizes) else 0.0
+    seen = sample[np.isfinite(sample) & ~np.isin(sample, source.nodata)].astype(float)
+    high = float(np.quantile(np.abs(seen), 0.99)) if len(seen) else 0.0
+    if sample.dtype == np.uint8 and high > 1.2 * factor:
+        scale, zero = scale_of(seen)
+        return Source(source.path, source.band, 1.0 / scale, -zero / scale, source.nodata)
     if high > 1.2 * factor:
         raise Refused("scene_without_index", scene=path.name, bands=f"0 … {high:.0f}")
     return Source(source.path, source.band, 1.0 / factor, 0.0, source.nodata)

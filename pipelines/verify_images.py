@@ -17,7 +17,7 @@ from geo.issues import Issue
 from geo.seasons import Season, read_windows, seasons_between
 from geo.verdicts import Rule
 from geo.verify_areas import by_area, consolidation
-from geo.verify_reported import against_report, reported_rows
+from geo.verify_reported import against_report, ever_reported, reported_rows
 from pipelines.imagery_find import find_scenes
 from pipelines.verify import Outcome, Progress
 from pipelines.verify_chips import cut_chips, wanted
@@ -64,14 +64,15 @@ def verify_images(
     seasons = seasons_between(windows, picked.days[0], picked.days[-1])
     if not seasons:
         raise Refused("seasons_none", first=str(picked.days[0]), last=str(picked.days[-1]))
-    groups = peers_of(parcels)
+    peers = ever_reported(seasons, parcels.reported)
+    groups = peers_of(parcels, peers)
     seen, blocks = judge_seasons(parcels, picked, seasons, rule, groups, progress)
     verdicts = against_report(seen, seasons, parcels.reported)
     del seen
     target = folder(workspace, layer_id)
     made = _figures(workspace, layer_id, parcels, verdicts, seasons, rule, issues, by)
     made.scenes = picked.scenes
-    with kept_series(target, parcels, picked, groups, blocks) as series:
+    with kept_series(target, parcels, picked, (groups, peers), blocks) as series:
         _keep(target, made, picked, seasons, series)
     if chips or chip_ids:
         ids = wanted(verdicts, _sampled(target), chip_ids, chips)

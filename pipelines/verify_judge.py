@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geo.season_signs import signs
-from geo.seasons import Season, describe, peer_groups, peer_rank, relative
+from geo.seasons import LEAST_PEERS, Season, describe, peer_groups, peer_rank, relative
 from geo.verdicts import EVIDENCE, REASONS, VERDICTS, Facts, Rule, judge
 from geo.verify_blocks import block_series, blocks_of
+from geo.verify_reported import asked_window, standings
 from pipelines.verify_parcels import Parcels
 from pipelines.verify_series import Picked
 
@@ -44,11 +45,15 @@ class Blocks:
         return out
 
 
-def peers_of(parcels: Parcels) -> Array:
-    """The number of each parcel's peer group: same village and use, else township and use, else township."""
+def peers_of(parcels: Parcels, reported: Array) -> Array:
+    """The number of each parcel's peer group: same village and use, else township and use, else township.
+
+    reported: the parcels that count as peers: those reported in use in one season at least (all, where few are).
+    """
+    among = reported if reported.sum() >= LEAST_PEERS else None
     codes = parcels.frame["area_code"].astype("str").fillna("")
     use = parcels.frame["management"].astype("str")
-    return peer_groups(codes + use, codes.str[:9] + use, codes.str[:9])
+    return peer_groups(codes + use, codes.str[:9] + use, codes.str[:9], among=among)
 
 
 def seen_series(picked: Picked, rule: Rule, rows: slice, index: str = "ndvi") -> Array | None:
@@ -70,14 +75,17 @@ def judge_seasons(
 ) -> tuple[pd.DataFrame, Blocks | None]:
     """One row per parcel and season: id, season, verdict, reason, evidence, pixels, block (members, 0 alone).
 
-    groups: as `peers_of`. Seasons follow each other, the parcels of each in their order.
+    groups: as `peers_of`; of them those reported in use in a season are the peers of it. Seasons follow each
+    other, the parcels of each in their order.
     """
     facts = _facts(parcels, picked)
     blocks = find_blocks(parcels, picked, rule)
+    asked = asked_window(seasons, parcels.reported.declared)
     rows = []
     for number, season in enumerate(seasons, start=1):
         described = _described(picked, season, rule)
-        score = relative(described, groups)
+        among = standings(season, parcels.reported, asked) == 0
+        score = relative(described, groups, among=among)
         parts = []
         for first in range(0, len(described), PART):
             part = slice(first, first + PART)
@@ -85,7 +93,7 @@ def judge_seasons(
         made = pd.concat(parts, ignore_index=True)
         made["block"] = np.zeros(len(made), np.int32)
         if blocks is not None:
-            _judge_blocks(made, blocks, season, picked, (described, groups), rule)
+            _judge_blocks(made, blocks, season, picked, (described, groups, among), rule)
         made["rank"] = peer_rank(score, groups).astype(np.float32)
         rows.append(_whole(made, parcels, picked, season, rule))
         del described, parts, made
@@ -183,15 +191,15 @@ def _judge_blocks(
     blocks: Blocks,
     season: Season,
     picked: Picked,
-    peers: tuple[pd.DataFrame, Array],
+    peers: tuple[pd.DataFrame, Array, Array],
     rule: Rule,
 ) -> None:
     """Give the members of each block the verdict of the block, in place."""
-    described, groups = peers
+    described, groups, among = peers
     own = describe(blocks.ndvi, picked.days, season)
-    score = relative(
-        pd.concat([described, own], ignore_index=True), np.concatenate([groups, groups[blocks.first()]])
-    )
+    both = np.concatenate([groups, groups[blocks.first()]])
+    counted = np.concatenate([among, np.zeros(len(own), bool)])
+    score = relative(pd.concat([described, own], ignore_index=True), both, among=counted)
     found = _short(judge(own, score[len(described) :], blocks.facts, rule))
     member = np.flatnonzero(blocks.of >= 0)
     of = blocks.of[member]

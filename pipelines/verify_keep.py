@@ -28,10 +28,10 @@ QUANTILES = (0.25, 0.5, 0.75)
 
 @contextmanager
 def kept_series(
-    target: Path, parcels: Parcels, picked: Picked, groups: Array, blocks: Blocks | None
+    target: Path, parcels: Parcels, picked: Picked, peers: tuple[Array, Array], blocks: Blocks | None
 ) -> Iterator[str]:
     """As `keep_series`; the folder goes again when what is done with it does not come to its end."""
-    name = keep_series(target, parcels, picked, groups, blocks)
+    name = keep_series(target, parcels, picked, peers, blocks)
     try:
         yield name
     except BaseException:
@@ -39,13 +39,17 @@ def kept_series(
         raise
 
 
-def keep_series(target: Path, parcels: Parcels, picked: Picked, groups: Array, blocks: Blocks | None) -> str:
+def keep_series(
+    target: Path, parcels: Parcels, picked: Picked, peers: tuple[Array, Array], blocks: Blocks | None
+) -> str:
     """Write a new folder below `target` and return its name; it counts once `run.json` names it.
 
     Arrays are .npy files with a row per parcel, in order of id, read one row at a time: `ids` (UTF-8, sorted),
     `share`, `pixels`, and `<index>`, `<index>_std` by day; `group` and, by group and day, `peers` (quartiles);
-    `block` and `block_ndvi` where small parcels were taken together.
+    `block` and `block_ndvi` where small parcels were taken together. peers: the group of each parcel, and whether
+    it counts as a peer.
     """
+    groups, counted = peers
     forget_others(target, _named(target))
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=target))
     folder.chmod(0o755)
@@ -56,7 +60,7 @@ def keep_series(target: Path, parcels: Parcels, picked: Picked, groups: Array, b
     for name, values in arrays.items():
         _save_turned(folder / f"{name}.npy", values)
     np.save(folder / "group.npy", groups.astype(np.int32))
-    np.save(folder / "peers.npy", peer_band(picked, groups))
+    np.save(folder / "peers.npy", peer_band(picked, groups, counted))
     if blocks is not None:
         np.save(folder / "block.npy", blocks.of.astype(np.int32))
         np.save(folder / "block_ndvi.npy", blocks.ndvi.astype(KEPT))
@@ -75,14 +79,18 @@ def _save_turned(path: Path, values: Array) -> None:
             handle.write(np.ascontiguousarray(values[:, first : first + PART].T, "<f2").tobytes())
 
 
-def peer_band(picked: Picked, groups: Array) -> Array:
-    """Quartiles of the index among peers: (groups, days, 3) float16, NaN where nobody was seen."""
+def peer_band(picked: Picked, groups: Array, counted: Array) -> Array:
+    """Quartiles of the index among peers: (groups, days, 3) float16, NaN where nobody was seen.
+
+    counted: who is a peer; in a group without any all are.
+    """
     count = int(groups.max(initial=-1)) + 1
     out = np.full((count, len(picked.days), len(QUANTILES)), np.nan, KEPT)
     order = np.argsort(groups, kind="stable")
     edges = np.searchsorted(groups[order], np.arange(count + 1))
     for group in range(count):
         rows = order[edges[group] : edges[group + 1]]
+        rows = rows[counted[rows]] if counted[rows].any() else rows
         if len(rows):
             ranked = np.sort(picked.mean["ndvi"][:, rows].astype(np.float32), axis=1)
             out[group] = _quantiles(ranked)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from geo.errors import Refused
@@ -131,3 +132,14 @@ def test_a_low_score_shrinks_when_little_of_the_key_part_was_seen() -> None:
     described = describe(np.vstack([np.repeat(CROP, 40, axis=0), BARE, blind]), DAYS, YEAR)
     score = relative(described, peer_groups(["v"] * 42))
     assert score[-2] < score[-1] < 0
+
+
+def test_a_parcel_is_held_against_its_peers_and_not_against_those_that_are_none() -> None:
+    bare, green = np.full(80, 0.05), np.full(40, 0.6) + np.linspace(-0.05, 0.05, 40)
+    level = np.concatenate([bare, green])
+    table = pd.DataFrame(dict.fromkeys(("swing", "spread", "peak"), level)).assign(gap_days=16.0)
+    groups, among = np.zeros(120, int), np.arange(120) >= 80
+    assert relative(table, groups)[79] == 0
+    assert relative(table, groups, among=among)[79] < -3
+    assert relative(table, groups, among=np.arange(120) >= 100)[79] == 0
+    assert relative(table, groups + (np.arange(120) == 79), among=among)[79] < -3

@@ -126,6 +126,12 @@ def test_an_index_raster_is_brought_to_its_own_scale(tmp_path: Path, kind: str, 
     assert found[1, 1] == pytest.approx(0.6, abs=1e-4)
 
 
+def test_an_index_kept_as_bytes_comes_back_to_its_own_scale(tmp_path: Path) -> None:
+    values = np.round(np.linspace(0.05, 0.9, 144) * 250).reshape(12, 12).astype(np.uint8)
+    satellite.write(tmp_path / "county_NDVI_2024-06-01.tif", values)
+    assert whole(the_scene(tmp_path)) == pytest.approx(values / 250, abs=1e-5)
+
+
 def test_bands_with_dates_are_scenes_of_their_own(tmp_path: Path) -> None:
     path = satellite.write(tmp_path / "stack.tif", np.stack([np.full((9, 9), v, np.float32) for v in (0.2, 0.6)]))
     with rasterio.open(path, "r+") as data:
@@ -157,6 +163,26 @@ def test_a_stac_item_says_date_scale_and_offset(tmp_path: Path) -> None:
     values = whole(the_scene(tmp_path))
     assert values[0, 1] == pytest.approx(NDVI, abs=1e-4)
     assert np.isnan(np.diag(values)).all()
+
+
+@pytest.mark.parametrize(
+    ("properties", "raw"),
+    [
+        ({"s2:processing_baseline": "05.10"}, 1000),
+        ({"s2:processing_baseline": "03.01"}, 0),
+        ({"s2:processing_baseline": "05.10", "earthsearch:boa_offset_applied": True}, 0),
+    ],
+)
+def test_a_stac_item_of_sentinel_2_that_states_no_offset_has_that_of_its_baseline(
+    tmp_path: Path, properties: dict[str, object], raw: int
+) -> None:
+    for name, value in (("red", 500), ("nir", 4500)):
+        satellite.write(tmp_path / f"{name}.tif", np.full((9, 9), value + raw, np.uint16))
+    item = {"type": "Feature", "stac_version": "1.0.0", "id": "S2_20240601"}
+    item |= {"properties": {"datetime": "2024-06-01T03:35:41Z", **properties}}
+    item |= {"assets": {name: {"href": f"{name}.tif"} for name in ("red", "nir")}}
+    (tmp_path / "item.json").write_text(json.dumps(item))
+    assert whole(the_scene(tmp_path))[1, 1] == pytest.approx(NDVI, abs=1e-4)
 
 
 def test_a_stac_item_that_points_elsewhere_is_refused(tmp_path: Path) -> None:

@@ -102,6 +102,19 @@ def test_idle_parcels_are_contradicted_and_the_rest_confirmed(tmp_path: Path) ->
     assert made.exit_code == 0
 
 
+def test_idle_land_is_told_by_those_reported_in_use_even_where_most_lies_idle(tmp_path: Path) -> None:
+    number = np.arange(ROWS * COLUMNS)
+    unfinished = (number % 3 == 2) | (number >= 44)
+    stage = np.where(unfinished, "remediating", "accepted")
+    days = pd.Series(pd.to_datetime(np.where(unfinished, "NaT", "2023-09-01"))).dt.as_unit("s")
+    bare = tuple(int(n) for n in np.flatnonzero(unfinished | (number % 8 == 0)))
+    root = stored(tmp_path / "w", corners(), stage=stage, accepted_on=days).root
+    made = verify(root, pictures(tmp_path / "s", idle=bare)).verdicts
+    judged = made[made["standing"] == "reported"]
+    against = judged.loc[judged["verdict"] == "contradicted", "id"].unique().tolist()
+    assert against == [f"P{n:02d}" for n in bare if not unfinished[n]]
+
+
 def test_reported_mu_splits_into_the_four_answers_by_township_and_county(tmp_path: Path) -> None:
     workspace = stored(tmp_path / "w", corners(), reported_mu=1.005)
     made = verify(workspace.root, pictures(tmp_path / "s"))
