@@ -17,6 +17,13 @@ class ReadableTiles:
     def __init__(self, tiles_of: Callable[[str], Tiles | None]) -> None:
         self._tiles_of = tiles_of
 
+    def packed(
+        self, layer_id: str, z: int, x: int, y: int, *, as_of: date | None = None, only: Only | None = None
+    ) -> bytes:
+        """As `pipelines.tiles.Tiles.packed`."""
+        tiles = self._tiles_of(layer_id)
+        return tiles.packed(layer_id, z, x, y, as_of=as_of, only=only) if tiles is not None else b""
+
     def tile(
         self, layer_id: str, z: int, x: int, y: int, *, as_of: date | None = None, only: Only | None = None
     ) -> bytes:

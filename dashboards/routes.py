@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 from datetime import date
 
@@ -68,8 +67,7 @@ async def tile(request: Request) -> Response:
 
     def _made() -> bytes:
         only = narrowed_to(query, here, layer, as_of=when, today=today())
-        body = here.tiles().tile(layer.id, asked["z"], asked["x"], asked["y"], as_of=when, only=only)
-        return gzip.compress(body, 4) if body else b""
+        return here.tiles().packed(layer.id, asked["z"], asked["x"], asked["y"], as_of=when, only=only)
 
     body = await run_in_threadpool(_made)
     if not body:

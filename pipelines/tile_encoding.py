@@ -90,6 +90,12 @@ def tile_box(z: int, x: int, y: int) -> tuple[float, float, float, float]:
     return west, south, east, north
 
 
+def tile_at(z: int, lon: float, lat: float) -> tuple[int, int]:
+    """Column and row of the web map's tile that a place lies on."""
+    row = (0.5 - math.atanh(math.sin(math.radians(lat))) / (2 * math.pi)) * 2**z
+    return int((lon + 180.0) / 360.0 * 2**z), int(row)
+
+
 def wide_box(z: int, x: int, y: int) -> tuple[float, float, float, float]:
     """The box of a tile with the margin beyond which nothing is drawn in it."""
     west, south, east, north = tile_box(z, x, y)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -14,7 +15,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from pipelines.tile_encoding import Integers, Shapes, encode, flatten, together, wide_box
+from pipelines.tile_encoding import Integers, Shapes, encode, flatten, tile_at, together, wide_box
 
 if TYPE_CHECKING:
     from pipelines.workspace import Workspace
@@ -27,6 +28,7 @@ FIRST_ZOOM = 12
 DENSE = 300_000
 """Of a layer of more rows the things can be told apart one zoom later."""
 LAST_ZOOM = 22
+GZIP_LEVEL = 4
 KEPT_BYTES = 64_000_000
 KEPT_LAYERS = 6
 
@@ -71,6 +73,13 @@ class Tiles:
         self, layer_id: str, z: int, x: int, y: int, *, as_of: date | None = None, only: Only | None = None
     ) -> bytes:
         """One tile of a layer on a day, uncompressed; empty below FIRST_ZOOM and where nothing lies."""
+        packed = self.packed(layer_id, z, x, y, as_of=as_of, only=only)
+        return gzip.decompress(packed) if packed else b""
+
+    def packed(
+        self, layer_id: str, z: int, x: int, y: int, *, as_of: date | None = None, only: Only | None = None
+    ) -> bytes:
+        """`tile` compressed by gzip, as it is sent and kept; empty where that is."""
         if not (FIRST_ZOOM <= z <= LAST_ZOOM and 0 <= x < 2**z and 0 <= y < 2**z):
             return b""
         key = (layer_id, as_of, z, x, y, only.name if only is not None else "")
@@ -81,7 +90,8 @@ class Tiles:
         shapes = self.near(layer_id, wide_box(z, x, y), as_of)
         colour_by = self._workspace.layers()[layer_id].style.get("colour_by", "value")
         among = None if only is None else lambda positions: only.among(shapes, positions)
-        made = encode(shapes, z, x, y, fields=("id", colour_by), among=among)
+        body = encode(shapes, z, x, y, fields=("id", colour_by), among=among)
+        made = gzip.compress(body, GZIP_LEVEL) if body else b""
         with self._keeping:
             self._kept[key] = made
             self._bytes += len(made)
@@ -180,8 +190,17 @@ class TilesByArea(Tiles):
         return together([(shapes, shapes.within(*box)) for shapes in found])
 
     def to_read(self, layer_id: str) -> list[Callable[[], object]]:
-        """As `Tiles.to_read`: one area after the other."""
-        return [partial(self._read_part, code, layer_id) for code in self._boxes]
+        """As `Tiles.to_read`: one area after the other, then the tiles of the first zoom of a dense layer."""
+        steps: list[Callable[[], object]] = [partial(self._read_part, code, layer_id) for code in self._boxes]
+        zoom = first_zoom(self._workspace, layer_id)
+        if zoom == FIRST_ZOOM or not self._boxes:
+            return steps
+        # Tiles of the first zoom of so dense a layer take long, and whoever picks a township asks for them.
+        west, south, east, north = np.array([one for one in self._boxes.values() if one is not None]).T
+        left, top = tile_at(zoom, float(west.min()), float(north.max()))
+        right, bottom = tile_at(zoom, float(east.max()), float(south.min()))
+        places = [(x, y) for y in range(top, bottom + 1) for x in range(left, right + 1)]
+        return [*steps, *(partial(self.packed, layer_id, zoom, x, y) for x, y in places)]
 
     def _read_part(self, code: str, layer_id: str) -> Shapes:
         return self._part(code).shapes(layer_id)

@@ -30,7 +30,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from dashboards.words import LANGS, say
-from pipelines.tile_encoding import tile_box
+from pipelines.tile_encoding import tile_at
 from tests.bench.serving import memory_mb, serving
 
 PAGES = ("leader", "leader", "agriculture", "planner", "inspector")
@@ -211,7 +211,7 @@ def _look(server: str, tiles: str | None, middle: tuple[float, float], dice: ran
     if tiles is None:
         return
     z = 14
-    x, y = _tile_at(z, middle[0] + dice.uniform(-0.1, 0.1), middle[1] + dice.uniform(-0.1, 0.1))
+    x, y = tile_at(z, middle[0] + dice.uniform(-0.1, 0.1), middle[1] + dice.uniform(-0.1, 0.1))
     for column, row in ((x, y), (x + 1, y), (x, y + 1), (x + 1, y + 1)):
         path = tiles.replace("{z}", str(z)).replace("{x}", str(column)).replace("{y}", str(row))
         begun = time.monotonic()
@@ -223,18 +223,6 @@ def _look(server: str, tiles: str | None, middle: tuple[float, float], dice: ran
         except OSError as error:
             taken.errors.append(f"{path}: {error}")
         taken.tiles.append(time.monotonic() - begun)
-
-
-def _tile_at(z: int, lon: float, lat: float) -> tuple[int, int]:
-    x = int((lon + 180) / 360 * 2**z)
-    low, high = 0, 2**z - 1
-    while low < high:
-        row = (low + high) // 2
-        if tile_box(z, x, row)[1] > lat:
-            low = row + 1
-        else:
-            high = row
-    return x, low
 
 
 def soak(

@@ -22,7 +22,7 @@ from geo.access import Actor
 from geo.progress import UNPLACED
 from pipelines import area_rows
 from pipelines.store.accounts import KEYBOARD
-from pipelines.tile_encoding import tile_box
+from pipelines.tile_encoding import tile_at
 from pipelines.worklist_filters import narrowed
 from pipelines.workspace import Workspace
 from tests.dashboards.every_county import EAST, STONE, TODAY, build_every
@@ -88,18 +88,8 @@ def test_a_narrowed_tile_and_a_click_on_it_know_no_other_things(here: County) ->
         place = one.geometry.representative_point()
         hit = tiles.at(LAYER, place.x, place.y, as_of=TODAY, only=only)
         assert (hit == one["id"]) == (one["id"] in set(only.ids))
-        body = tiles.tile(LAYER, 17, *tile_at(place.x, place.y, 17), as_of=TODAY, only=only)
+        body = tiles.tile(LAYER, 17, *tile_at(17, place.x, place.y), as_of=TODAY, only=only)
         assert (str(one["id"]).encode() in body) == (one["id"] in set(only.ids))
-
-
-def tile_at(lon: float, lat: float, z: int) -> tuple[int, int]:
-    x = int((lon + 180) / 360 * 2**z)
-    rows = range(2**z)
-    low, high = 0, len(rows) - 1
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (middle + 1, high) if tile_box(z, x, middle)[1] > lat else (low, middle)
-    return x, low
 
 
 def test_a_township_cannot_narrow_its_way_into_another(folder: Path) -> None:
@@ -151,7 +141,7 @@ def test_a_list_counts_what_the_figure_counts(folder: Path) -> None:
                     continue
                 listed = rows_of(here, layer, one.id, place, TODAY, TODAY)
                 assert listed is not None
-                assert listed.totals == pytest.approx([float(row[one.id])], abs=1e-5), one.id
+                assert listed.totals == pytest.approx([row[one.id]], abs=1e-5), one.id
 
 
 def test_the_first_day_is_that_of_what_a_reader_may_see(folder: Path, here: County) -> None:
