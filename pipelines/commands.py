@@ -110,6 +110,7 @@ def _figure_commands(command: Any) -> None:
     progress.add_argument("--layer", required=True, metavar="L")
     progress.add_argument("--by", required=True, choices=LEVELS)
     progress.add_argument("--as-of", metavar="YYYY-MM-DD")
+    _as_shown(progress)
     progress.add_argument("--split", metavar="FIELD", help="再按字段分，如 category、stage / also by a field")
     progress.add_argument("--format", choices=FORMATS, default="table")
     spots = command("hotspots", "figure_commands:hotspots", "点位热点 / hot spots of points")
@@ -124,7 +125,13 @@ def _figure_commands(command: Any) -> None:
     show.add_argument("--id", metavar="ID")
     show.add_argument("--area", metavar="CODE", help="只看此区域 / only within this area")
     show.add_argument("--as-of", metavar="YYYY-MM-DD")
+    _as_shown(show)
     show.add_argument("--format", choices=FORMATS, default="table")
+
+
+def _as_shown(one: argparse.ArgumentParser) -> None:
+    words = "当日所见：不计此后才入库、登记的 / as shown then, without what came in later"
+    one.add_argument("--as-shown", action="store_true", help=words)
 
 
 def _ledger_commands(command: Any) -> None:

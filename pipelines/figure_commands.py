@@ -88,7 +88,7 @@ def progress(arguments: argparse.Namespace, console: Console) -> int:
         rows = _of_province(arguments, asked, places)
     elif arguments.by == "province":
         raise Refused("county_no_province")
-    elif not arguments.split:
+    elif not (arguments.split or arguments.as_shown):
         rows = kept_rows(arguments.dir, arguments.layer, arguments.by, asked, places)
     if rows is None:
         rows = _counted(arguments, asked, places)
@@ -109,16 +109,25 @@ def _counted(arguments: argparse.Namespace, asked: date, places: int) -> list[di
     from pipelines.figures import keep_rows
     from pipelines.summarise import progress as figures
     from pipelines.summarise import progress_split
-    from pipelines.workspace import Workspace
 
-    workspace = Workspace(arguments.dir)
+    workspace = _workspace(arguments, asked)
     layer = workspace.layer(arguments.layer)
     if arguments.split:
         split = progress_split(workspace, layer.id, arguments.by, arguments.split, asked, decimals=places)
         return records(split)
     rows = records(figures(workspace, layer.id, arguments.by, asked, decimals=places))
-    keep_rows(arguments.dir, layer.id, arguments.by, asked, places, rows)
+    if not arguments.as_shown:
+        keep_rows(arguments.dir, layer.id, arguments.by, asked, places, rows)
     return rows
+
+
+def _workspace(arguments: argparse.Namespace, asked: date) -> Workspace:
+    """The workspace, with `--as-shown` as it was on the day asked about."""
+    from pipelines.standing import as_shown
+    from pipelines.workspace import Workspace
+
+    workspace = Workspace(arguments.dir)
+    return as_shown(workspace, asked) if arguments.as_shown else workspace
 
 
 def _of_province(arguments: argparse.Namespace, asked: date, places: int) -> list[dict[str, Any]]:
@@ -127,7 +136,7 @@ def _of_province(arguments: argparse.Namespace, asked: date, places: int) -> lis
     from pipelines.province import province_progress, read_province
 
     province = read_province(arguments.dir)
-    if arguments.split or arguments.format == "geojson":
+    if arguments.split or arguments.as_shown or arguments.format == "geojson":
         raise Refused("province_levels")
     return records(province_progress(province, arguments.layer, arguments.by, asked, decimals=places))
 
@@ -215,9 +224,8 @@ def show(arguments: argparse.Namespace, console: Console) -> int:
     """Rows of a layer; with --id also the thing's history."""
     from pipelines.exchange import as_csv, as_geojson, history, records
     from pipelines.exchange import show as rows_of
-    from pipelines.workspace import Workspace
 
-    workspace = Workspace(arguments.dir)
+    workspace = _workspace(arguments, day(arguments.as_of) or today())
     frame = rows_of(
         workspace, arguments.layer, feature_id=arguments.id, area=arguments.area, as_of=day(arguments.as_of)
     )

@@ -31,6 +31,21 @@ def ledger_of(workspace: Workspace) -> Ledger | None:
     return ledger
 
 
+def as_shown(workspace: Workspace, day: date) -> Workspace:
+    """The workspace as it was at the end of a day in China: without what was taken in or recorded later.
+
+    What arrives later may tell of that day by its dates; without it a figure is what was shown then.
+    """
+    from pipelines.store.ledger_acts import end_of_day
+    from pipelines.store.ledger_heads import known_by
+
+    ledger = ledger_of(workspace)
+    last, heads = known_by(ledger, end_of_day(day)) if ledger is not None else (0, {})
+    state = workspace.as_known([one.id for one in workspace.imports(as_of=day)], last)
+    state.__dict__["_heads"] = heads
+    return state
+
+
 FEW_IDS = 50
 """The events of so few things are asked for one by one."""
 

@@ -17,6 +17,16 @@ def layer_heads(ledger: Ledger, *, after: int = 0) -> dict[str, int]:
     return {str(layer): int(seq) for layer, seq in rows}
 
 
+def known_by(ledger: Ledger, end: str) -> tuple[int, dict[str, tuple[int, int]]]:
+    """Number of the last event recorded before an instant (UTC, ISO); by layer its last one and how many."""
+    text = "select layer, max(seq), count(*) from events where kind <> 'import' and seq <= ? group by layer"
+    with ledger.database.reading() as tx:
+        found = tx.run("select coalesce(max(seq), 0) from events where recorded_at < ?", (end,)).fetchone()
+        last = int(found[0])
+        heads = {str(name): (int(head), int(acts)) for name, head, acts in tx.run(text, (last,)).fetchall()}
+    return last, heads
+
+
 def touched(ledger: Ledger, layer: str, *, after: int) -> set[str]:
     """Ids of the things of a layer that have an event after the event `after`."""
     with ledger.database.reading() as tx:
