@@ -44,7 +44,8 @@ def follow(county: County, seen: Look, pick: maps.Picked | None) -> None:
     found = county.thing(seen.layer.id, key, seen.day) if key else None
     if found is not None:
         inside = county.area(tables.text(found["area_code"]))
-        listed = None if seen.listing else (inside.code if inside else None)
-        go(thing=key, **({} if seen.listing else {"area": listed}))
+        # Of a very large layer the village would first have to be read for its list: the reader stays here.
+        stays = seen.listing or (pick.on_thing and county.is_large(seen.layer.id))
+        go(thing=key, **({} if stays else {"area": inside.code if inside else None}))
     elif pick.kind == "area":
         go(area=pick.key, thing=None, versus=None)
