@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import date, timedelta
 from html import escape
@@ -40,12 +41,29 @@ STYLE = """
 .xt-sc-key{display:flex;flex-wrap:wrap;gap:2px 12px;font-size:12px;margin:2px 0 0;padding:0;list-style:none}
 .xt-sc-key b{font-weight:400;color:var(--xt-event,#c2571a)}
 """
+# A picture does not know the colours of the page it stands on.
+ALONE = ".xt-sc{color:#636a71}@media (prefers-color-scheme:dark){.xt-sc{color:#a9b0b7}}"
 
 
 def season_chart(check: ParcelCheck, lang: Lang) -> str:
     """The chart as inline SVG with its key; readable at 360 px, in the colours of the page it stands on."""
     if not check.days:
         return ""
+    return f"<style>{STYLE}</style>{_drawing(check, lang)}{_key(check, lang)}"
+
+
+def season_picture(check: ParcelCheck, lang: Lang) -> str:
+    """As `season_chart`, where no inline SVG is let through: a picture, in greys for light and dark pages."""
+    if not check.days:
+        return ""
+    drawing = _drawing(check, lang, f"<style>{STYLE}{ALONE}</style>", xmlns="http://www.w3.org/2000/svg")
+    source = b64encode(drawing.encode()).decode()
+    told = escape(say("season_chart.title", lang, id=check.id))
+    picture = f'<img class="xt-sc" alt="{told}" src="data:image/svg+xml;base64,{source}">'
+    return f"<style>{STYLE}</style>{picture}{_key(check, lang)}"
+
+
+def _drawing(check: ParcelCheck, lang: Lang, style: str = "", **attributes: str) -> str:
     place = _Place(check.days[0], check.days[-1])
     parts = [
         *_seasons(check, place, lang),
@@ -55,9 +73,10 @@ def season_chart(check: ParcelCheck, lang: Lang) -> str:
         *(text for one in check.judged for event in one.events for text in _event(event, place, lang)),
     ]
     told = escape(say("season_chart.title", lang, id=check.id))
+    more = "".join(f' {name}="{value}"' for name, value in attributes.items())
     return (
-        f'<style>{STYLE}</style><svg class="xt-sc" viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" role="img" '
-        f'aria-label="{told}"><title>{told}</title>{"".join(parts)}</svg>{_key(check, lang)}'
+        f'<svg class="xt-sc"{more} viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" role="img" '
+        f'aria-label="{told}"><title>{told}</title>{style}{"".join(parts)}</svg>'
     )
 
 

@@ -8,7 +8,7 @@ from datetime import date
 from html import escape
 from urllib.parse import urlencode
 
-from dashboards.season_chart import season_chart
+from dashboards.season_chart import season_picture
 from dashboards.words import Lang, day, say
 from pipelines.verify_parcel import ParcelCheck, chip_file, parcel_check
 from pipelines.verify_words import season_name
@@ -38,7 +38,7 @@ def satellite(workspace: Workspace, layer_id: str, thing_id: str, lang: Lang) ->
             f"<p><b>{escape(name)}　{escape(verdict)}</b>　{escape(text)}</p>"
             for name, verdict, text in said(check, lang)
         ),
-        season_chart(check, lang),
+        season_picture(check, lang),
         *pictures(workspace, layer_id, check, lang),
         f'<p class="xt-sat-small">{escape(rule_line(check, lang))}</p>',
         f'<p><a href="{escape(link)}" target="_blank">{escape(say("season_chart.print", lang))}</a></p>',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree
@@ -18,7 +19,7 @@ from pipelines.verify import verify
 from pipelines.verify_parcel import parcel_check
 from pipelines.workspace import Workspace
 from tests.dashboards.test_server import get
-from tests.pipelines.test_verify import corners, pictures, stored
+from tests.pipelines.test_verify import DAYS, corners, pictures, stored
 
 LAYER = "abandoned_parcel"
 HOSTILE = '<img src=x onerror="alert(1)">'
@@ -78,6 +79,11 @@ def test_the_sheet_says_the_verdict_with_its_evidence_and_carries_its_pictures(c
     assert "全季近于裸露" in text
     assert "不作处罚依据" in text
     assert text.count("data:image/png;base64,") == 2
+    # Streamlit drops inline SVG from what it is given: the chart is a picture that stands by itself.
+    assert "<svg" not in text
+    chart = b64decode(text.split("data:image/svg+xml;base64,")[1].split('"')[0]).decode()
+    svg = "{http://www.w3.org/2000/svg}"
+    assert len(ElementTree.fromstring(chart).findall(f"{svg}circle")) == len(DAYS)
     assert "/print/parcel?layer=abandoned_parcel&amp;thing=P05" in text
     assert satellite(checked, LAYER, "P99", "zh") == ""
 
