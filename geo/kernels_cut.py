@@ -33,6 +33,15 @@ def _clip_ring(xy: Any, first: int, last: int, axis: int, at: float, low: bool, 
     return to + 1
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def _copy_ring(xy: Any, first: int, last: int, out: Any, to: int) -> int:
+    """Write a ring as it is; returns where it ends."""
+    for v in range(first, last):
+        out[to, 0], out[to, 1] = xy[v, 0], xy[v, 1]
+        to += 1
+    return to
+
+
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _emit(out: Any, begin: int, to: int, x: float, y: float) -> int:
     if to > begin and out[to - 1, 0] == x and out[to - 1, 1] == y:
@@ -87,6 +96,7 @@ def halves_room(
     return cuts
 
 
+# One kernel: rings, pieces and what is dropped of them are counted on together, and half its lines name arrays.
 @njit(cache=True, nogil=True, error_model="numpy")
 def halve(
     xy: Any,
@@ -125,13 +135,10 @@ def halve(
             begin_ring, begin_vertex = ring, vertex
             inner, winding = 0, 0
             for r in range(feature_start[i], feature_start[i + 1]):
-                to = vertex
                 if must_cut[i]:
                     to = _clip_ring(xy, ring_start[r], ring_start[r + 1], axis, at, half == 0, out, vertex)
                 else:
-                    for v in range(ring_start[r], ring_start[r + 1]):
-                        out[to, 0], out[to, 1] = xy[v, 0], xy[v, 1]
-                        to += 1
+                    to = _copy_ring(xy, ring_start[r], ring_start[r + 1], out, vertex)
                 if to == vertex:
                     continue
                 ring_inner = _inner_edges(out, vertex, to, out_cell, made)

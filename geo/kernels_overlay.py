@@ -29,6 +29,23 @@ def _under(low: float, high: float, width: float, a: float, b: float, c: float) 
     return width * (a * both / 2 + b * (squares + low * high) / 3 + c * both * squares / 4)
 
 
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _under_lower(
+    low: float, high: float, f_low: float, f_high: float, width: float, a: float, b: float, c: float
+) -> float:
+    """`_under` of the lower of two straight sides over the same width, part by part where they cross."""
+    if low <= f_low and high <= f_high:
+        return _under(low, high, width, a, b, c)
+    if low >= f_low and high >= f_high:
+        return _under(f_low, f_high, width, a, b, c)
+    share = (low - f_low) / ((low - f_low) - (high - f_high))
+    middle = low + (high - low) * share
+    at = width * share
+    if low < f_low:
+        return _under(low, middle, at, a, b, c) + _under(middle, f_high, width - at, a, b, c)
+    return _under(f_low, middle, at, a, b, c) + _under(middle, high, width - at, a, b, c)
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def _scale(latitude: float) -> tuple[float, float, float]:
     """What a degree of longitude measures in m² up to y degrees north of a latitude: a y + b y² + c y³."""
@@ -116,23 +133,32 @@ def common_area(
                     part += edge[e, 4] * _under(low, high, east - west, a, b, c)
                     continue
                 f_low, f_high = fy1 + (west - fx1) * f_slope, fy1 + (east - fx1) * f_slope
-                if low <= f_low and high <= f_high:
-                    part += edge[e, 4] * _under(low, high, east - west, a, b, c)
-                elif low >= f_low and high >= f_high:
-                    part += edge[e, 4] * _under(f_low, f_high, east - west, a, b, c)
-                else:
-                    share = (low - f_low) / ((low - f_low) - (high - f_high))
-                    middle = low + (high - low) * share
-                    at = (east - west) * share
-                    if low < f_low:
-                        both = _under(low, middle, at, a, b, c) + _under(middle, f_high, east - west - at, a, b, c)
-                    else:
-                        both = _under(f_low, middle, at, a, b, c) + _under(middle, high, east - west - at, a, b, c)
-                    part += edge[e, 4] * both
+                part += edge[e, 4] * _under_lower(low, high, f_low, f_high, east - west, a, b, c)
             total += sign * part
     return total
 
 
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _row_of(owner: Any, first: int, last: int, wanted: int) -> int:
+    """The row from first … last - 1 that has this owner, `last` when none has."""
+    row = first
+    while row < last and owner[row] != wanted:
+        row += 1
+    return row
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _without_nothing(owner: Any, m2: Any, first: int, last: int) -> int:
+    """Move rows first … last - 1 together that are more than rounding; where they end then."""
+    kept = first
+    for row in range(first, last):
+        if m2[row] > NOTHING_M2:
+            owner[kept], m2[kept] = owner[row], m2[row]
+            kept += 1
+    return kept
+
+
+# One kernel: a feature's edges are loaded once for all pieces, and what it shares stays at hand between cells.
 @njit(cache=True, nogil=True, error_model="numpy")
 def overlay(
     xy: Any,
@@ -232,9 +258,7 @@ def overlay(
                         )
                     if abs(part) <= 1e-12 * whole:
                         continue
-                    here = mine
-                    while here < found and owner[here] != p_owner[p]:
-                        here += 1
+                    here = _row_of(owner, mine, found, p_owner[p])
                     if here == found:
                         if found == room:
                             reached[0] = i
@@ -242,10 +266,5 @@ def overlay(
                         feature[found], owner[found], m2[found] = i, p_owner[p], 0.0
                         found += 1
                     m2[here] += part
-        kept = mine
-        for here in range(mine, found):
-            if m2[here] > NOTHING_M2:
-                owner[kept], m2[kept] = owner[here], m2[here]
-                kept += 1
-        found = kept
+        found = _without_nothing(owner, m2, mine, found)
     return found
