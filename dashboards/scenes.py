@@ -137,7 +137,7 @@ def _things(county: County, look: Look) -> Scene:
         narrowed=look.rows is not None and not lost,
         part=at,
         parts=parts,
-        said=tuple(_said(counted, look, lost=lost)),
+        said=tuple(said_of(counted, look, lost=lost)),
     )
 
 
@@ -155,7 +155,7 @@ def _files(county: County, look: Look, rows: pd.DataFrame) -> dict[str, str | No
     return {one: county.source_file(look.layer.id, one) for one in rows["import_id"].dropna().unique() if one}
 
 
-def _said(counted: figures.Counted, look: Look, *, lost: bool) -> list[str]:
+def said_of(counted: figures.Counted, look: Look, *, lost: bool) -> list[str]:
     """What the listed things are, what they add up to, and what is counted but not listed."""
     lang = look.lang
     found = [say("leader.rows_gone", lang, rows=look.rows)] if lost else []

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dashboards import figures
+from dashboards import figures, scenes
 from dashboards.agriculture import desk_of, read_ask
 from dashboards.data import County
 from dashboards.editions import Edition
@@ -160,3 +160,14 @@ def test_what_is_kept_for_one_reader_of_a_list_is_not_given_to_another(folder: P
     mine = figures.selected(town, layer, "is.late", town.root, TODAY, TODAY)
     assert every is not None and mine is not None
     assert set(mine.ids) < set(every.ids) and every.name != mine.name
+
+
+def test_what_is_counted_but_not_listed_is_in_the_total(folder: Path) -> None:
+    here = County(edition(folder), TOWN)
+    layer = here.workspace.layer(LAYER)
+    rows = pd.DataFrame({"id": ["TB1", "TB2"], "=found_mu": [1.5, 2.0]})
+    listed = figures.Counted(rows, (layer.indicator("found_mu"),), beyond=1, beyond_sums=(0.25,))
+    assert listed.totals == [3.75]
+    look = read_look({"layer": LAYER, "view": "things", "rows": "found_mu"}, here, today=TODAY, lang="zh")
+    said = scenes.said_of(listed, look, lost=False)
+    assert any("3.75" in one for one in said) and any("0.25" in one and "1" in one for one in said)
