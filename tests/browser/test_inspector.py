@@ -238,6 +238,34 @@ def test_a_site_that_is_there_already_gets_the_photo_instead(
     assert [(one["feature_id"], len(json.loads(one["evidence"]))) for one in looks] == [("HJ01", 1)]
 
 
+def test_in_a_dead_zone_too_a_site_that_is_there_already_is_offered(
+    browser: Browser, sites_server: str, sites_folder: Path, photo: Path
+) -> None:
+    with phone(browser, sites_server, place=at(0.0121, 0.010)) as own:
+        page = own.context.new_page()
+        with page.expect_response("**/mark/sites?*"):
+            page.goto(f"{sites_server}/mark?lang=zh")
+        own.ready(page)
+        page.close()
+        own.context.set_offline(True)
+        page = own.tab()
+        page.locator('.choice[data-value="garbage"]').click()
+        # A site of another kind is nearer, and one of this kind farther than its distance asks.
+        expect(page.locator("#near")).to_be_hidden()
+        own.context.set_geolocation({"longitude": at(0.0101, 0)[0], "latitude": at(0, 0.0101)[1], "accuracy": 8})
+        expect(page.locator("#near")).to_contain_text("HJ01")
+        page.locator("#same_yes").click()
+        photograph(page, page.locator("#photo"), photo)
+        page.locator("#save").click()
+        expect(page.locator("#draft_list li.waiting")).to_have_count(1)
+        before = len(happened(sites_folder))
+        own.context.set_offline(False)
+        page.locator("#draft_list li.sent").wait_for()
+        assert own.watch.outside == []
+    sent = happened(sites_folder)[before:]
+    assert [(one["kind"], one["feature_id"]) for one in sent] == [("evidence", "HJ01")]
+
+
 def test_without_a_position_the_map_is_tapped(browser: Browser, sites_server: str) -> None:
     context = browser.new_context(viewport={"width": 360, "height": 740}, is_mobile=True, has_touch=True)
     page = context.new_page()
@@ -260,18 +288,30 @@ def sign_in(page: Page, name: str) -> None:
     page.locator('button[type="submit"], input[type="submit"]').first.click()
 
 
+@contextmanager
+def signed_in(browser: Browser, server: str, name: str) -> Iterator[tuple[Phone, Page]]:
+    """A phone in 石桥镇, with the form open and ready for dead zones."""
+    with phone(browser, server, place=at(0.030, 0.030)) as own:
+        page = own.tab()
+        sign_in(page, name)
+        own.ready(page)
+        yield own, page
+
+
+def mark_wires(page: Page) -> None:
+    """Mark a site without a photo: saving asks once more before it does."""
+    page.locator('.choice[data-value="wires"]').click()
+    page.locator("#save").click()
+    page.locator("#save").click()
+
+
 def test_a_refused_draft_says_why_stays_and_is_discarded_only_when_confirmed(
     browser: Browser, staffed_server: str, staffed_folder: Path
 ) -> None:
     before = len(happened(staffed_folder))
-    with phone(browser, staffed_server, place=at(0.030, 0.030)) as own:
-        page = own.tab()
-        sign_in(page, "东山")
-        own.ready(page)
+    with signed_in(browser, staffed_server, "东山") as (own, page):
         expect(page.locator("#fix")).to_contain_text(say("mark.may_not", "zh"))
-        page.locator('.choice[data-value="wires"]').click()
-        page.locator("#save").click()
-        page.locator("#save").click()
+        mark_wires(page)
         refused = page.locator("#draft_list li.refused")
         expect(refused).to_contain_text("辖区")
         page.reload()
@@ -290,14 +330,9 @@ def test_a_draft_outlives_its_session_and_waits_for_its_own_account(
     browser: Browser, staffed_server: str, staffed_folder: Path
 ) -> None:
     before = len(happened(staffed_folder))
-    with phone(browser, staffed_server, place=at(0.030, 0.030)) as own:
-        page = own.tab()
-        sign_in(page, "督查")
-        own.ready(page)
+    with signed_in(browser, staffed_server, "督查") as (own, page):
         own.context.clear_cookies()
-        page.locator('.choice[data-value="wires"]').click()
-        page.locator("#save").click()
-        page.locator("#save").click()
+        mark_wires(page)
         waiting = page.locator("#draft_list li.waiting")
         expect(waiting).to_contain_text(say("mark.reason_sign_in", "zh"))
         page.locator("#notice a").click()
@@ -319,17 +354,20 @@ def test_a_round_leads_to_a_site_whose_steps_are_taken_and_undone(
     root = build_sites(tmp_path)
     with serving(root) as server:
         for reader in reading(browser, server, width, height, lang):
-            walk(reader, root, photo)
+            assert walk(reader, photo) == [False, False]
+            assert reader.watch.clean()
+    assert [event["kind"] for event in happened(root)] == ["step", "step", "step", "undo"]
 
 
-def walk(reader: Reader, root: Path, photo: Path) -> None:
+def walk(reader: Reader, photo: Path) -> list[bool]:
+    """Claim, rectify, return and undo; whether the round and the site were wider than the screen."""
     page, lang = reader.page, cast("Lang", reader.lang)
     reader.open("page=inspector&km=all")
     cards = page.locator(".inspector .card")
     # Six that are open, and the two closed ones that are proposed for a look-back.
     expect(cards).to_have_count(8)
     expect(page.locator(".inspector .map .stop")).to_have_count(8)
-    assert not reader.overflows()
+    wide = [reader.overflows()]
     page.locator('.card[data-key="HJ01"]').click()
     page.wait_for_url("**thing=HJ01**")
     page.locator('.inspector_act button[data-to="claimed"]').click()
@@ -344,7 +382,7 @@ def walk(reader: Reader, root: Path, photo: Path) -> None:
     expect(closing).to_be_visible()
     picture = page.locator(".inspector_compare img")
     expect(picture).to_have_count(1)
-    assert not reader.overflows()
+    wide.append(reader.overflows())
     back = page.locator('.inspector_act button[data-to="rectifying"]')
     back.click()
     form.locator("textarea").fill("还有一袋")
@@ -352,8 +390,7 @@ def walk(reader: Reader, root: Path, photo: Path) -> None:
     expect(closing).to_have_count(0)
     page.get_by_role("button", name=say("inspector.step.undo", lang)).click()
     expect(closing).to_be_visible()
-    assert [event["kind"] for event in happened(root)] == ["step", "step", "step", "undo"]
-    assert reader.watch.clean()
+    return wide
 
 
 def test_two_photos_are_compared_by_keyboard_and_a_conflict_shows_both_versions(

@@ -64,9 +64,11 @@ def picture(path: Path, colour: str) -> Path:
     return path
 
 
-def photographed(root: Path, thing: str, by: str, stage: str, file: Path) -> str:
+def photographed(
+    root: Path, thing: str, by: str, stage: str, file: Path, *, layer: str = "abandoned_parcel"
+) -> str:
     """Take a step with a photo; the photo's digest."""
-    event = act(root, "abandoned_parcel", thing, stage, by, photo=file, now=datetime(2026, 3, 12, 2, tzinfo=UTC))
+    event = act(root, layer, thing, stage, by, photo=file, now=datetime(2026, 3, 12, 2, tzinfo=UTC))
     return event.evidence[0]
 
 

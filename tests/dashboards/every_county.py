@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from pipelines.act import act
 from pipelines.ingest import Options, add
 from pipelines.workspace import Workspace
+from tests.dashboards import little_county
 from tests.dashboards.little_county import SIDE, SOUTH, TOWNSHIPS, VILLAGES, WEST, build, feature, square, write
 
 TODAY = date(2026, 11, 22)
@@ -93,3 +97,26 @@ def build_every(folder: Path) -> Path:
             now=moment,
         )
     return root
+
+
+PAYLOAD = "<img src=x onerror=window.hit=1>"
+LONG_WORD = "Taumatawhakatangihangakoauauotamateaturipuk"
+LONG_NAME = "石桥彝族土家族苗族羌族自治镇兼山区农林综合开发示范镇"
+
+
+def build_wild(folder: Path) -> Path:
+    """The same workspace with names too long for a phone, and every written text an attempt at markup.
+
+    File names, notes, addresses, names of zones, parcels and people all hold `PAYLOAD` and `LONG_WORD`.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for code, mark in list(OF.items()):
+            patch.setitem(OF, code, f"{mark}{PAYLOAD}{LONG_WORD}")
+        patch.setitem(TOWNSHIPS, STONE, LONG_NAME)
+        patch.setattr("tests.dashboards.little_county.HOSTILE", f"{PAYLOAD}{LONG_WORD}")
+        patch.setattr("tests.dashboards.every_county.write", _under_a_hostile_name)
+        return build_every(folder)
+
+
+def _under_a_hostile_name(path: Path, features: list[dict[str, Any]]) -> Path:
+    return little_county.write(path.with_name(f"{PAYLOAD}{LONG_WORD}{path.name}"), features)
