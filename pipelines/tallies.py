@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date
 from itertools import chain
 from pathlib import Path
@@ -15,86 +15,24 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from geo.layers import Layer
-from geo.lifecycle import FIRST_SEEN_FIELDS, china_day
 from geo.progress import tally
 from pipelines.covers import Cover
-from pipelines.kept import drop_older, keep_arrow, note_of
+from pipelines.kept import drop_older, keep_arrow
 from pipelines.plain_tallies import carried_on, is_plain
-from pipelines.relations import MOST_CHANGED, ids_since, imports_of, mark_of, relation_rows
+from pipelines.relations import MOST_CHANGED, ids_since, relation_rows
 from pipelines.standing import ledger_of, shares_of, things_at
 from pipelines.store.layers import READS, Part, current_rows, parts_of
 from pipelines.store.ledger_heads import touched
-from pipelines.store.ledger_sql import open_database
+from pipelines.tally_state import RULES, earlier_tally, heads_of, known_of, state_of, tally_path
 from pipelines.territory import AREA_LAYERS
 
 if TYPE_CHECKING:
     from pipelines.workspace import Workspace
 
-RULES = 2
-"""Raise when the way of counting changes, so that kept tallies are made anew."""
+__all__ = ["RULES", "kept_sums", "leaf_tallies", "leaf_tally", "make_tallies", "state_of", "tally_path"]
+
 KEPT_BACK = 1
-
-
-@dataclass(frozen=True)
-class Known:
-    """What a tally is of, besides the day.
-
-    fixed: a mark of everything that must stay as it is to carry the tally on. imports: of the layer, and of each
-    layer whose things its own name. heads: the last event of a thing of each of these layers. acts: how many
-    events the layer's things have.
-    """
-
-    fixed: str
-    imports: dict[str, list[str]]
-    heads: dict[str, int]
-    acts: int
-
-
-def known_of(state: Workspace, layer: Layer, cover: Cover) -> Known:
-    """What a tally of the layer on the cover depends on besides the day."""
-    ground = sorted({r.layer for r in layer.relations if r.layer and r.kind == "overlaps_layer"})
-    named = sorted({r.layer for r in layer.relations if r.layer and r.kind != "overlaps_layer"} - {layer.id})
-    beside = [(one, imports_of(state, one)) for one in ground]
-    heads = {one: _heads(state).get(one, (0, 0)) for one in (layer.id, *named)}
-    return Known(
-        mark_of((RULES, cover.name, cover.key, beside, layer)),
-        {one: imports_of(state, one) for one in heads},
-        {one: head for one, (head, _) in heads.items()},
-        heads[layer.id][1],
-    )
-
-
-def state_of(workspace: Workspace) -> Workspace:
-    """The workspace as it is this moment: what is recorded from here on must not be half in a tally."""
-    if workspace.last_seq is not None:
-        return workspace
-    url = workspace.settings.ledger_url
-    if url is None and not (workspace.root / "ledger.sqlite").exists():
-        return workspace.as_known([one.id for one in workspace.imports()], 0)
-    text = "select layer, max(seq), count(*) from events where kind <> 'import' group by layer"
-    database = open_database(url or workspace.root)
-    with database.reading() as tx:
-        last = int(tx.run("select coalesce(max(seq), 0) from events", ()).fetchone()[0])
-        heads = {str(name): (int(head), int(acts)) for name, head, acts in tx.run(text, ()).fetchall()}
-    database.close()
-    state = workspace.as_known([one.id for one in workspace.imports()], last)
-    state.__dict__["_heads"] = heads
-    return state
-
-
-def _heads(state: Workspace) -> dict[str, tuple[int, int]]:
-    """Number of the last event of each layer's things, and how many there are; imports are no events of things."""
-    found: dict[str, tuple[int, int]] = state.__dict__.get("_heads", {})
-    return found
-
-
-def tally_path(state: Workspace, layer: Layer, as_of: date, cover: Cover) -> Path:
-    """Where a tally of a layer on a day is kept; the name changes with all that it depends on.
-
-    state: as `state_of` gives it.
-    """
-    mark = mark_of(known_of(state, layer, cover))
-    return state.root / "summary" / "tallies" / layer.id / f"{as_of}.{cover.name}.{mark}.parquet"
+Bases = Sequence[tuple[pa.Table, dict[str, Any]]]
 
 
 def leaf_tally(workspace: Workspace, layer: Layer, as_of: date, cover: Cover | None = None) -> pd.DataFrame:
@@ -131,7 +69,7 @@ def make_tallies(workspace: Workspace, layer: Layer, as_of: date, covers: Sequen
     read = _read(state)
     paths = [tally_path(state, layer, as_of, cover) for cover in covers]
     missing = [n for n, path in enumerate(paths) if path not in read and not path.exists()]
-    bases = {n: _earlier(state, layer, paths[n], known_of(state, layer, covers[n]), as_of) for n in missing}
+    bases = {n: earlier_tally(state, layer, paths[n], known_of(state, layer, covers[n]), as_of) for n in missing}
     # Covers that can be carried on from the same state are carried on together.
     groups: dict[str, list[int]] = {}
     for n in missing:
@@ -200,71 +138,27 @@ def _sums(tallies: list[pd.DataFrame]) -> pd.DataFrame:
     return made[(made != 0).any(axis=1)]
 
 
-def _earlier(
-    workspace: Workspace, layer: Layer, path: Path, now: Known, as_of: date
-) -> tuple[pa.Table, dict[str, Any]] | None:
-    """The kept tally of the same day, or of one that counts the same, to which least must be added; its note."""
-    found: list[tuple[int, Path, dict[str, Any]]] = []
-    for old in path.parent.glob(f"*.{path.name.split('.')[1]}.*.parquet") if layer.id not in AREA_LAYERS else ():
-        note = note_of(old)
-        if note.get("fixed") != now.fixed or not _continues(note, now):
-            continue
-        if _same_day(workspace, layer, note, now, as_of):
-            found.append((note["last_seq"] + sum(map(len, note["imports"].values())), old, note))
-    if not found:
-        return None
-    _, best, note = max(found, key=lambda one: one[0])
-    with pq.ParquetFile(best) as file:
-        return file.read(), note
-
-
-def _continues(note: dict[str, Any], now: Known) -> bool:
-    """Whether what stood then is the beginning of what stands now."""
-    then = note["imports"]
-    return all(now.imports[one][: len(then[one])] == then[one] for one in now.imports) and all(
-        note["heads"][one] <= head for one, head in now.heads.items()
-    )
-
-
-def _same_day(workspace: Workspace, layer: Layer, note: dict[str, Any], now: Known, as_of: date) -> bool:
-    """Whether a tally of another day counts what one of this day would of the same rows."""
-    day = date.fromisoformat(note["day"])
-    if day == as_of:
-        return True
-    dated = {f.name for f in layer.fields if f.type == "date"} & set(FIRST_SEEN_FIELDS)
-    by_day = layer.lifecycle is not None or layer.end_field is not None or dated or now.acts
-    return not by_day and all(china_day(one.at) <= min(day, as_of) for one in workspace.imports(layer.id))
-
-
 def _carried_on(
-    state: Workspace,
-    layer: Layer,
-    as_of: date,
-    covers: Sequence[Cover],
-    bases: Sequence[tuple[pa.Table, dict[str, Any]]],
+    state: Workspace, layer: Layer, as_of: date, covers: Sequence[Cover], bases: Bases
 ) -> list[pa.Table] | None:
     """Earlier tallies less what changed things brought, with what they bring now; None when these are many.
 
     bases: tallies of one state on each of the covers, with their notes.
     """
-    note = bases[0][1]
-    imports, (head, acts) = state.imports(layer.id), _heads(state).get(layer.id, (0, 0))
-    few = sum(one.accepted for one in imports if one.id not in note["imports"][layer.id]) <= MOST_CHANGED * sum(
-        one.accepted for one in imports
-    )
-    if few and is_plain(state, layer, as_of, acts=acts, heads=head):
-        found = carried_on(state, layer, as_of, covers, note["imports"][layer.id], [base for base, _ in bases])
+    known, imports = bases[0][1]["imports"][layer.id], state.imports(layer.id)
+    fresh = sum(one.accepted for one in imports if one.id not in known)
+    head, acts = heads_of(state).get(layer.id, (0, 0))
+    if fresh <= MOST_CHANGED * sum(one.accepted for one in imports) and is_plain(
+        state, layer, as_of, acts=acts, heads=head
+    ):
+        found = carried_on(state, layer, as_of, covers, known, [base for base, _ in bases])
         if found is not None:
             return found
     return _carried_on_by_rows(state, layer, as_of, covers, bases)
 
 
 def _carried_on_by_rows(
-    state: Workspace,
-    layer: Layer,
-    as_of: date,
-    covers: Sequence[Cover],
-    bases: Sequence[tuple[pa.Table, dict[str, Any]]],
+    state: Workspace, layer: Layer, as_of: date, covers: Sequence[Cover], bases: Bases
 ) -> list[pa.Table] | None:
     """As `_carried_on`, by the things as they stood and as they stand."""
     note = bases[0][1]
