@@ -18,10 +18,10 @@ from geo.progress import KEYS, UNPLACED, additive, rates, roll_up
 from geo.quantities import whole_units
 from pipelines.kept import keep_table
 from pipelines.pace import campaigns
+from pipelines.standing import moves_of
 from pipelines.summarise import (
     counted_columns,
     denominators,
-    events_of,
     rows_on,
     shares_of,
     standing_on,
@@ -110,7 +110,7 @@ def _rolled_together(
 def _tallies(workspace: Workspace, layer: Layer, days: Sequence[date]) -> dict[date, pd.DataFrame]:
     """`leaf_tally` of each day; those of before are kept, the others are made from one reading of the rows."""
     path = workspace.root / "summary" / "trends" / f"{layer.id}.parquet"
-    events = events_of(workspace, layer)
+    events = moves_of(workspace, layer)
     table = _read(path)
     ends = [stamp.date() for stamp in table["day"].unique()] if table is not None else []
     marks = _marks(workspace, layer, events, sorted({*days, *ends}))
@@ -125,19 +125,25 @@ def _tallies(workspace: Workspace, layer: Layer, days: Sequence[date]) -> dict[d
 
 
 def _marks(workspace: Workspace, layer: Layer, events: pd.DataFrame, days: Sequence[date]) -> dict[date, str]:
-    """What each day's figures hang on: declarations, imports, and the events that had happened by then."""
+    """What each day's figures hang on: declarations, imports, and the events that had happened by then.
+
+    Of a layer that the things are compared with only edits count.
+    """
     from pipelines.territory import areas_key
 
     wanted = {layer.id, *(one.layer for one in layer.relations if one.layer)}
     imports = [f"{one.layer}/{one.id}" for one in workspace.imports() if one.layer in wanted]
     base = repr((RULES, areas_key(workspace), imports, layer))
-    happened = local_days(events["at"])
-    ids = events["id"].to_numpy(object)
+    told = [events]
+    for one in sorted(wanted - {layer.id}):
+        others = moves_of(workspace, workspace.layer(one))
+        told.append(others[others["kind"].isin(["edit", "undo"])])
+    happened = [(local_days(one["at"]), one["seq"].to_numpy(np.int64)) for one in told]
     marks = {}
     for day in days:
-        by_then = np.flatnonzero(happened <= np.datetime64(day, "D"))
-        last = str(ids[by_then[-1]]) if len(by_then) else ""
-        marks[day] = hashlib.sha256(f"{base} {day} {len(by_then)} {last}".encode()).hexdigest()[:16]
+        by_then = [seq[at <= np.datetime64(day, "D")] for at, seq in happened]
+        said = [(len(seq), int(seq.max(initial=0))) for seq in by_then]
+        marks[day] = hashlib.sha256(f"{base} {day} {said}".encode()).hexdigest()[:16]
     return marks
 
 

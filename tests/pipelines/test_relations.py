@@ -12,6 +12,7 @@ import geo
 from pipelines.amend import edit, undo
 from pipelines.ingest import Options, add
 from pipelines.summarise import progress, things_at
+from pipelines.trends import trend
 from pipelines.workspace import Workspace
 from tests.pipelines.agri_county import BUREAU, build
 
@@ -99,6 +100,16 @@ def test_a_day_before_an_edit_still_shows_what_it_showed_then(root: Path) -> Non
     assert counted(root, "double_leased", "lease", BEFORE) == 2
     assert counted(root, "over_area", LAYER, BEFORE) == 1
     assert flagged(root, "double_leased", "lease") == ["H1", "H2", "H3"] and flagged(root, "over_area") == []
+
+
+def test_months_follow_an_edit_of_the_other_layer_from_its_day_on(root: Path) -> None:
+    def over() -> list[float]:
+        found = trend(Workspace(root), LAYER, [BEFORE, DAY])
+        return [float(part["over_area"].sum()) for _, part in found.groupby("day")]
+
+    assert over() == [1, 1]
+    edit(root, "contract_parcel", parcel(1), {"contracted_mu": "30"}, BUREAU, now=EDITED)
+    assert over() == [1, 0]
 
 
 def test_a_contract_that_no_map_has_placed_is_moved_by_its_names_and_still_compared(root: Path) -> None:
