@@ -273,7 +273,8 @@ FAINT = """() => {
         const style = getComputedStyle(at);
         strength *= Number(style.opacity);
         if (at.disabled || at.ariaDisabled === "true" || at.ariaHidden === "true") idle = true;
-        if (at.tagName === "svg" || at.role === "slider") idle = true;
+        // The value of a slider stands beside its knob, on the ground of the page.
+        if (at.tagName === "svg" || at.dataset.testid === "stSliderThumbValue") idle = true;
         if (style.backgroundImage !== "none") picture = true;
         const ground = parse(style.backgroundColor);
         if (ground[3] > 0 && !(grounds.length && grounds.at(-1)[3] === 1)) grounds.push(ground);
