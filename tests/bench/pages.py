@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -117,8 +118,10 @@ def main() -> None:
             time.sleep(WARMING_S)
             made["server_memory_mb"] = {"ready": memory_mb(process)["now"]}
             made["cold_page_s"] = [_opened(browser, server) for _ in range(3)]
+            print(made, file=sys.stderr, flush=True)
             for layer in chosen.layers:
                 made[layer] = _layer(browser, server, layer)
+                print(made[layer], file=sys.stderr, flush=True)
                 made["server_memory_mb"][layer] = memory_mb(process)["now"]
             made["server_memory_mb"]["most"] = memory_mb(process)["most"]
         if chosen.folium:
@@ -166,8 +169,7 @@ def _layer(browser: Browser, server: str, layer: str) -> dict[str, Any]:
         made["township_s"].append(_township(page, frame, code))
         made["things_drawn"].append(frame.evaluate("xtBench.things()"))
         if code != codes[2]:
-            page.locator("[class*=st-key-crumb_] button").first.click()
-            page.locator("tbody tr[data-key]").nth(5).wait_for(timeout=60_000)
+            page.locator("[class*=st-key-crumb_] button").first.dispatch_event("click")
     page.wait_for_timeout(1_500)
     made |= _moved(page, frame)
     page.wait_for_timeout(1_500)
@@ -178,8 +180,9 @@ def _layer(browser: Browser, server: str, layer: str) -> dict[str, Any]:
 
 def _township(page: Page, frame: Frame, code: str) -> float:
     row = page.locator(f'tbody tr[data-key="{code}"]')
+    row.wait_for(timeout=120_000)
     begun = time.monotonic()
-    row.click()
+    row.dispatch_event("click")
     frame.wait_for_function(f"xtBench.drawn('{code}')", timeout=120_000, polling="raf")
     return round(time.monotonic() - begun, 2)
 
@@ -226,8 +229,8 @@ def _clicked(page: Page, frame: Frame) -> float:
     page.mouse.click(box["x"] + target["x"], box["y"] + target["y"])
     page.locator(".xt-sheet").wait_for(timeout=60_000)
     taken = time.monotonic() - begun
-    page.locator(".st-key-close button").click()
-    page.locator(".xt-sheet").wait_for(state="detached")
+    page.locator(".st-key-close button").dispatch_event("click")
+    page.locator(".xt-sheet").wait_for(state="detached", timeout=60_000)
     page.wait_for_timeout(2_500)
     return round(taken, 2)
 

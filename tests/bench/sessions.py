@@ -146,7 +146,7 @@ def _picks(component: Any) -> list[tuple[str, WidgetState]]:
 async def session(
     server: str, until: float, taken: Taken, dice: random.Random, middle: tuple[float, float]
 ) -> None:
-    """One reader: opens a page, then clicks until the time is over."""
+    """One reader: opens a page, then clicks for so many seconds."""
     address = f"ws://{urlsplit(server).netloc}/_stcore/stream"
     query = urlencode({"page": dice.choice(PAGES), "lang": dice.choice(("zh", "en"))})
     async with websockets.connect(address, subprotocols=["streamlit"], max_size=None) as socket:  # type: ignore[list-item]
@@ -154,6 +154,7 @@ async def session(
         begun = time.monotonic()
         query = await _run(socket, shown, query, None)
         taken.opened.append(time.monotonic() - begun)
+        until = time.monotonic() + seconds
         while time.monotonic() < until:
             await asyncio.sleep(PAUSE_S * dice.uniform(0.5, 1.5))
             taken.errors += shown.said()
@@ -233,9 +234,8 @@ def soak(
     before = memory_mb(process)
 
     async def _all() -> None:
-        until = time.monotonic() + seconds
         dice = [random.Random(number) for number in range(sessions)]
-        readers = [session(server, until, taken, one, middle) for one in dice]
+        readers = [session(server, seconds, taken, one, middle) for one in dice]
         for outcome in await asyncio.gather(*readers, return_exceptions=True):
             if isinstance(outcome, BaseException):
                 taken.errors.append(f"{type(outcome).__name__}: {outcome}")
