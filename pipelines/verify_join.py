@@ -30,7 +30,7 @@ def together(
     series, when it is known. Refused with the reason of the first table when none holds series, and
     (`series_labels_apart`) when labels and series share no numbers.
     """
-    likely = tables if series_in is None else {series_in: tables[series_in]}
+    likely = {path: table for path, table in tables.items() if series_in in (None, path, path.parent)}
     series = {path: table for path, table in likely.items() if _is_series(table)}
     if not series:
         return next(iter(tables.values())), ""

@@ -39,22 +39,22 @@ def open_series(
 ) -> Series:
     """The series of a file, or of several put together: labels beside series, places below each other.
 
-    series_in: the only one that holds series; of the others only the labels are wanted.
-    Refused when one cannot be opened, when they hold no dates or no labels where asked for, or do not fit.
+    A sheet of a workbook and a layer of a map file count as files of their own. series_in: the only file that
+    holds series; of the others only the labels are wanted. Refused when one cannot be opened, when they hold no
+    dates or no labels where asked for, or do not fit.
     """
     from pipelines.verify_join import together
 
-    frames = {path: _flat(path) for path in paths}
-    frame, labels = frames[paths[0]], ""
-    if len(paths) > 1:
+    frames = {name: _flat(table) for path in paths for name, table in _tables(path).items()}
+    frame, labels = next(iter(frames.values())), ""
+    if len(frames) > 1:
         frame, labels = together(frames, label=label, idle=idle, series_in=series_in)
     found = read_series(frame, label=label, idle=idle, centre=_taken(frame, CENTRE), area=_area_of(frame))
     return replace(found, said={**found.said, "labels_from": labels}) if labels else found
 
 
-def _flat(path: Path) -> pd.DataFrame:
+def _flat(frame: pd.DataFrame) -> pd.DataFrame:
     """A table without shapes: their centres and measured areas stand in columns of their own."""
-    frame = _frame(path)
     if "geometry" not in frame.columns:
         return frame
     centre, area = _measured(frame)
@@ -76,22 +76,37 @@ def _area_of(frame: pd.DataFrame) -> np.ndarray[Any, Any] | None:
     return None if area is None else area[:, 0]
 
 
-def _frame(path: Path) -> pd.DataFrame:
+def _tables(path: Path) -> dict[Path, pd.DataFrame]:
+    """The tables of a file, by its path; where it holds several by their names below it."""
     suffix = path.suffix.lower()
     try:
         if suffix in MAPS:
-            import geopandas as gpd
-
-            return gpd.read_file(path)
+            return _layers(path)
         if suffix in PARQUET:
-            return _parquet(path)
+            return {path: _parquet(path)}
         if suffix in SHEETS:
-            return pd.read_excel(path, engine="calamine")
+            sheets = pd.read_excel(path, engine="calamine", sheet_name=None)
+            filled = {name: sheet for name, sheet in sheets.items() if len(sheet)} or sheets
+            return _named(path, {str(name): sheet for name, sheet in filled.items()})
         if suffix in TEXTS:
-            return _text(path)
+            return {path: _text(path)}
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
         raise Refused("series_unreadable", path=path.name, reason=str(error).splitlines()[0][:200]) from None
     raise Refused("series_unreadable", path=path.name, reason=f"*{suffix}")
+
+
+def _layers(path: Path) -> dict[Path, pd.DataFrame]:
+    import geopandas as gpd
+    import pyogrio
+
+    names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+    if len(names) == 1:
+        return {path: gpd.read_file(path)}
+    return _named(path, {name: gpd.read_file(path, layer=name) for name in names})
+
+
+def _named(path: Path, tables: dict[str, pd.DataFrame]) -> dict[Path, pd.DataFrame]:
+    return {path: next(iter(tables.values()))} if len(tables) == 1 else {path / n: t for n, t in tables.items()}
 
 
 def _parquet(path: Path) -> pd.DataFrame:

@@ -333,6 +333,16 @@ def test_labels_beside_series_are_joined_by_number_and_no_workspace_is_needed(tm
     assert refusal.value.code == "verify_needs_workspace"
 
 
+def test_labels_on_a_sheet_beside_the_series_are_joined_too(tmp_path: Path) -> None:
+    table = series_table()
+    with pd.ExcelWriter(tmp_path / "both.xlsx") as book:
+        table[["地块编号", "标注", "乡镇"]].to_excel(book, sheet_name="标注", index=False)
+        table.drop(columns=["标注", "乡镇"]).to_excel(book, sheet_name="时序", index=False)
+    made = verify(None, tmp_path / "both.xlsx", calibrate=True)
+    assert made.calibration is not None
+    assert (made.calibration.auc, made.said["labels_from"]) == (1.0, "标注")
+
+
 def test_a_file_for_each_place_is_cross_validated_by_file(tmp_path: Path) -> None:
     table = series_table()
     for place, part in table.groupby("乡镇"):
