@@ -41,9 +41,9 @@ def refresh(workspace: Workspace, console: Console, executor: Executor | None = 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Join and summarise what changed, of a county or of every county of a province."""
-    from pipelines.late_modules import TABLES, load_late
+    from pipelines.late_modules import SLOW, load_late
 
-    load_late(*TABLES)
+    load_late(*SLOW)
     from pipelines.engine import engine
     from pipelines.province import is_province, read_province
     from pipelines.workspace import Workspace

@@ -8,7 +8,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-TABLES = ("pandas", "geopandas", "shapely", "pyproj", "pyarrow.compute")
+SLOW = ("pandas", "geopandas", "shapely", "pyproj", "pyarrow.compute")
 """Starting these takes longer than finding out that a million parcels have not changed."""
 
 
