@@ -18,7 +18,7 @@ from pipelines.pace import Glance, campaigns, glance
 from pipelines.summarise import events_of
 from pipelines.tiles import Only
 from pipelines.trends import month_ends, trend
-from pipelines.waiting import KINDS, Waiting, waiting
+from pipelines.waiting import KINDS, KINDS_READ, Waiting, waiting
 
 STANDS = "is."
 WAITS = "wait."
@@ -154,7 +154,7 @@ def waits(county: County, today: date) -> list[Waiting]:
 def _waiting(county: County, layer: Layer, today: date) -> list[Waiting]:
     if layer.lifecycle is None:
         return []
-    events = county.kept(layer.id, "events", lambda: events_of(county.workspace, layer))
+    events = county.kept(layer.id, "events", lambda: events_of(county.workspace, layer, kinds=KINDS_READ))
     actor = county.actor
     who = (actor.role, actor.area_code, actor.layers)
 

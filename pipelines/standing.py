@@ -50,16 +50,22 @@ FEW_IDS = 50
 """The events of so few things are asked for one by one."""
 
 
-def events_of(workspace: Workspace, layer: Layer, ids: Sequence[str] | None = None) -> pd.DataFrame:
-    """The ledger's events of a layer, for `geo.lifecycle.state_at`; empty when it has none. ids: only of these."""
+def events_of(
+    workspace: Workspace, layer: Layer, ids: Sequence[str] | None = None, *, kinds: Sequence[str] = ()
+) -> pd.DataFrame:
+    """The ledger's events of a layer, for `geo.lifecycle.state_at`; empty when it has none.
+
+    ids: only of these; kinds: only of these, all when empty.
+    """
     columns = ["seq", "id", "feature_id", "kind", "to_stage", "at", "recorded_at", "due_on", "undoes"]
     ledger = ledger_of(workspace)
     if ledger is None:
         return pd.DataFrame(columns=columns)
     if ids is not None and 0 < len(ids) <= FEW_IDS:
-        events = pd.concat([ledger.events(layer=layer.id, feature_id=one, columns=columns) for one in ids])
+        told = [ledger.events(layer.id, one, kinds=kinds, columns=columns) for one in ids]
+        events = pd.concat(told)
     else:
-        events = ledger.events(layer=layer.id, columns=columns)
+        events = ledger.events(layer.id, kinds=kinds, columns=columns)
     return events[events["kind"] != "import"].reset_index(drop=True)
 
 

@@ -26,11 +26,15 @@ class Waiting:
     ids: tuple[str, ...]
 
 
+KINDS_READ = ("escalate", "plan_revisit", "revisit", "undo")
+"""The kinds of events that say what waits."""
+
+
 def waiting(things: pd.DataFrame, events: pd.DataFrame, layer: Layer, actor: Actor) -> list[Waiting]:
     """What of a layer waits for `actor` today, as far as there is any, in the order of `KINDS`.
 
     things: those within the actor's reach, columns id, area_code, stage, kind, overdue, due_on. events: the
-    layer's ledger, columns id, feature_id, kind, at, undoes. `mine`: the actor's role, named in the lifecycle,
+    layer's ledger, at least those of `KINDS_READ`: columns id, feature_id, kind, at, undoes. `mine`: the actor's role, named in the lifecycle,
     takes a step onward from here, in the actor's own area and layer. `overdue` and `escalated` are shown to those
     who may take a step in the layer and to those who see the whole county and take none. `revisit`: planned and
     not yet made, for those who may look back.
@@ -42,11 +46,12 @@ def waiting(things: pd.DataFrame, events: pd.DataFrame, layer: Layer, actor: Act
     live = ordered[ordered["kind"].isin(["open", "in_progress"])]
     late = live[live["overdue"].astype("boolean").fillna(False).to_numpy(bool)]
     acts = _may(actor, "step", layer)
+    told = _escalated(events)
     oversees = acts or (not actor.area_code and _may(actor, "history", layer))
     found: dict[Kind, list[str]] = {
         "mine": list(live.loc[live["stage"].isin(_stages_of(layer, actor)), "id"]) if acts else [],
         "overdue": list(late["id"]) if oversees else [],
-        "escalated": [one for one in late["id"] if one in _escalated(events)] if oversees else [],
+        "escalated": [one for one in late["id"] if one in told] if oversees else [],
         "revisit": _to_visit(ordered, events) if _may(actor, "revisit", layer) else [],
     }
     return [Waiting(kind, layer, tuple(found[kind])) for kind in KINDS if found[kind]]
