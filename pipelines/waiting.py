@@ -34,10 +34,10 @@ def waiting(things: pd.DataFrame, events: pd.DataFrame, layer: Layer, actor: Act
     """What of a layer waits for `actor` today, as far as there is any, in the order of `KINDS`.
 
     things: those within the actor's reach, columns id, area_code, stage, kind, overdue, due_on. events: the
-    layer's ledger, at least those of `KINDS_READ`: columns id, feature_id, kind, at, undoes. `mine`: the actor's role, named in the lifecycle,
-    takes a step onward from here, in the actor's own area and layer. `overdue` and `escalated` are shown to those
-    who may take a step in the layer and to those who see the whole county and take none. `revisit`: planned and
-    not yet made, for those who may look back.
+    layer's ledger, at least those of `KINDS_READ`: columns id, feature_id, kind, at, undoes. `mine`: the actor's
+    role, named in the lifecycle, takes a step onward from here, in the actor's own area and layer. `overdue` and
+    `escalated` are shown to those who may take a step in the layer and to those who see the whole county and take
+    none. `revisit`: planned and not yet made, for those who may look back.
     """
     life = layer.lifecycle
     if life is None or things.empty:
