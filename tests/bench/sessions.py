@@ -144,7 +144,7 @@ def _picks(component: Any) -> list[tuple[str, WidgetState]]:
 
 
 async def session(
-    server: str, until: float, taken: Taken, dice: random.Random, middle: tuple[float, float]
+    server: str, seconds: float, taken: Taken, dice: random.Random, middle: tuple[float, float]
 ) -> None:
     """One reader: opens a page, then clicks for so many seconds."""
     address = f"ws://{urlsplit(server).netloc}/_stcore/stream"
