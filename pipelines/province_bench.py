@@ -94,7 +94,7 @@ def _worked_out(root: Path, counties: int, each: int, say: Say) -> list[Row]:
             there = _run(root, executor, day, killed)
     rows.append(_row(counties, each, "dask", begun, cpu_s, load, f"run, {killed.killed} worker killed half-way"))
     for summary in root.glob("*/summary"):
-        for kept in ("tallies", "joins", "relations", "figures"):
+        for kept in ("tallies", "joins", "relations", "figures", "indexes"):
             shutil.rmtree(summary / kept, ignore_errors=True)
     say("province: the same here")
     load, cpu_s, begun = load_average(), time.process_time() + _children_s(), time.perf_counter()
