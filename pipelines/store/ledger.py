@@ -40,7 +40,7 @@ SYSTEM = Actor("系统", "administrator", has_account=False)
 
 _INSERT = f"insert into events ({', '.join(EVENT_COLUMNS)}) values ({', '.join('?' * len(EVENT_COLUMNS))})"
 
-_LAST_IMPORT = "select import_id from events where layer = ? and kind = 'import' order by seq desc limit 1"
+_LAST_IMPORT = "select import_id from events where layer = ? and kind = 'import' order by +seq desc limit 1"
 _AS_TOLD = (
     *("id", "layer", "feature_id", "kind", "from_stage", "to_stage", "actor", "area_code", "note", "evidence"),
     *("base_version", "undoes", "lon", "lat", "data"),
