@@ -52,6 +52,11 @@ class Desks:
     def finish(self) -> list[int]:
         return [one.wait(timeout=120 + EVENTS / 5) for one in self.running.values()]
 
+    def end(self) -> None:
+        for one in self.running.values():
+            one.kill()
+            one.wait()
+
     def acknowledged(self) -> set[str]:
         lines = [path.read_text().split("\n")[:-1] for path in self.folder.glob("desk*")]
         return {line for part in lines for line in part}
@@ -64,15 +69,18 @@ def test_no_acknowledged_event_is_lost_or_doubled_when_desks_are_killed(ledger: 
     chance = random.Random(20241122)
     url = getattr(ledger.database, "url", None)
     desks = Desks(url or ledger.database.name, folder)
-    for number in range(DESKS):
-        desks.start(number)
     killed = 0
-    while killed < KILLS:
-        time.sleep(chance.uniform(0.1, 0.9))
-        if not desks.kill_one(chance):
-            break
-        killed += 1
-    codes = desks.finish()
+    try:
+        for number in range(DESKS):
+            desks.start(number)
+        while killed < KILLS:
+            time.sleep(chance.uniform(0.1, 0.9))
+            if not desks.kill_one(chance):
+                break
+            killed += 1
+        codes = desks.finish()
+    finally:
+        desks.end()
     errors = b"".join(path.read_bytes() for path in folder.glob("errors*"))
     assert set(codes) == {0}, errors.decode()[-2000:]
     events = ledger.events(columns=["seq", "id"])
