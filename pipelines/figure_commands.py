@@ -69,8 +69,7 @@ def _refresh_province(province: Province, executor: Executor, console: Console) 
         def _done(code: str, _: object) -> None:
             nonlocal finished
             finished += 1
-            if tick:
-                tick("run", finished, len(province.counties))
+            tick("run", finished, len(province.counties))
 
         sums = run_province(province, executor, done=_done)
     console.say(f"{province.name}：{len(sums)} 个县已汇总。", f"{province.name}: {len(sums)} counties summed.")
