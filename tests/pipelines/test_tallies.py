@@ -82,7 +82,7 @@ def test_after_a_delivery_of_changed_parcels_all_tables_are_those_of_a_full_run(
     anew = run(without_summary(root, tmp_path / "anew")).root
     nothing_whole(monkeypatch)
     run(root)
-    same_everywhere(root, anew)
+    assert same_everywhere(root, anew) > 10
     after = leaf_tally(Workspace(root), Workspace(root).layer("contract_parcel"), DAY)
     assert before["features"].sum() == after["features"].sum()
     assert before["contracted_mu"].sum() < after["contracted_mu"].sum()
@@ -152,7 +152,7 @@ def test_transfers_on_each_other_are_counted_as_in_a_full_run_when_some_of_them_
     anew = run(without_summary(root, tmp_path / "anew")).root
     nothing_whole(monkeypatch)
     run(root)
-    same_everywhere(root, anew)
+    assert same_everywhere(root, anew) > 10
 
 
 def test_a_step_of_one_thing_is_added_without_counting_the_others(
@@ -168,7 +168,7 @@ def test_a_step_of_one_thing_is_added_without_counting_the_others(
     act(root, layer.id, one, "in_use", BUREAU, now=MOMENT)
     anew = run(without_summary(root, tmp_path / "anew")).root
     nothing_whole(monkeypatch)
-    same_everywhere(run(root).root, anew)
+    assert same_everywhere(run(root).root, anew) > 10
     assert leaf_tally(Workspace(root), layer, DAY)["in_use_mu"].sum() > before
 
 
@@ -181,7 +181,7 @@ def test_large_layers_are_counted_part_by_part_with_the_same_figures(
     anew = without_summary(root, tmp_path / "anew")
     monkeypatch.setattr(pipelines.store.layers, "PART_ROWS", 97)
     monkeypatch.setattr(pipelines.join, "GROUPS_AT_ONCE", 1)
-    same_everywhere(root, run(anew).root)
+    assert same_everywhere(root, run(anew).root) > 10
 
 
 def test_a_kept_tally_tells_what_it_is_of(root: Path) -> None:
