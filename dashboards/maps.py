@@ -142,7 +142,9 @@ def drawing(county: County, look: Look, scene: Scene) -> folium.FeatureGroup:
     role = "county" if look.area.level == "county" else "here"
     frame = outlines_layer(outlines[mine], role, weight=2)
     only = rows_query(look) if scene.narrowed else {}
-    tiles = tiles_layer(county, look.layer, as_of=look.as_of, lang=look.lang, selected=look.thing, only=only)
+    tiles = tiles_layer(
+        county, look.layer, as_of=look.as_of, lang=look.lang, selected=look.thing, only=only, area=look.area
+    )
     if scene.areas is not None and scene.figures is not None and look.indicator is not None:
         areas = areas_layer(scene.areas, scene.figures, look.indicator, scene.legend, fit=fit, lang=look.lang)
         return _group(areas, frame, tiles)
@@ -258,11 +260,14 @@ def tiles_layer(
     lang: Lang,
     selected: str | None = None,
     only: Mapping[str, str] | None = None,
+    area: Area | None = None,
 ) -> Drawn:
     """The things of a layer on a day as vector tiles from this server.
 
-    only: what of the address narrows them, see `dashboards.narrowing`; all things when empty.
+    only: what of the address narrows them, see `dashboards.narrowing`; all things when empty. area: of a very
+    large layer the tiles of this area alone are asked for.
     """
+    many = county.is_large(layer.id)
     style = layer.style
     asked = {"edition": county.edition, **({"as_of": as_of.isoformat()} if as_of else {}), **(only or {})}
     spec = {
@@ -274,6 +279,8 @@ def tiles_layer(
         "min_zoom": first_zoom(county.workspace, layer.id),
         "max_zoom": TILES_TO_ZOOM,
         "hint": say("map.zoom_for_things", lang),
+        "many": many,
+        "bounds": county.bounds(area) if many and area is not None else None,
     }
     return Drawn("tiles", spec)
 

@@ -245,7 +245,63 @@
     return layer;
   };
 
-  /* Single things as vector tiles: {url, field, colours, other, selected, min_zoom, hint}. */
+  /* Tiles drawn and forgotten: of the many things of a very large layer none is kept in the page. */
+  var Painted = L.VectorGrid && L.VectorGrid.Protobuf.extend({
+    createTile: function (coords, done) {
+      var canvas = L.DomUtil.create("canvas", "xt-painted"), size = this.getTileSize();
+      var fine = window.devicePixelRatio || 1;
+      canvas.width = Math.round(size.x * fine);
+      canvas.height = Math.round(size.y * fine);
+      var ready = this._getVectorTilePromise(coords).then(function (tile) {
+        Object.keys(tile.layers).forEach(function (name) {
+          paint(canvas, tile.layers[name], this.options.vectorTileLayerStyles[name]);
+        }, this);
+      }.bind(this));
+      ready.then(function () { done(null, canvas); }, function (error) { done(error, canvas); });
+      return canvas;
+    }
+  });
+
+  var AT_ONCE = 32;
+
+  /* Some things of one look make a path together, few enough to fill it fast; their rings turn as the tile has
+     them, so holes stay open. */
+  function paint(canvas, things, style) {
+    var context = canvas.getContext("2d"), scale = canvas.width / things.extent, looks = {};
+    canvas.xtThings = things.features.length;
+    things.features.forEach(function (one) {
+      var look = style(one.properties), name = look.fillColor + look.weight + look.color + (one.type === 3);
+      var same = looks[name] || (looks[name] = { look: look, filled: one.type !== 2, paths: [], things: 0 });
+      if (same.things % AT_ONCE === 0) same.paths.push(new Path2D());
+      same.things += 1;
+      var path = same.paths[same.paths.length - 1];
+      one.geometry.forEach(function (ring) {
+        if (one.type === 1) {
+          ring.forEach(function (at) {
+            path.moveTo(at.x * scale + look.radius, at.y * scale);
+            path.arc(at.x * scale, at.y * scale, look.radius, 0, 2 * Math.PI);
+          });
+          return;
+        }
+        ring.forEach(function (at, i) { path[i ? "lineTo" : "moveTo"](at.x * scale, at.y * scale); });
+        if (one.type === 3) path.closePath();
+      });
+    });
+    var order = Object.values(looks).sort(function (one, other) { return one.look.weight - other.look.weight; });
+    order.forEach(function (one) {
+      context.fillStyle = one.look.fillColor;
+      context.strokeStyle = one.filled ? one.look.color : one.look.fillColor;
+      context.lineWidth = one.look.weight;
+      one.paths.forEach(function (path) {
+        context.globalAlpha = one.look.fillOpacity;
+        if (one.filled) context.fill(path);
+        context.globalAlpha = one.look.opacity;
+        context.stroke(path);
+      });
+    });
+  }
+
+  /* Single things as vector tiles: {url, field, colours, other, selected, min_zoom, hint, many, bounds}. */
   own.tiles = function (spec) {
     function style(properties) {
       var colour = spec.colours[properties[spec.field]] || spec.other;
@@ -253,10 +309,12 @@
       return { fill: true, fillColor: colour, fillOpacity: 0.85, color: chosen ? "#111111" : "#45525a",
                opacity: chosen ? 1 : 0.7, weight: chosen ? 3 : 0.6, radius: chosen ? 8 : 5 };
     }
-    var layer = L.vectorGrid.protobuf(spec.url, {
+    var box = spec.bounds && [[spec.bounds[1], spec.bounds[0]], [spec.bounds[3], spec.bounds[2]]];
+    var made = spec.many ? function (url, options) { return new Painted(url, options); } : L.vectorGrid.protobuf;
+    var layer = made(spec.url, {
       rendererFactory: L.canvas.tile, interactive: true, minZoom: spec.min_zoom - 0.5, minNativeZoom: spec.min_zoom,
       maxNativeZoom: spec.max_zoom,
-      maxZoom: 20, vectorTileLayerStyles: { things: style }
+      maxZoom: 20, bounds: box || undefined, vectorTileLayerStyles: { things: style }
     });
     var hint = L.control({ position: "bottomleft" });
     hint.onAdd = function () { return element("div", "xt-hint", spec.hint); };
@@ -264,13 +322,22 @@
       var map = layer._map;
       if (map && map.getZoom() < spec.min_zoom - 0.5) hint.addTo(map); else hint.remove();
     }
+    /* Where nothing that can be clicked lies above, the place says which thing is meant. */
+    function asked(event) {
+      var on = event.originalEvent && event.originalEvent.target;
+      if (layer._map.getZoom() < spec.min_zoom - 0.5 || (on && on.closest(".leaflet-interactive"))) return;
+      var thing = { type: "Feature", properties: { kind: "tile" }, geometry: null };
+      layer.fire("click", { latlng: event.latlng, layer: { toGeoJSON: function () { return thing; } } });
+    }
     whenAdded(layer, function (map) {
       map.on("zoomend", hinted);
+      if (spec.many) map.on("click", asked);
       hinted();
       map.xtFrom = spec.min_zoom - 0.5;
       map.fire("xtfrom");
       layer.once("remove", function () {
         map.off("zoomend", hinted);
+        map.off("click", asked);
         hint.remove();
         delete map.xtFrom;
       });

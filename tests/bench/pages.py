@@ -61,7 +61,11 @@ Object.assign(window.xtBench, {
     return tiles.length > 0 && tiles.every((one) => one.loaded);
   },
   shown() { return this.renderers.filter((one) => one._container.isConnected); },
-  things() { return this.shown().reduce((sum, one) => sum + Object.keys(one._layers).length, 0); },
+  things() {
+    const kept = this.shown().reduce((sum, one) => sum + Object.keys(one._layers).length, 0);
+    const painted = [...document.querySelectorAll("canvas.xt-painted")];
+    return painted.reduce((sum, one) => sum + (one.xtThings || 0), kept);
+  },
   state() {
     const map = this.map();
     const tiles = this.grids().flatMap((one) => Object.values(one._tiles));
@@ -72,6 +76,7 @@ Object.assign(window.xtBench, {
   target() {
     const map = this.map(), middle = map.getSize().divideBy(2);
     let best = null;
+    if (document.querySelector("canvas.xt-painted")) return this.filled(middle);
     this.shown().forEach((tile) => {
       const { x, y, z } = tile._tileCoord, size = tile._size;
       Object.values(tile._layers).forEach((one) => {
@@ -85,6 +90,24 @@ Object.assign(window.xtBench, {
       });
     });
     return best;
+  },
+  /* The place nearest to the middle that lies well inside of something painted. */
+  filled(middle) {
+    const painted = [...document.querySelectorAll("canvas.xt-painted")];
+    const tiles = painted.map((one) => [one, one.getBoundingClientRect()]);
+    const colour = (x, y) => {
+      const found = tiles.find(([, r]) => x >= r.left && x < r.right && y >= r.top && y < r.bottom);
+      if (!found) return "";
+      const [one, r] = found, fine = one.width / r.width;
+      const data = one.getContext("2d").getImageData((x - r.left) * fine, (y - r.top) * fine, 1, 1).data;
+      return data[3] ? String(data) : "";
+    };
+    for (let far = 0; far < 200; far += 1) {
+      const x = middle.x + far * Math.cos(far), y = middle.y + far * Math.sin(far), here = colour(x, y);
+      const around = [[2, 0], [-2, 0], [0, 2], [0, -2]];
+      if (here && around.every(([dx, dy]) => colour(x + dx, y + dy) === here)) return { x, y };
+    }
+    return middle;
   },
   watch() {
     this.gaps = [];
