@@ -60,7 +60,7 @@ def read_ask(asked: Mapping[str, str], county: County, *, today: date, lang: Lan
     notices = []
     area = county.area(asked.get("area") or None)
     if area is None:
-        notices.append(say("empty.gone", lang, area=asked["area"]))
+        notices.append(say("empty.gone", lang, area=asked["area"], shown=county.root.name))
         area = county.root
     order = asked.get("sort", "")
     filters = Filters(

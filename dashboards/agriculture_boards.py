@@ -240,7 +240,7 @@ def simulation_board(found: Simulation, ask: Ask) -> Board:
         signed(found.difference_mu),
         number(found.features, "count"),
     )
-    named = (say("table.rank", ask.lang), say("level.township", ask.lang))
+    named = (say("table.number", ask.lang), say("level.township", ask.lang))
     return Board((*named, *heads), rows, total, (ask.word("in_mu"), ask.word("never_stored")))
 
 

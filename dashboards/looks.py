@@ -59,7 +59,7 @@ def read_look(asked: Mapping[str, str], county: County, *, today: date, lang: La
     notices = []
     area = county.area(asked.get("area") or None)
     if area is None:
-        notices.append(say("empty.gone", lang, area=asked["area"]))
+        notices.append(say("empty.gone", lang, area=asked["area"], shown=county.root.name))
         area = county.root
     as_of, wrong = _day(asked.get("as_of"), today)
     if wrong:

@@ -17,6 +17,7 @@ from dashboards.tables import Board, Row
 from dashboards.words import NOTHING, Lang, day, figure, number, say
 from geo.layers import Layer
 from geo.measure import mu_from_m2
+from geo.numbers import in_order
 from pipelines.review_marks import Mark
 from pipelines.zone_schedule import Line
 from pipelines.zone_versions import Change
@@ -104,7 +105,7 @@ def timeline(
     names = stage_words(layer, lang)
     groups = []
     batches = frame["batch"].fillna("").astype(str)
-    for batch in sorted(batches.unique(), key=lambda one: (one == "", one)):
+    for batch in sorted(batches.unique(), key=lambda one: (one == "", in_order(one))):
         rows = [
             _row({str(k): v for k, v in row.items()}, lines[str(row["id"])], layer, names, at, lang)
             for row in frame[batches == batch].to_dict("records")

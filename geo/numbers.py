@@ -38,6 +38,9 @@ class Reading:
     about: bool = False
 
 
+_NUMERAL = re.compile(r"\d+|[零〇一二三四五六七八九十百]+")
+
+
 def plain(text: str) -> str:
     """Half-width, without spaces or invisible characters, small letters."""
     return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text).translate(INVISIBLE)).casefold()
@@ -77,6 +80,16 @@ def read_chinese(text: str) -> float | None:
     if fraction:
         value += float("0." + "".join(str(_DIGITS[c]) for c in fraction))
     return value
+
+
+def in_order(name: str) -> tuple[str, float, str]:
+    """What names with a number in them are sorted by: 第二批 before 第三批 before 第十批, 2号 before 10号."""
+    found = _NUMERAL.search(plain(name))
+    if found is None:
+        return plain(name), -1.0, ""
+    value = float(found.group()) if found.group().isdecimal() else read_chinese(found.group())
+    before, after = plain(name)[: found.start()], plain(name)[found.end() :]
+    return (plain(name), -1.0, "") if value is None else (before, value, after)
 
 
 def _chinese_to_digits(text: str) -> str:

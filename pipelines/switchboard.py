@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from geo.abandonment import REASONS, AbandonmentRule, counted, read_rule
+from geo.joins import largest_share
 from geo.measure import MICRO, round_parts, share_out
 from geo.seasons import read_windows
 from pipelines.remediation import ancestors, round_one
@@ -62,12 +63,15 @@ def simulate(workspace: Workspace, rule: AbandonmentRule, day: date, *, root: st
     feature, area = shares["feature"].to_numpy(np.intp), shares["area"].to_numpy(np.intp)
     micro = share_out(found["micro"].to_numpy(np.int64), feature, shares["mm2"].to_numpy(np.int64))
     above = [*ancestors(areas, "township"), "unplaced"]
-    key = np.array(above, dtype=object)[area]
-    parts = pd.DataFrame({"key": key, "feature": feature, "micro": micro})
+    key_of = np.array(above, dtype=object).__getitem__
+    parts = pd.DataFrame({"key": key_of(area), "feature": feature, "micro": micro})
     if root:
         parts = parts[[code.startswith(root[:9]) for code in parts["key"]]]
     counts = found["counts"].to_numpy(bool)
-    rows = _rows(workspace, parts[counts[parts["feature"]]], areas, day, root)
+    whole = largest_share(shares)
+    whole = pd.DataFrame({"feature": whole["feature"], "key": key_of(whole["area"])})
+    homes = whole.loc[counts[whole["feature"].to_numpy(np.intp)], "key"].value_counts()
+    rows = _rows(workspace, parts[counts[parts["feature"]]], homes, areas, day, root)
     simulated = round_one(int(parts.loc[counts[parts["feature"]], "micro"].sum()), STEP) / MICRO
     official = round(float(rows["official_mu"].sum()), 2)
     own = official_rule(workspace)
@@ -79,12 +83,15 @@ def simulate(workspace: Workspace, rule: AbandonmentRule, day: date, *, root: st
         official_mu=official,
         simulated_mu=simulated,
         difference_mu=round(simulated - official, 2),
-        features=int(parts.loc[counts[parts["feature"]], "feature"].nunique()),
+        features=int(rows["features"].sum()),
         beyond=rule.idle_seasons < own.idle_seasons,
     )
 
 
-def _rows(workspace: Workspace, parts: pd.DataFrame, areas: pd.DataFrame, day: date, root: str) -> pd.DataFrame:
+def _rows(
+    workspace: Workspace, parts: pd.DataFrame, homes: pd.Series, areas: pd.DataFrame, day: date, root: str
+) -> pd.DataFrame:
+    """One row a township. homes: how many of the parcels lie mostly in it, which is where each counts as one."""
     official = progress(workspace, LAYER, "township", day, decimals=2)
     official["key"] = official["area_code"].where(official["level"] == "township", "unplaced")
     theirs = official.groupby("key")["found_mu"].sum()
@@ -101,7 +108,7 @@ def _rows(workspace: Workspace, parts: pd.DataFrame, areas: pd.DataFrame, day: d
             "area_name": [names.get(code, "") for code in keys],
             "official_mu": theirs.reindex(keys, fill_value=0.0).to_numpy(float).round(2),
             "simulated_mu": rounded,
-            "features": parts.groupby("key")["feature"].nunique().reindex(keys, fill_value=0).to_numpy(np.int64),
+            "features": homes.reindex(keys, fill_value=0).to_numpy(np.int64),
         }
     )
     made.insert(4, "difference_mu", (made["simulated_mu"] - made["official_mu"]).round(2))

@@ -106,11 +106,12 @@ class _Known(Whereabouts):
 def errand_ledger(workspace: Workspace, layer: Layer, ids: Sequence[str]) -> Ledger:
     """The workspace's ledger, knowing where these things lie."""
     target = workspace.settings.ledger_url or workspace.root
-    return open_ledger(target, layers=workspace.layers(), places=_Known(workspace, layer, ids))
+    known = _Known(workspace, layer, ids)
+    return open_ledger(target, layers=workspace.layers(), places=known, folder=workspace.root)
 
 
 def offers(desk: Desk, ids: Sequence[str], actor: Actor) -> list[Offer]:
-    """What the reader may do with the things chosen, steps first and in the layer's order.
+    """What the reader may do with the things chosen: steps first, those that lead on before those that lead back.
 
     Empty for a role that only reads.
     """
@@ -128,11 +129,14 @@ def offers(desk: Desk, ids: Sequence[str], actor: Actor) -> list[Offer]:
             needs = tuple(dict.fromkeys((*before.needs, *one.needs)))
             found[one.kind, one.to_stage or ""] = replace(one, needs=needs, things=before.things + count)
     order = [stage.id for stage in layer.lifecycle.stages] if layer.lifecycle else []
-    return sorted(found.values(), key=lambda one: (one.kind != "step", *_rank(order, one.to_stage), one.kind))
+    path = layer.lifecycle.path if layer.lifecycle else ()
+    at = max((order.index(one) for one in plain["stage"] if one in order), default=-1)
 
+    def _rank(one: Offer) -> tuple[bool, bool, int, str]:
+        place = order.index(one.to_stage) if one.to_stage in order else -1
+        return one.kind != "step", one.to_stage not in path or place <= at, place, one.kind
 
-def _rank(order: Sequence[str], stage: str | None) -> tuple[int, ...]:
-    return (order.index(stage),) if stage in order else (0,)
+    return sorted(found.values(), key=_rank)
 
 
 def _possible(layer: Layer, actor: Actor, stage: str, kind: str, area: str) -> list[Offer]:

@@ -13,6 +13,7 @@ from dashboards.views.planner_parts import LAYER, Desk
 from dashboards.words import NOTHING, day, say
 from geo.access import decide
 from geo.deadlines import limits
+from geo.numbers import in_order
 from geo.schedule import plan_of
 from geo.steps import legal_steps
 from pipelines.act import act
@@ -45,7 +46,7 @@ def show(seen: Desk) -> None:
 
 def _of_batch(seen: Desk) -> pd.DataFrame:
     """The zones of the batch chosen; all when none is."""
-    batches = sorted({str(one) for one in seen.frame["batch"].dropna()})
+    batches = sorted({str(one) for one in seen.frame["batch"].dropna()}, key=in_order)
     asked = st.query_params.get("batch")
     if len(batches) < 2:
         return seen.frame

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pipelines.standing import ledger_of
+from geo.joins import largest_share
+from pipelines.standing import ledger_of, shares_of, things_at
 from pipelines.summarise import progress
 from pipelines.switchboard import official_rule, simulate
 from pipelines.workspace import Workspace
@@ -50,6 +52,19 @@ def test_what_a_stricter_rule_leaves_out_is_accounted_for_to_the_last_hundredth(
     reasons = dict(zip(found.left_out["reason"], found.left_out["mu"], strict=True))
     assert reasons == {"rejected": 60.0, "excluded_mode": 70.0, "too_small": 30.0}
     assert found.simulated_mu + reasons["excluded_mode"] + reasons["too_small"] == found.official_mu
+
+
+def test_a_parcel_across_a_line_counts_once_where_most_of_it_lies(workspace: Workspace) -> None:
+    found = simulate(workspace, official_rule(workspace), TODAY)
+    layer = workspace.layer("abandoned_parcel")
+    things = things_at(workspace, layer, TODAY)
+    counted = things["kind"].ne("void").to_numpy()
+    whole = largest_share(shares_of(workspace, layer, things))
+    leaves = workspace.areas()["code"].str[:9].to_numpy(object)[whole["area"].to_numpy()]
+    expected = Counter(leaves[counted[whole["feature"].to_numpy()]])
+    shown = {one.area_code: one.features for one in found.areas.itertuples() if one.features}
+    assert shown == expected
+    assert found.features == sum(expected.values()) == int(counted.sum())
 
 
 def test_a_looser_rule_says_that_the_register_cannot_show_it(workspace: Workspace) -> None:

@@ -69,6 +69,11 @@ def test_each_role_is_offered_what_it_may_do_with_the_stages_chosen(workspace: W
     assert {one.key for one in offers(desk, ["A5"], BUREAU)} == {"step:re_abandoned"}
 
 
+def test_the_step_that_leads_on_is_offered_before_the_one_that_sends_back(workspace: Workspace) -> None:
+    steps = [one.to_stage for one in offers(desk_of(workspace), ["A3"], BUREAU) if one.kind == "step"]
+    assert steps == ["accepted", "remediating"]
+
+
 def test_the_summary_tells_who_can_and_who_cannot_and_writes_nothing(workspace: Workspace) -> None:
     lines = prepared(workspace, desk_of(workspace), EVERY, Errand("step", "verified"), BUREAU, now=NOW)
     assert [line.id for line in lines if line.act is not None] == ["A1"]
