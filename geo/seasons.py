@@ -111,6 +111,14 @@ def seasons_between(windows: Sequence[Window], first: date, last: date, *, least
     return sorted(found, key=lambda one: (one.end, one.id))
 
 
+def seen_out(season: Season, last: date) -> bool:
+    """Whether pictures until the day `last` show a season out: at most an ordinary gap before its key part ends.
+
+    Until then a crop may still come up, so that a lack of growth says nothing.
+    """
+    return (season.key_end - last).days <= ORDINARY_GAP_DAYS
+
+
 def whole_year(windows: Sequence[Window], first: date, last: date) -> Season:
     """One period over all dates of a single year's series; its key part is that of all its seasons together.
 

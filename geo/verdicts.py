@@ -21,6 +21,8 @@ MANAGED = ("orchard", "greenhouse", "planned_fallow")
 REASONS = (
     *("no_shape", "off_picture", "too_small", "too_narrow", "few_dates", "grew", "managed", "long_gap"),
     *("under_water", "bare", "overgrown", "evergreen", "weak_growth"),
+    # Looks idle, but the pictures end before the season does.
+    "not_ended",
     # Given by geo.verify_reported: another season of the same year answers for this one.
     "other_season",
 )
@@ -87,13 +89,13 @@ class Facts:
     shapeless: Array | None = None
 
 
-def judge(described: pd.DataFrame, score: Array, facts: Facts, rule: Rule) -> pd.DataFrame:
+def judge(described: pd.DataFrame, score: Array, facts: Facts, rule: Rule, *, ended: bool = True) -> pd.DataFrame:
     """One verdict per parcel of a season.
 
     described: as `geo.seasons.describe`, with the columns of `geo.season_signs.signs` where bands allowed.
     score: as `geo.seasons.relative`. Returned: verdict, reason (a key of the catalog), then the evidence
     columns, index as `described`. Growth that was seen confirms however little else was seen; a lack of growth
-    counts only where the key part of the season was seen.
+    counts only where the key part of the season was seen, and not before it has `ended` in the pictures.
     """
     count = len(described)
     management = np.full(count, "", dtype=object) if facts.management is None else facts.management
@@ -130,6 +132,9 @@ def judge(described: pd.DataFrame, score: Array, facts: Facts, rule: Rule) -> pd
         (evergreen & (relative <= rule.evergreen_score) & (management == "crop"), "contradicted", "overgrown"),
         (evergreen, "inconclusive", "evergreen"),
     ]
+    if not ended:
+        early = ("inconclusive", "not_ended")
+        cases = [(case[0], *early) if case[1] == "contradicted" else case for case in cases]
     masks = [case[0] for case in cases]
     verdict = np.select(masks, [case[1] for case in cases], "inconclusive")
     reason = np.select(masks, [case[2] for case in cases], "weak_growth")
@@ -165,7 +170,7 @@ def sentence(row: Mapping[str, Any], rule: Rule, lang: str = "zh", *, season: st
 
     row: a row of `judge`, with `pixels`, `width`, `least_width_m` (m) and `management` where the reason speaks
     of them; `block` (number of members) when it was verified as one; `standing` where it was held against what
-    was reported (`geo.verify_reported`).
+    was reported (`geo.verify_reported`); `pictures_end` and `season_end` (days) with the reason `not_ended`.
     """
     words = _catalog()
     least = {

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo.seasons import Season
+from geo.seasons import DEFAULT_WINDOWS, Season
 from geo.verdicts import REASONS, VERDICTS
 
 Array = NDArray[Any]
@@ -30,11 +30,13 @@ class Reported:
 
     since: day from which it was reported in use (NaT = it was not, ALWAYS = by being in the register). until:
     last day of that (NaT = still). declared: the season it is cropped in (a window's id; anything else: any).
+    windows: ids of the county's seasons, whether pictures show them or not.
     """
 
     since: Array
     until: Array
     declared: Sequence[Any]
+    windows: Sequence[str] = tuple(DEFAULT_WINDOWS)
 
 
 def standings(season: Season, reported: Reported, asked: Array) -> Array:
@@ -46,15 +48,15 @@ def standings(season: Season, reported: Reported, asked: Array) -> Array:
     return np.select([~begun, ~held, other], [1, 2, 3], 0).astype(np.int8)
 
 
-def asked_window(seasons: Sequence[Season], declared: Sequence[Any]) -> Array:
+def asked_window(reported: Reported) -> Array:
     """The window each parcel declares to be cropped in; "" for any; object array."""
-    windows = {one.window for one in seasons}
-    return np.array([value if value in windows else "" for value in declared], dtype=object)
+    windows = set(reported.windows)
+    return np.array([value if value in windows else "" for value in reported.declared], dtype=object)
 
 
 def ever_reported(seasons: Sequence[Season], reported: Reported) -> Array:
     """Which parcels were reported in use throughout one of the seasons at least; bool."""
-    asked = asked_window(seasons, reported.declared)
+    asked = asked_window(reported)
     found = np.zeros(len(asked), bool)
     for one in seasons:
         found |= standings(one, reported, asked) == 0
@@ -69,7 +71,7 @@ def against_report(verdicts: pd.DataFrame, seasons: Sequence[Season], reported: 
     counted. A parcel that declares no season is confirmed, with the reason `other_season`, in a season when
     another of the same year confirms it, as land cropped once a year is.
     """
-    asked = asked_window(seasons, reported.declared)
+    asked = asked_window(reported)
     by_season = verdicts["verdict"].groupby(verdicts["season"].to_numpy(), sort=False, observed=True)
     verdict = {one: _codes(part, VERDICTS) for one, part in by_season}
     reason = _codes(verdicts["reason"], REASONS)

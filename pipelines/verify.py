@@ -145,6 +145,7 @@ def _verify_table(
     seasons = table_seasons(series, windows)
     parts = [judge_series(series, season, rule, keep_evidence=True) for season in seasons]
     made = Outcome(pd.concat(parts, ignore_index=True), rule, said=series.said)
+    made.issues += unended_issues(seasons, series.days[-1])
     if calibrate:
         made.calibration, made.said = _calibrated(series, windows, rule, made.issues)
     if workspace is not None:
@@ -195,6 +196,20 @@ def table_seasons(series: Series, windows: Any) -> list[Season]:
     return seasons_between(read, first, last)
 
 
+def unended_issues(seasons: Sequence[Season], last: date) -> list[Issue]:
+    """A warning for each season that the pictures, the last of the day `last`, do not show out."""
+    from geo.seasons import seen_out
+    from pipelines.verify_words import season_name
+
+    found = []
+    for one in seasons:
+        if not seen_out(one, last):
+            names = {"season": season_name(one, "zh"), "season_en": season_name(one, "en")}
+            days = {"last": last.isoformat(), "end": one.end.isoformat()}
+            found.append(Issue("verify_season_not_ended", params={**names, **days}))
+    return found
+
+
 def _scored(series: Series, season: Season) -> tuple[pd.DataFrame, np.ndarray[Any, Any]]:
     from geo.seasons import describe, peer_groups, relative
 
@@ -205,10 +220,11 @@ def _scored(series: Series, season: Season) -> tuple[pd.DataFrame, np.ndarray[An
 
 def judge_series(series: Series, season: Season, rule: Rule, *, keep_evidence: bool) -> pd.DataFrame:
     """Verdicts of a table's parcels in one season, with id and season; evidence columns when asked for."""
+    from geo.seasons import seen_out
     from geo.verdicts import judge
 
     described, score = _scored(series, season)
-    made = judge(described, score, Facts(), rule)
+    made = judge(described, score, Facts(), rule, ended=seen_out(season, series.days[-1]))
     made.insert(0, "id", series.ids.to_numpy())
     made.insert(1, "season", season.id)
     return made if keep_evidence else made[["id", "season", "verdict", "reason"]]

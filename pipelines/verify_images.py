@@ -19,7 +19,7 @@ from geo.verdicts import Rule
 from geo.verify_areas import by_area, consolidation
 from geo.verify_reported import against_report, ever_reported, reported_rows
 from pipelines.imagery_find import find_scenes
-from pipelines.verify import Outcome, Progress
+from pipelines.verify import Outcome, Progress, unended_issues
 from pipelines.verify_chips import cut_chips, wanted
 from pipelines.verify_judge import judge_seasons, peers_of
 from pipelines.verify_keep import forget_others, kept_series
@@ -64,6 +64,7 @@ def verify_images(
     seasons = seasons_between(windows, picked.days[0], picked.days[-1])
     if not seasons:
         raise Refused("seasons_none", first=str(picked.days[0]), last=str(picked.days[-1]))
+    issues += unended_issues(seasons, picked.days[-1])
     peers = ever_reported(seasons, parcels.reported)
     groups = peers_of(parcels, peers)
     seen, blocks = judge_seasons(parcels, picked, seasons, rule, groups, progress)

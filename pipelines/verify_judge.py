@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geo.season_signs import signs
-from geo.seasons import LEAST_PEERS, Season, describe, peer_groups, peer_rank, relative
+from geo.seasons import LEAST_PEERS, Season, describe, peer_groups, peer_rank, relative, seen_out
 from geo.verdicts import EVIDENCE, REASONS, VERDICTS, Facts, Rule, judge
 from geo.verify_blocks import block_series, blocks_of
 from geo.verify_reported import asked_window, standings
@@ -80,16 +80,18 @@ def judge_seasons(
     """
     facts = _facts(parcels, picked)
     blocks = find_blocks(parcels, picked, rule)
-    asked = asked_window(seasons, parcels.reported.declared)
+    asked = asked_window(parcels.reported)
     rows = []
     for number, season in enumerate(seasons, start=1):
         described = _described(picked, season, rule)
         among = standings(season, parcels.reported, asked) == 0
         score = relative(described, groups, among=among)
+        ended = seen_out(season, picked.days[-1])
         parts = []
         for first in range(0, len(described), PART):
             part = slice(first, first + PART)
-            parts.append(_short(judge(described[part], score[part], _some(facts, part), rule)))
+            found = judge(described[part], score[part], _some(facts, part), rule, ended=ended)
+            parts.append(_short(found))
         made = pd.concat(parts, ignore_index=True)
         made["block"] = np.zeros(len(made), np.int32)
         if blocks is not None:
@@ -200,7 +202,8 @@ def _judge_blocks(
     both = np.concatenate([groups, groups[blocks.first()]])
     counted = np.concatenate([among, np.zeros(len(own), bool)])
     score = relative(pd.concat([described, own], ignore_index=True), both, among=counted)
-    found = _short(judge(own, score[len(described) :], blocks.facts, rule))
+    ended = seen_out(season, picked.days[-1])
+    found = _short(judge(own, score[len(described) :], blocks.facts, rule, ended=ended))
     member = np.flatnonzero(blocks.of >= 0)
     of = blocks.of[member]
     for name in found.columns:

@@ -88,7 +88,7 @@ def parcel_check(workspace: Workspace, layer_id: str, parcel_id: str) -> ParcelC
     counted = _counted(kept, rule)
     ndvi = np.where(counted, kept.mean["ndvi"], np.nan)
     judged = [
-        Judged(seasons[row["season"]], row["verdict"], row, _events(kept, ndvi, seasons[row["season"]], rule))
+        _judged(seasons[row["season"]], row, kept, ndvi, rule)
         for row in ({str(name): value for name, value in one.items()} for one in rows.to_dict("records"))
     ]
     return ParcelCheck(
@@ -105,6 +105,11 @@ def parcel_check(workspace: Workspace, layer_id: str, parcel_id: str) -> ParcelC
         block=kept.block,
         warned=any(issue["code"] == "layer_off_picture" for issue in run["issues"]),
     )
+
+
+def _judged(season: Season, row: Mapping[str, Any], kept: Kept, ndvi: Array, rule: Rule) -> Judged:
+    ends = {"pictures_end": kept.days[-1].isoformat(), "season_end": season.end.isoformat()}
+    return Judged(season, row["verdict"], {**row, **ends}, _events(kept, ndvi, season, rule))
 
 
 def _rule(stored: Mapping[str, Any]) -> Rule:

@@ -19,6 +19,7 @@ from pyproj import CRS, Transformer
 
 from geo.errors import Refused
 from geo.measure import MICRO, mu_from_m2
+from geo.seasons import read_windows
 from geo.verify_management import management_of
 from geo.verify_reported import Reported
 from geo.zonal import BLOCK, Grid, inward
@@ -44,8 +45,9 @@ class Parcels:
     The shapes are read when first asked for and let go by `release`; they are most of what a layer weighs.
     """
 
-    def __init__(self, frame: pd.DataFrame, files: Sequence[Path]) -> None:
+    def __init__(self, frame: pd.DataFrame, files: Sequence[Path], windows: Sequence[str]) -> None:
         self.frame = frame
+        self._windows = tuple(windows)
         self.width_m = np.full(len(frame), np.nan)
         self._files = tuple(files)
         self._loaded: dict[int, pa.Array] = {}
@@ -58,7 +60,7 @@ class Parcels:
     def reported(self) -> Reported:
         """What was reported of them: since when, until when, for which season."""
         since, until = (self.frame[name].to_numpy() for name in ("reported_from", "reported_to"))
-        return Reported(since, until, self.frame["season"].astype(object).tolist())
+        return Reported(since, until, self.frame["season"].astype(object).tolist(), self._windows)
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
@@ -162,7 +164,8 @@ def read_parcels(workspace: Workspace, layer_id: str, as_of: date | None) -> Par
             "position": rows["position"].astype(np.int32),
         }
     )
-    return Parcels(frame, [workspace.import_folder(one) / "data.parquet" for one in imports])
+    windows = [one.id for one in read_windows(workspace.settings.seasons)]
+    return Parcels(frame, [workspace.import_folder(one) / "data.parquet" for one in imports], windows)
 
 
 def _words(rows: pd.DataFrame, name: str) -> pd.Categorical:

@@ -78,6 +78,8 @@ def test_every_reason_has_a_sentence_without_holes_in_both_languages() -> None:
         "tilled": 1,
         "pixels": 3.0,
         "width": 6.0,
+        "pictures_end": "2024-08-23",
+        "season_end": "2024-10-31",
     }
     for reason in REASONS:
         for lang in ("zh", "en"):
