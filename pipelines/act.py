@@ -48,7 +48,7 @@ CLIENT_ID_CHARACTERS = 200
 def workspace_ledger(workspace: Workspace) -> Ledger:
     """The ledger of a workspace: its PostgreSQL where `county.toml` names one, else its own SQLite file."""
     where, places = workspace.settings.ledger_url or workspace.root, Whereabouts(workspace.root)
-    return open_ledger(where, layers=workspace.layers(), places=places)
+    return open_ledger(where, layers=workspace.layers(), places=places, folder=workspace.root)
 
 
 def act(

@@ -179,7 +179,8 @@ def record_imports(workspace: Workspace) -> None:
     """Bring into the ledger every import that is not there yet: the one just stored, and one cut off before."""
     from pipelines.store.ledger import open_ledger
 
-    ledger = open_ledger(workspace.settings.ledger_url or workspace.root, layers=workspace.layers())
+    where = workspace.settings.ledger_url or workspace.root
+    ledger = open_ledger(where, layers=workspace.layers(), folder=workspace.root)
     events = ledger.events(columns=["kind", "layer", "import_id"])
     events = events[events["kind"] == "import"]
     known = set(zip(events["layer"], events["import_id"], strict=True))

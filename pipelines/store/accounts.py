@@ -19,6 +19,7 @@ from geo.errors import Forbidden, Refused
 from pipelines.store.accounts_passwords import checked, first_password, hashed
 from pipelines.store.desk_rights import layers_of
 from pipelines.store.ledger_acts import instant
+from pipelines.store.ledger_anchors import noted
 from pipelines.store.ledger_sql import database_role
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def _changing(
     if by is None:
         raise Forbidden("account_needs_administrator")
     require(by, "account")
-    with ledger.database.writing() as tx:
+    with noted(ledger.database) as tx:
         yield tx
         ledger.record_account(tx, what, name, details, by=by, now=now)
 

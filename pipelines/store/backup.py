@@ -1,7 +1,8 @@
 """A whole workspace in one archive, taken while it serves, and made a workspace again.
 
 The ledger is copied first and the files after it: what the copied ledger names was there before it named it, and
-is never changed, so the two agree. A PostgreSQL ledger is copied into the same SQLite file as an embedded one,
+is never changed, so the two agree. The notes of the ledger's ends are read before it, so that they name no event
+that the copy does not have. A PostgreSQL ledger is copied into the same SQLite file as an embedded one,
 and either can be restored into the other.
 """
 
@@ -26,6 +27,7 @@ from geo.errors import Refused
 from geo.issues import Issue
 from pipelines.store.accounts import make_database_role
 from pipelines.store.ledger import Ledger, instant, open_ledger
+from pipelines.store.ledger_anchors import FILE as ANCHORS
 from pipelines.store.ledger_audit import file_sha256
 from pipelines.store.ledger_sql import SqliteDatabase
 from pipelines.store.schema import EVENT_COLUMNS
@@ -76,9 +78,12 @@ def backup(root: Path, archive: Path, *, now: datetime) -> dict[str, Any]:
     partial = archive.with_name(archive.name + ".partial")
     try:
         with tempfile.TemporaryDirectory(prefix="xiangtu-") as folder, tarfile.open(partial, "w") as tar:
-            copied = Path(folder) / LEDGER_FILE
+            copied, notes = Path(folder) / LEDGER_FILE, Path(folder) / ANCHORS
+            notes.write_bytes(
+                (workspace.root / ANCHORS).read_bytes() if (workspace.root / ANCHORS).exists() else b""
+            )
             seq, last = copy_ledger(ledger, copied)
-            sums = {LEDGER_FILE: _packed(tar, copied, LEDGER_FILE)}
+            sums = {path.name: _packed(tar, path, path.name) for path in (copied, notes)}
             for path in _files(workspace.root):
                 name = path.relative_to(workspace.root).as_posix()
                 sums[name] = _packed(tar, path, name)
@@ -101,7 +106,10 @@ def backup(root: Path, archive: Path, *, now: datetime) -> dict[str, Any]:
 def _files(root: Path) -> Iterator[Path]:
     """The workspace's files that are not the ledger's own, locks, or half-written ones."""
     for path in sorted(root.rglob("*")):
-        left_out = path.name.startswith((LEDGER_FILE, ".lock", ".new-")) or path.suffix in (".partial", ".lock")
+        left_out = path.name.startswith((LEDGER_FILE, ANCHORS, ".lock", ".new-")) or path.suffix in (
+            ".partial",
+            ".lock",
+        )
         if path.is_file() and not path.is_symlink() and not left_out:
             yield path
 

@@ -29,6 +29,7 @@ from pipelines.store.ledger_acts import (
     settled,
     well_formed,
 )
+from pipelines.store.ledger_anchors import FILE, noted
 from pipelines.store.ledger_fields import check_fields
 from pipelines.store.ledger_reading import SELECT, LedgerReading
 from pipelines.store.ledger_sql import Transaction, open_database
@@ -49,15 +50,22 @@ _AS_TOLD = (
 
 
 def open_ledger(
-    target: Path | str, *, layers: Mapping[str, Layer] | None = None, places: Places | None = None
+    target: Path | str,
+    *,
+    layers: Mapping[str, Layer] | None = None,
+    places: Places | None = None,
+    folder: Path | None = None,
 ) -> Ledger:
     """The ledger at an address (`postgresql://…`), in a workspace folder, or in a file; made when missing.
 
     layers: the layers whose lifecycles it enforces; the built-in ones when None. places: who knows where things
-    really lie, so that no caller's word is taken for it; without it only the ledger's own events are. Refused in
-    one sentence when the database cannot be opened, is damaged, or was written by a newer program.
+    really lie, so that no caller's word is taken for it; without it only the ledger's own events are. folder: the
+    workspace where the ends of a PostgreSQL ledger are noted; an embedded one has them beside it. Refused in one
+    sentence when the database cannot be opened, is damaged, or was written by a newer program.
     """
     database = open_database(target)
+    if folder is not None and database.anchors is None:
+        database.anchors = folder / FILE
     try:
         migrate(database)
     except Refused as refusal:
@@ -81,7 +89,7 @@ class Ledger(LedgerReading):
         written then. An act whose `id` was taken before gives that event again.
         """
         footing = looked_up(act, self.places)
-        with self.database.writing(self._role(act.actor)) as tx:
+        with noted(self.database, self._role(act.actor)) as tx:
             return self._take(tx, act, now, footing)
 
     def append_many(self, acts: Sequence[Act], *, now: datetime) -> list[Event | Forbidden | Conflict | Refused]:
@@ -92,7 +100,7 @@ class Ledger(LedgerReading):
         order = sorted(range(len(acts)), key=lambda k: (acts[k].at or now, k))
         answers: dict[int, Event | Forbidden | Conflict | Refused] = {}
         for actor in {act.actor for act in acts}:
-            with self.database.writing(self._role(actor)) as tx:
+            with noted(self.database, self._role(actor)) as tx:
                 for k in order:
                     if acts[k].actor != actor:
                         continue
@@ -131,7 +139,7 @@ class Ledger(LedgerReading):
         double = replace(away, kind="merge", to_stage=stage, data={**away.data, **told[0]})
         stays = replace(into, kind="merged", to_stage=None, data={**into.data, **told[1]})
         footing, other = looked_up(double, self.places), looked_up(stays, self.places)
-        with self.database.writing(self._role(away.actor)) as tx:
+        with noted(self.database, self._role(away.actor)) as tx:
             kept = self._take(tx, stays, now, other)
             return self._take(tx, double, now, footing), kept
 
@@ -239,16 +247,14 @@ class Ledger(LedgerReading):
         file: the sender's file name. data_sha256: sha256 of `imports/<layer>/<import_id>/data.parquet`. Recording
         an import twice gives the first event.
         """
-        with self.database.writing() as tx:
+        with noted(self.database) as tx:
             earlier = tx.run(
                 f"{SELECT} where kind = 'import' and import_id = ? and layer = ?", (import_id, layer)
             ).fetchone()
             if earlier is not None:
                 return Event.from_row(earlier)
             data = {"file": file, "file_sha256": file_sha256, "data_sha256": data_sha256, "rows": rows}
-            event = self._write(tx, at, actor=actor, kind="import", layer=layer, import_id=import_id, data=data)
-        self._anchor(event)
-        return event
+            return self._write(tx, at, actor=actor, kind="import", layer=layer, import_id=import_id, data=data)
 
     def record_account(
         self, tx: Transaction, what: str, name: str, details: Mapping[str, Any], *, by: Actor, now: datetime
@@ -256,12 +262,6 @@ class Ledger(LedgerReading):
         """Record that an account was added, changed or disabled, with that change; never its password."""
         require(by, "account")
         return self._write(tx, now, actor=by, kind="account", data={"what": what, "name": name, **details})
-
-    def _anchor(self, event: Event) -> None:
-        """Note the chain's end beside an embedded ledger, so that a ledger rewritten as a whole is found out."""
-        if self.folder is not None:
-            with (self.folder / "ledger.anchors").open("a", encoding="ascii") as handle:
-                handle.write(f"{event.seq} {event.hash}\n")
 
     def audit(self, *, root: Path | None = None) -> list[Issue]:
         """Everything that is not as it was taken; empty when all is whole.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from geo.changes import GENESIS, Event, Projection, projection, row_hash
 from geo.issues import Issue
+from pipelines.store.ledger_anchors import FILE, Anchor, anchors, cut_off
 from pipelines.store.ledger_sql import Transaction
 from pipelines.store.schema import EVENT_COLUMNS
 
@@ -26,8 +27,10 @@ def audit(ledger: Ledger, root: Path | None) -> list[Issue]:
 
     root: the workspace folder, whose imports and attachments are compared; None leaves them out.
     """
+    # Read before the ledger, which may grow meanwhile: a note is never of an event that is not there yet.
+    noted = anchors(ledger.database.anchors or (root / FILE if root is not None else None))
     with ledger.database.reading() as tx:
-        found = list(_chain(tx, ledger.folder or root))
+        found = list(_chain(tx, noted))
         found += _imports(tx, root)
         found += _evidence(tx, root)
         found += _state(tx)
@@ -45,10 +48,9 @@ def _batches(tx: Transaction) -> Iterator[tuple[object, ...]]:
         last = rows[-1][0]
 
 
-def _chain(tx: Transaction, root: Path | None) -> Iterator[Issue]:
-    before, expected = GENESIS, 1
+def _chain(tx: Transaction, noted: dict[int, Anchor]) -> Iterator[Issue]:
+    before, expected, rewritten = GENESIS, 1, False
     place = {name: k for k, name in enumerate(EVENT_COLUMNS)}
-    anchors = _anchors(root)
     for row in _batches(tx):
         seq = int(str(row[0]))
         named = {"seq": seq, "layer": row[place["layer"]] or "—", "id": row[place["feature_id"]] or "—"}
@@ -58,7 +60,8 @@ def _chain(tx: Transaction, root: Path | None) -> Iterator[Issue]:
             yield Issue("ledger_row_changed", params={**named, "event": row[place["id"]]})
         elif row[place["prev_hash"]] != before and seq == expected:
             yield Issue("ledger_chain_broken", params={**named, "before": seq - 1})
-        if seq in anchors and anchors.pop(seq) != row[-1]:
+        if not rewritten and seq in noted and noted[seq].hash != row[-1]:
+            rewritten = True
             yield Issue("ledger_rewritten", params=named)
         before, expected = str(row[-1]), seq + 1
     head = tx.run("select seq, hash from chain where one = 1").fetchone()
@@ -66,9 +69,7 @@ def _chain(tx: Transaction, root: Path | None) -> Iterator[Issue]:
         yield Issue("ledger_row_missing", params={"seq": missing})
     if expected - 1 >= int(head[0]) and (expected - 1, before) != (int(head[0]), head[1]):
         yield Issue("ledger_head_differs", params={"seq": expected - 1, "head": int(head[0])})
-    for seq in sorted(anchors):
-        if seq >= expected and seq > int(head[0]):
-            yield Issue("ledger_row_missing", params={"seq": seq})
+    yield from cut_off(noted, max(expected - 1, int(head[0])))
 
 
 def _readable(rows: Sequence[tuple[object, ...]]) -> Iterator[Event]:
@@ -86,19 +87,6 @@ def _hash(row: tuple[object, ...]) -> str | None:
         return row_hash(row)
     except (TypeError, ValueError):
         return None
-
-
-def _anchors(root: Path | None) -> dict[int, str]:
-    """The chain's ends noted beside the ledger: number → hash as it was noted first."""
-    path = root / "ledger.anchors" if root is not None else None
-    if path is None or not path.is_file():
-        return {}
-    lines = (line.split() for line in path.read_text(encoding="ascii", errors="replace").splitlines())
-    noted: dict[int, str] = {}
-    for line in lines:
-        if len(line) == 2 and line[0].isdigit():
-            noted.setdefault(int(line[0]), line[1])
-    return noted
 
 
 def _imports(tx: Transaction, root: Path | None) -> Iterator[Issue]:

@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from geo.errors import Refused
@@ -26,6 +27,7 @@ class PostgresDatabase:
     def __init__(self, url: str) -> None:
         self.url = url
         self.name = _without_password(url)
+        self.anchors: Path | None = None
         self._local = threading.local()
         self._opened: list[tuple[int, Any]] = []
 

@@ -25,10 +25,11 @@ __all__ = ["PostgresDatabase", "SqliteDatabase", "Transaction", "database_role",
 
 
 class Database(Protocol):
-    """A ledger's database. `name` is what a message may show: never a password."""
+    """A ledger's database. `name` may be shown: never a password; `anchors`: the file where its ends are noted."""
 
     dialect: str
     name: str
+    anchors: Path | None
 
     def reading(self, role: str | None = None) -> Any: ...
 
@@ -49,6 +50,7 @@ class SqliteDatabase:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.anchors: Path | None = path.with_suffix(".anchors")
         self.name = str(path)
         self._local = threading.local()
         self._copy: tempfile.TemporaryDirectory[str] | None = None
