@@ -56,6 +56,14 @@ def day_in(text: str) -> date | None:
     return None
 
 
+def impossible_day_in(text: str) -> str:
+    """What is written like a date in a name without being one, as 20261345; "" when nothing is."""
+    if day_in(text) is not None:
+        return ""
+    found = _COMPACT.search(text)
+    return "" if found is None else found[0]
+
+
 def role_in(text: str | None) -> str | None:
     """What a band is, by its description or name: red, nir, ndvi, scl …; None when it does not say."""
     if not text:

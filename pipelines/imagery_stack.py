@@ -15,7 +15,7 @@ from geo.errors import Refused
 from geo.verify_values import scale_of
 from geo.zonal import Grid
 from pipelines.imagery import Scene, Source, grid_of
-from pipelines.imagery_names import day_in, role_in
+from pipelines.imagery_names import day_in, impossible_day_in, role_in
 
 # Codes for "no value" of products that forget to say so, by type of number.
 FORGOTTEN = {"uint16": (65535.0,), "int16": (-32768.0, 32767.0, -9999.0, -3000.0), "float32": (-9999.0,)}
@@ -24,8 +24,8 @@ FORGOTTEN = {"uint16": (65535.0,), "int16": (-32768.0, 32767.0, -9999.0, -3000.0
 def raster_scenes(path: Path) -> Iterator[Scene]:
     """The scenes of one raster file: one when the date is in its name, one per band when its bands have dates.
 
-    Refused: no date (`scene_without_date`), no CRS, unreadable, or bands that give no index
-    (`scene_without_index`).
+    Refused: no date (`scene_without_date`) or one that is none (`scene_date_impossible`), no CRS, unreadable, or
+    bands that give no index (`scene_without_index`).
     """
     import rasterio
     from rasterio.errors import RasterioError
@@ -50,6 +50,9 @@ def raster_scenes(path: Path) -> Iterator[Scene]:
         return
     day = day_in(path.stem)
     if day is None:
+        impossible = impossible_day_in(path.stem)
+        if impossible:
+            raise Refused("scene_date_impossible", scene=path.name, text=impossible)
         raise Refused("scene_without_date", scene=path.name)
     roles = {role: source for text, source in zip(described, sources, strict=True) if (role := role_in(text))}
     if count == 1 and "ndvi" not in roles:

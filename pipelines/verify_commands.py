@@ -150,11 +150,12 @@ def _show(arguments: argparse.Namespace, console: Console, *, said: bool) -> lis
         raise Refused(code, layer=arguments.layer, id=arguments.show)
     rows = []
     for one in found.judged:
-        text = found.said(one, console.lang, season=season_name(one.season, console.lang))
+        name = season_name(one.season, console.lang)
+        text = found.said(one, console.lang, season=name)
         verdict = one.verdict if one.reported else NOT_JUDGED
         rows.append({"season": one.season.id, "verdict": verdict, "said": text, "rule": found.rule.version})
         if said:
-            console.result(f"{one.season.id}  {one.label(console.lang)}  {text}")
+            console.result(f"{name}  {one.label(console.lang)}  {text}")
     return rows
 
 
@@ -181,6 +182,7 @@ def _print_verdicts(made: Outcome, console: Console) -> None:
 
     from geo.verdicts import VERDICTS, label, not_judged
     from pipelines.console import table_text
+    from pipelines.verify_words import season_words
 
     judged = _judged(made)
     table = pd.crosstab(judged["season"], judged["verdict"])
@@ -190,6 +192,7 @@ def _print_verdicts(made: Outcome, console: Console) -> None:
         columns.append(NOT_JUDGED)
         heads.append(not_judged(console.lang))
     table = table.reindex(index=judged["season"].unique(), columns=columns, fill_value=0).reset_index()
+    table["season"] = [season_words(str(one), console.lang) for one in table["season"]]
     console.result(table_text(table, heads))
     _print_areas(made, console)
     _print_after(made, console)
@@ -202,7 +205,7 @@ def _print_areas(made: Outcome, console: Console) -> None:
     JSON has the areas of every season, and consolidation by area.
     """
     from pipelines.console import table_text
-    from pipelines.verify_words import area_headings
+    from pipelines.verify_words import area_headings, season_words
 
     for name in AREA_TABLES:
         table: pd.DataFrame | None = getattr(made, name)
@@ -210,6 +213,8 @@ def _print_areas(made: Outcome, console: Console) -> None:
             county = table["area_code"] == table["area_code"].iloc[0]
             latest = table["season"] == table["season"].iloc[-1] if "season" in table else county
             table = table[county | latest]
+            if "season" in table:
+                table = table.assign(season=[season_words(str(one), console.lang) for one in table["season"]])
             console.result("")
             console.result(table_text(table, area_headings(list(table.columns), console.lang)))
 

@@ -44,15 +44,23 @@ SEASONS = {"spring": ("小春", "spring harvest"), "autumn": ("大春", "autumn 
 
 def season_name(season: Season, lang: str) -> str:
     """A season as people call it: `2024年小春`, `2024 autumn harvest`; else by the county's own word."""
-    word = SEASONS.get(season.window, (season.window, season.window))[lang == "en"]
-    year = season.id.split("-")[0]
+    return season_words(season.id, lang)
+
+
+def season_words(season_id: str, lang: str) -> str:
+    """As `season_name`, by a season's id; of a table judged as one the whole of it."""
+    year, _, window = season_id.partition("-")
+    if not window:
+        return season_id if year != "year" else ("whole table" if lang == "en" else "全部日期")
+    word = SEASONS.get(window, (window, window))[lang == "en"]
     return f"{year} {word}" if lang == "en" else f"{year}年{word}"
 
 
 def contract_lines(contracts: pd.DataFrame, lang: str, *, most: int = 20) -> list[str]:
     """Contracts whose parcels were contradicted two seasons running, the largest first."""
     shown = contracts.head(most)
-    table = pd.DataFrame({"contract": shown["contract_id"], "season": shown["season"]})
+    table = pd.DataFrame({"contract": shown["contract_id"]})
+    table["season"] = [season_words(str(one), lang) for one in shown["season"]]
     table["parcels"] = [f"{a}/{b}" for a, b in zip(shown["parcels"], shown["of_parcels"], strict=True)]
     for name in ("micro_mu", "of_micro_mu"):
         table[name] = shown[name] / MICRO
@@ -71,36 +79,52 @@ def estimate_lines(found: Corrected, lang: str) -> list[str]:
     told = found.as_dict()
     span = f"{told['in_use_mu']:,.1f} [{told['low']:,.1f}, {told['high']:,.1f}]"
     whole, seen = f"{told['whole_mu']:,.1f}", f"{told['confirmed_mu']:,.1f}"
+    visited, control = told["visited"], told["control"]
     rows = [[label(v, lang), n["in_use"], n["idle"]] for v, n in told["found"].items()]
     table = pd.DataFrame(rows, columns=["verdict", "in_use", "idle"])
     if lang == "en":
-        head = (
-            f"In use by {told['visited']} visits ({told['control']} of them drawn from all): {span} of {whole} mu"
-        )
+        visits = f"{found.judged.check_en}: in use by {visited} visits ({control} of them drawn from all)"
         return [
-            f"{head}; the pictures alone confirm {seen} mu",
+            f"{visits}: {span} of {whole} mu; the pictures alone confirm {seen} mu",
             table_text(table, ["Verdict", "Found in use", "Idle"]),
             *_left_out(found, lang),
         ]
-    head = (
-        f"据 {told['visited']} 处实地核查（其中随机对照 {told['control']} 处）推算在种 {span} 亩，上报 {whole} 亩"
-    )
+    visits = f"{found.judged.check}：据 {visited} 处实地核查（其中随机对照 {control} 处）"
     shown = table_text(table, ["影像判定", "实地在种", "实地撂荒"])
-    return [f"{head}；影像单独确认 {seen} 亩", shown, *_left_out(found, lang)]
+    head = f"{visits}推算在种 {span} 亩，上报 {whole} 亩；影像单独确认 {seen} 亩"
+    return [head, shown, *_left_out(found, lang)]
 
 
 def _left_out(found: Corrected, lang: str) -> list[str]:
-    """What of the list was not counted, as one line; none when all of it was."""
-    if not (found.blank or found.unread or found.strangers):
-        return []
-    odd = "、".join(dict.fromkeys(found.unread))[:60]
-    if lang == "en":
-        answers = f"; {len(found.unread)} answers that are neither yes nor no ({odd})" if found.unread else ""
-        others = f"; {found.strangers} numbers that were not judged" if found.strangers else ""
-        return [f"Not counted: {found.blank} lines without an answer{answers}{others}"]
-    answers = f"；既非“是”也非“否”的 {len(found.unread)} 处（{odd}）" if found.unread else ""
-    others = f"；不在核查结果里的编号 {found.strangers} 个" if found.strangers else ""
-    return [f"未计入：未填 {found.blank} 处{answers}{others}"]
+    """What of the list was not counted as it stands, a line each; none when all of it was."""
+    en, told, lines = lang == "en", found.answers, []
+    odd = "、".join(dict.fromkeys(told.unread))[:60]
+    if told.blank or told.unread or found.strangers:
+        answers = others = ""
+        if told.unread:
+            zh = f"；既非“是”也非“否”的 {len(told.unread)} 处（{odd}）"
+            answers = f"; {len(told.unread)} answers that are neither yes nor no ({odd})" if en else zh
+        if found.strangers:
+            zh = f"；不在核查结果里的编号 {found.strangers} 个"
+            others = f"; {found.strangers} numbers that were not judged" if en else zh
+        head = f"Not counted: {told.blank} lines without an answer" if en else f"未计入：未填 {told.blank} 处"
+        lines.append(f"{head}{answers}{others}")
+    if told.contradictory:
+        named = "、".join(told.contradictory[:20]) + (" …" if len(told.contradictory) > 20 else "")
+        zh = f"同一地块既填“是”又填“否”的 {len(told.contradictory)} 块未计入：{named}；请核实后改成一个答案再报。"
+        words = f"Said to be both in use and idle, so left out ({len(told.contradictory)}): {named}. Settle each."
+        lines.append(words if en else zh)
+    if told.repeated:
+        zh = f"重复填报、答案相同的 {told.repeated} 行只计一次"
+        lines.append(f"{told.repeated} lines that say the same again were counted once" if en else zh)
+    if found.changed:
+        zh = "这份名单抽样之后核查结果已变：以上按抽样时的判定推算；要按新的核查推算，请用 --sample 重新抽样。"
+        words = (
+            "The check has changed since this list was drawn: the figure is of the check it was drawn on; "
+            "for the latest draw a new list with --sample."
+        )
+        lines.append(words if en else zh)
+    return lines
 
 
 def calibration_lines(made: Calibration, lang: str, *, folds: str) -> list[str]:

@@ -269,3 +269,13 @@ def test_the_sentinel_chip_and_its_neighbours_are_taken_or_refused(real_data: Pa
     with rasterio.open(real_data / "terra_ex" / "sent2_L2A_2024-08-24.tif") as data:
         red, nir = data.read(3).astype(float), data.read(4).astype(float)
     assert np.allclose(whole(scenes[0]), (nir - red) / (nir + red), atol=1e-6, equal_nan=True)
+
+
+def test_a_name_with_a_date_that_is_none_says_so(tmp_path: Path) -> None:
+    for name in ("ndvi_20261345.tif", "county.tif"):
+        satellite.write(tmp_path / name, np.full((4, 4), 0.5, np.float32))
+    _, issues = find_scenes(tmp_path)
+    assert {one.params["scene"]: (one.code, one.params.get("text")) for one in issues} == {
+        "county.tif": ("scene_without_date", None),
+        "ndvi_20261345.tif": ("scene_date_impossible", "20261345"),
+    }

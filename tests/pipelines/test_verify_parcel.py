@@ -191,7 +191,7 @@ def test_answers_that_cannot_be_counted_are_said(checked: Workspace, tmp_path: P
     carried.loc[use[1], "实地在种"] = None
     pd.concat([carried, stranger]).to_csv(path, index=False, encoding="utf-8-sig")
     made = estimate_from(checked.root, LAYER, path)
-    assert (made.visited, made.blank, made.unread, made.strangers) == (18, 1, ("看不到",), 1)
+    assert (made.visited, made.answers.blank, made.answers.unread, made.strangers) == (18, 1, ("看不到",), 1)
     [said] = estimate_lines(made, "zh")[2:]
     assert said == "未计入：未填 1 处；既非“是”也非“否”的 1 处（看不到）；不在核查结果里的编号 1 个"
 

@@ -74,3 +74,19 @@ def test_the_last_season_of_a_long_table_waits_for_its_end_too(tmp_path: Path) -
     assert "contradicted" not in set(autumns["verdict"])
     assert "contradicted" in set(made.verdicts.loc[made.verdicts["season"] == "2023-autumn", "verdict"])
     assert [issue.code for issue in made.issues] == ["verify_season_not_ended"]
+
+
+def test_seasons_are_called_as_people_call_them_in_either_language(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = stored(tmp_path / "w", corners()).root
+    command = ["verify", str(root), "--scenes", str(pictures(tmp_path / "s")), "--show", "P05"]
+    assert main(command) == 0
+    zh = capsys.readouterr().out
+    assert main([*command, "--lang", "en"]) == 0
+    en = capsys.readouterr().out
+    for said in (zh, en):
+        assert "2024-spring" not in said
+        assert "2024-autumn" not in said
+    assert "2024年小春  不符  " in zh
+    assert "2024 spring harvest" in en
