@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from geo.accuracy import Assessment, assess, share_interval
+from geo.seasons import relative
 from geo.verdicts import VERDICTS, Facts, Rule, judge
 
 Array = NDArray[Any]
@@ -21,6 +22,9 @@ LEAST_IDLE = 10
 LEAST_PRECISION = 0.75
 # … and may confirm at most this share of the parcels known to be idle.
 MOST_IDLE_CONFIRMED = 0.10
+# A place with fewer parcels than this of either kind says little; nor do places of which one holds this share.
+LEAST_OF_KIND = 5
+MOST_IN_ONE_PLACE = 0.9
 FACTORS = np.round(np.arange(0.70, 1.41, 0.05), 2)
 
 
@@ -88,14 +92,67 @@ def _called(described: pd.DataFrame, score: Array, rule: Rule, verdict: str) -> 
 
 
 @dataclass(frozen=True)
+class Blocked:
+    """The ranking when each block of neighbours is held against peers outside it alone.
+
+    blocks, idle_blocks: how many hold labelled parcels, and idle ones. auc: of all blocks together. error: by
+    leaving out each block in turn (jackknife). low, high: the least and largest AUC so.
+    """
+
+    blocks: int
+    idle_blocks: int
+    auc: float
+    error: float
+    low: float
+    high: float
+
+
+def by_blocks(described: pd.DataFrame, groups: Array, idle: pd.Series, blocks: Array) -> Blocked:
+    """Cross-validate the ranking by blocks of place; the same for the same input.
+
+    described, groups: as `geo.seasons.relative` takes them. idle: True, False or NA by row. blocks: of each row.
+    """
+    known = idle.notna().to_numpy(bool)
+    truth = idle.fillna(False).to_numpy(bool)
+    level = np.zeros(len(described))
+    names = sorted(set(blocks[known]))
+    for name in names:
+        here = blocks == name
+        level[here] = np.nan_to_num(relative(described, groups, among=~here)[here])
+    left = [known & (blocks != name) for name in names]
+    tried = np.array([auc(-level[rows], truth[rows]) for rows in left])
+    tried = tried[np.isfinite(tried)]
+    count = len(tried)
+    error = float(np.sqrt((count - 1) / count * ((tried - tried.mean()) ** 2).sum())) if count else float("nan")
+    ends = (float(tried.min()), float(tried.max())) if count else (float("nan"), float("nan"))
+    return Blocked(len(names), len(set(blocks[known & truth])), auc(-level[known], truth[known]), error, *ends)
+
+
+def thin_places(places: pd.DataFrame) -> list[str]:
+    """The places with fewer than LEAST_OF_KIND idle parcels or parcels in use. places: as of a `Calibration`."""
+    fewest = places[["idle", "in_use"]].min(axis=1)
+    return [str(one) for one in places.loc[fewest < LEAST_OF_KIND, "place"]]
+
+
+def gathered(places: pd.DataFrame) -> tuple[str, str, float] | None:
+    """The kind (`idle` or `in_use`), place and share where one of several places holds nearly all; else None."""
+    for kind in ("idle", "in_use"):
+        whole = int(places[kind].sum())
+        if len(places) > 1 and whole and places[kind].max() / whole >= MOST_IN_ONE_PLACE:
+            at = int(np.argmax(places[kind].to_numpy()))
+            return kind, str(places["place"].iloc[at]), float(places[kind].iloc[at] / whole)
+    return None
+
+
+@dataclass(frozen=True)
 class Calibration:
     """What labelled parcels say of the rule, each place judged by thresholds learnt elsewhere.
 
     verdicts: as `judge`, index as given. auc, peak_auc: of the relative score and of the plain peak of the
-    index, all places together. places: by place parcels, idle, auc, peak_auc, rule. matrix: verdict × label.
-    shipped: the same of the rule as it was given, nothing learnt.
+    index, all places together. places: by place parcels, idle, in_use, auc, peak_auc, rule.
+    matrix: verdict × label. shipped: the same of the rule as it was given, nothing learnt.
     rule: learnt from all places. assessment: area-adjusted (Olofsson et al. 2014), None when no verdict was
-    decided.
+    decided. blocked: the ranking by blocks of neighbours, None without coordinates.
     """
 
     verdicts: pd.DataFrame
@@ -107,6 +164,7 @@ class Calibration:
     shipped: pd.DataFrame
     rule: Rule
     assessment: Assessment | None
+    blocked: Blocked | None = None
 
     def figures(self) -> dict[str, Any]:
         """The figures a reader asks for first; shares with Wilson's 95 % intervals as [share, low, high].
@@ -172,6 +230,7 @@ def calibrate(
                 "place": place,
                 "parcels": int(here.sum()),
                 "idle": int(idle[here].sum()),
+                "in_use": int((~idle[here]).sum()),
                 "auc": auc(-level[here], idle[here]),
                 "peak_auc": auc(-peak[here], idle[here]),
                 "rule": fitted.version,

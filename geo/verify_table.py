@@ -23,6 +23,7 @@ from geo.verify_headings import (
 )
 from geo.verify_labels import idle_labels, label_column, label_words, says_nothing
 from geo.verify_long import long_series
+from geo.verify_places import blocks_within
 from geo.verify_values import index_values, is_numbers, numbers, ratio
 
 Array = NDArray[Any]
@@ -44,7 +45,8 @@ class Series:
     seen. places: keys of peer groups from fine to coarse. fold: place of cross-validation. year: the year of
     each row, or None. idle: True idle, False in use, NA unknown; None without labels. area: any unit. said:
     what was taken for what, by role, to be shown. assumed: where neither the label's words nor its heading tell
-    which of its two values means idle, the one that was not taken.
+    which of its two values means idle, the one that was not taken. blocks: blocks of neighbours within the folds,
+    None without coordinates.
     """
 
     ids: pd.Index
@@ -57,6 +59,7 @@ class Series:
     area: Array
     said: dict[str, str]
     assumed: str = ""
+    blocks: Array | None = None
 
 
 def read_series(
@@ -95,6 +98,7 @@ def read_series(
         said["idle"] = label_words(frame[heading], known)
     names = place_columns(frame)
     fold, said["folds"] = _folds(frame, names, centre)
+    placed = centre is not None and bool(np.isfinite(centre).all())
     ids, said["id"] = _ids(frame)
     said |= {"label": heading or "", "places": ", ".join(names)}
     return Series(
@@ -108,6 +112,7 @@ def read_series(
         area=_areas(frame, area),
         said=said,
         assumed=_other_value(frame, heading, known, idle),
+        blocks=blocks_within(fold, centre) if placed and centre is not None else None,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -210,21 +210,21 @@ def unended_issues(seasons: Sequence[Season], last: date) -> list[Issue]:
     return found
 
 
-def _scored(series: Series, season: Season) -> tuple[pd.DataFrame, np.ndarray[Any, Any]]:
-    from geo.seasons import describe, peer_groups, relative
+def _described(series: Series, season: Season) -> tuple[pd.DataFrame, np.ndarray[Any, Any]]:
+    """What the indices did in a season, and the peer group of each row."""
+    from geo.seasons import describe, peer_groups
 
     described = describe(series.values, series.days, season)
-    groups = peer_groups(*series.places) if series.places else np.zeros(len(described), np.int64)
-    return described, relative(described, groups)
+    return described, peer_groups(*series.places) if series.places else np.zeros(len(described), np.int64)
 
 
 def judge_series(series: Series, season: Season, rule: Rule, *, keep_evidence: bool) -> pd.DataFrame:
     """Verdicts of a table's parcels in one season, with id and season; evidence columns when asked for."""
-    from geo.seasons import seen_out
+    from geo.seasons import relative, seen_out
     from geo.verdicts import judge
 
-    described, score = _scored(series, season)
-    made = judge(described, score, Facts(), rule, ended=seen_out(season, series.days[-1]))
+    described, groups = _described(series, season)
+    made = judge(described, relative(described, groups), Facts(), rule, ended=seen_out(season, series.days[-1]))
     made.insert(0, "id", series.ids.to_numpy())
     made.insert(1, "season", season.id)
     return made if keep_evidence else made[["id", "season", "verdict", "reason"]]
@@ -232,17 +232,21 @@ def judge_series(series: Series, season: Season, rule: Rule, *, keep_evidence: b
 
 def calibrate_series(series: Series, windows: Any, rule: Rule) -> Calibration:
     """Hold the rule against a table's labels; Refused when it has none, or only one kind."""
-    from geo.calibration import calibrate
-    from geo.seasons import read_windows, whole_year
+    from geo.calibration import by_blocks, calibrate
+    from geo.seasons import read_windows, relative, whole_year
 
     if series.idle is None:
         raise Refused("label_column_missing", label="label/crop/地类")
     season = whole_year(read_windows(windows), series.days[0], series.days[-1])
-    described, score = _scored(series, season)
+    described, groups = _described(series, season)
+    score = relative(described, groups)
     known = series.idle.notna().to_numpy(bool)
     truth = series.idle[known].to_numpy(bool)
     rows = described[known].reset_index(drop=True)
-    return calibrate(rows, score[known], truth, series.fold[known], series.area[known], rule)
+    made = calibrate(rows, score[known], truth, series.fold[known], series.area[known], rule)
+    if series.blocks is None:
+        return made
+    return replace(made, blocked=by_blocks(described, groups, series.idle.reset_index(drop=True), series.blocks))
 
 
 def calibration_record(made: Calibration, source: str, said: Mapping[str, str]) -> dict[str, Any]:
@@ -255,6 +259,7 @@ def calibration_record(made: Calibration, source: str, said: Mapping[str, str]) 
         "rule": made.rule.as_dict(),
     }
     record["places"] = made.places.to_dict("records")
+    record["blocks"] = None if made.blocked is None else asdict(made.blocked)
     record["matrix"] = made.matrix.to_dict("index")
     record["shipped_matrix"] = made.shipped.to_dict("index")
     if made.assessment is not None:

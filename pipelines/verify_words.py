@@ -145,6 +145,7 @@ def calibration_lines(made: Calibration, lang: str, *, folds: str) -> list[str]:
         else f"ranking AUC {rank}; plain peak of the index {figures['peak_auc']:.3f}",
         "",
         table_text(made.places, _place_heads(zh)),
+        *_place_notes(made, zh),
         "",
         "混淆矩阵（块）" if zh else "Confusion matrix (parcels)",
         table_text(_matrix(made, lang), ["", "撂荒", "在种"] if zh else ["", "idle", "in use"]),
@@ -179,8 +180,40 @@ _SHIPPED = ("confirmed_precision", "contradicted_precision", "contradicted_recal
 
 def _place_heads(zh: bool) -> list[str]:
     if zh:
-        return ["地点", "块", "撂荒", "AUC", "峰值 AUC", "所用规则（学自他处）"]
-    return ["Place", "Parcels", "Idle", "AUC", "Peak AUC", "Rule (learnt elsewhere)"]
+        return ["地点", "块", "撂荒", "在种", "AUC", "峰值 AUC", "所用规则（学自他处）"]
+    return ["Place", "Parcels", "Idle", "In use", "AUC", "Peak AUC", "Rule (learnt elsewhere)"]
+
+
+def _place_notes(made: Calibration, zh: bool) -> list[str]:
+    """What the places cannot tell, in one sentence, and the ranking by blocks of neighbours within them."""
+    from geo.calibration import LEAST_OF_KIND, gathered, thin_places
+
+    lines = []
+    thin, most = thin_places(made.places), gathered(made.places)
+    why = []
+    if thin:
+        named = ("、" if zh else ", ").join(thin)
+        en = f"{named} with fewer than {LEAST_OF_KIND} parcels idle or in use"
+        why.append(f"{named} 的撂荒或在种不足 {LEAST_OF_KIND} 块" if zh else en)
+    if most is not None:
+        kind, place, share = most
+        word = {"idle": ("撂荒", "idle"), "in_use": ("在种", "in use")}[kind][not zh]
+        why.append(f"{word}地块 {share:.0%} 在 {place}" if zh else f"{share:.0%} of the parcels {word} in {place}")
+    if why and zh:
+        lines.append(f"{'，'.join(why)}：按地点交叉验证说明不了换一个地方会怎样。")
+    elif why:
+        lines.append(f"With {' and '.join(why)}, the cross-validation by place says little about another place.")
+    found = made.blocked
+    if found is not None:
+        figure = f"AUC {found.auc:.3f} ± {found.error:.3f}"
+        span = f"{found.low:.3f}–{found.high:.3f}"
+        en = (
+            f"By {found.blocks} blocks of neighbours within the places ({found.idle_blocks} with idle ones), "
+            f"each held against peers outside it: {figure}, leaving out one at a time {span}"
+        )
+        head = f"地点内按位置分 {found.blocks} 片（{found.idle_blocks} 片有撂荒），每片只与片外同类比"
+        lines.append(f"{head}：{figure}，逐片去掉为 {span}" if zh else en)
+    return lines
 
 
 def _matrix(made: Calibration, lang: str) -> pd.DataFrame:

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geo.calibration import auc, auc_error, calibrate, learn
+from geo.calibration import auc, auc_error, by_blocks, calibrate, gathered, learn, thin_places
+from geo.seasons import relative
 from geo.verdicts import Rule
 
 
@@ -59,3 +60,29 @@ def test_each_place_is_judged_and_the_matrix_holds_every_parcel() -> None:
     assert figures["confirmed_precision"][0] == 1.0
     assert made.assessment is not None
     assert made.assessment.areas["idle"].value == pytest.approx(30.0)
+
+
+def test_places_with_few_of_a_kind_or_with_nearly_all_of_it_are_named() -> None:
+    places = pd.DataFrame({"place": ["F", "K", "S"], "idle": [1, 26, 0], "in_use": [900, 3_000, 2_100]})
+    assert thin_places(places) == ["F", "S"]
+    kind, place, share = gathered(places) or ("", "", 0.0)
+    assert (kind, place) == ("idle", "K")
+    assert share == pytest.approx(26 / 27)
+    even = places.assign(idle=[8, 9, 10])
+    assert (thin_places(even), gathered(even)) == ([], None)
+
+
+def test_a_block_is_ranked_by_peers_outside_it_alone() -> None:
+    described, _, idle, places = _world(0.3)
+    described["gap_days"] = 10.0
+    blocks = np.array([f"{place} {i % 100 // 25}" for i, place in enumerate(places)], dtype=object)
+    groups = np.zeros(300, np.int64)
+    made = by_blocks(described, groups, pd.Series(idle), blocks)
+    assert (made.blocks, made.idle_blocks, made.auc) == (12, 12, 1.0)
+    assert (made.low, made.high, made.error) == (1.0, 1.0, 0.0)
+    # A whole block of idle land is idle among its own; only by those outside it does it rank last.
+    lying = np.where(blocks == "a 0", 0.25, 0.7) + np.linspace(0, 0.1, 300)
+    bare = described.assign(peak=lying, swing=lying - 0.12, spread=lying / 3)
+    alone = np.unique(blocks, return_inverse=True)[1]
+    assert by_blocks(bare, alone, pd.Series(blocks == "a 0"), blocks).auc == 1.0
+    assert auc(-relative(bare, alone), blocks == "a 0") < 0.9

@@ -19,7 +19,7 @@ from pipelines.__main__ import main
 from pipelines.ingest import Options, add
 from pipelines.workspace import Workspace
 from tests.pipelines import satellite
-from tests.pipelines.test_verify import DAYS, IDLE, corners, pictures, stored
+from tests.pipelines.test_verify import DAYS, IDLE, corners, pictures, series_table, stored
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, Any, str]:
@@ -242,3 +242,28 @@ def test_nothing_asked_for_is_refused_with_the_next_step(
     root = Workspace.create(tmp_path / "w", code="519721", name="试验县").root
     assert main(["verify", str(root)]) == 2
     assert "--scenes" in capsys.readouterr().err
+
+
+def test_a_calibration_says_what_its_places_cannot_tell_and_ranks_by_blocks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = series_table(400)
+    number = np.arange(len(table))
+    table["经度"], table["纬度"] = 106.0 + number // 20 * 0.01, 31.0 + number % 20 * 0.01
+    near = (table["乡镇"] == "甲镇") | (number == 390)
+    table.loc[~near & (table["标注"] == "撂荒"), "标注"] = "水稻"
+    table.to_csv(tmp_path / "t.csv", index=False)
+    command = ["verify", "--scenes", str(tmp_path / "t.csv"), "--calibrate"]
+    assert main(command) == 0
+    zh = capsys.readouterr().out
+    assert main([*command, "--lang", "en"]) == 0
+    en = capsys.readouterr().out
+    assert "乙镇 的撂荒或在种不足 5 块，撂荒地块 95% 在 甲镇：按地点交叉验证说明不了换一个地方会怎样。" in zh
+    assert "the cross-validation by place says little about another place." in en
+    [line] = [one for one in zh.splitlines() if one.startswith("乙镇 ") and "200" in one]
+    assert line.split()[1:4] == ["200", "1", "199"]
+    assert "地点内按位置分 8 片" in zh
+    assert "By 8 blocks of neighbours within the places" in en
+    code, made, _ = run(capsys, *command)
+    assert code == 0
+    assert made["calibration"]["blocks"]["blocks"] == 8
