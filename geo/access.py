@@ -151,15 +151,32 @@ def require(actor: Actor, action: str, *, layer: str | None = None, area_code: s
     """Forbidden, with the reason, unless the table allows it."""
     decision = decide(actor, action, layer=layer, area_code=area_code)
     if not decision.allowed:
-        raise Forbidden(
-            "not_allowed",
-            actor=actor.name,
-            role=actor.role,
-            action=action,
-            layer=layer or "—",
-            reason=decision.reason.zh,
-            reason_en=decision.reason.en,
-        )
+        raise _not_allowed(actor, action, layer, decision.reason)
+
+
+def _not_allowed(actor: Actor, action: str, layer: str | None, reason: Words) -> Forbidden:
+    """The refusal with role, action and layer both as ids and as they are called."""
+    from geo.layers import builtin_layers
+    from geo.spoken import NOTHING, act_words
+
+    role, asked = roles().get(actor.role, Words(actor.role, actor.role)), act_words(action)
+    known = builtin_layers().get(layer or "")
+    place = known.label if known is not None else Words(layer, layer) if layer else NOTHING
+    return Forbidden(
+        "not_allowed",
+        actor=actor.name,
+        role=actor.role,
+        role_zh=role.zh,
+        role_en=role.en,
+        action=action,
+        action_zh=asked.zh,
+        action_en=asked.en,
+        layer=layer or "—",
+        layer_zh=place.zh,
+        layer_en=place.en,
+        reason=reason.zh,
+        reason_en=reason.en,
+    )
 
 
 def readable_root(actor: Actor, layer: str | None = None) -> str | None:

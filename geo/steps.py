@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from geo.access import roles
 from geo.changes import Event
 from geo.errors import Forbidden
 from geo.layers import Layer, Transition
@@ -52,7 +53,7 @@ def check_step(
         raise Forbidden("step_illegal", **where, legal=_listed((t.target, named[t.target]) for t in ways))
     if role != "administrator" and role not in step.roles:
         legal = _listed((t.target, named[t.target]) for t in legal_steps(layer, here, role))
-        raise Forbidden("step_not_for_role", **where, role=role, roles="、".join(step.roles), legal=legal)
+        raise Forbidden("step_not_for_role", **where, **_roles_named(role, step.roles), legal=legal)
     if "note" in step.needs and not (note or "").strip():
         raise Forbidden("step_needs_note", **where)
     if "photo" in step.needs and not evidence:
@@ -85,6 +86,18 @@ def worked_by(layer: Layer, past: Sequence[Event]) -> tuple[str, ...]:
         if kind == "in_progress" and forward:
             parties.update({event.party: None, event.actor: None})
     return tuple(parties)
+
+
+def _roles_named(role: str, others: Sequence[str]) -> dict[str, str]:
+    """Who asked and who may, as they are called."""
+    known = {name: words for name, words in roles().items() if name in (role, *others)}
+    mine = known.get(role)
+    return {
+        "role": mine.zh if mine else role,
+        "role_en": mine.en if mine else role,
+        "roles": "、".join(known[name].zh if name in known else name for name in others),
+        "roles_en": ", ".join(known[name].en if name in known else name for name in others),
+    }
 
 
 def _listed(pairs: Iterable[tuple[str, str]]) -> str:

@@ -131,8 +131,12 @@ def on_thing(asked: Act, thing: pd.DataFrame, layer: Layer, ledger: Ledger) -> A
     state = state_at(thing, events, layer, None).iloc[0]
     lon, lat = place_of(thing)
     area = thing["area_code"].iloc[0]
+    due = (
+        {"was_due_on": str(state["due_on"].date())} if asked.kind == "extend" and pd.notna(state["due_on"]) else {}
+    )
     return replace(
         asked,
+        data={**asked.data, **due},
         from_stage=state["stage"] if isinstance(state["stage"], str) else None,
         base_version=len(events) if asked.base_version is None else asked.base_version,
         area_code=area if isinstance(area, str) and area else None,

@@ -72,12 +72,17 @@ def edit(
     a table of a later day carries the field. A thing that only its names place goes where the new names say.
     base_version: the version on the actor's screen; where others have changed other fields since, both stand
     (`merged_with_version` in the event), where the same one, Conflict shows both values. Refused for what cannot
-    be read and for fields that steps write; Forbidden as `Ledger.append` says.
+    be read, for fields that steps write and where nothing would change; fields that hold the value already are
+    left out of the event. Forbidden as `Ledger.append` says.
     """
     with _desk(workspace_dir, layer_id, by, now) as desk:
         values = read_given(desk.layer, fields, today=china_day(desk.now))
         thing = desk.thing(feature_id)
-        told: dict[str, Any] = {"fields": values, "was": _values(thing, desk.layer, values)}
+        was = _values(thing, desk.layer, values)
+        values = {name: value for name, value in values.items() if value != was[name]}
+        if was and not values:
+            raise Refused("edit_changes_nothing", id=feature_id)
+        told: dict[str, Any] = {"fields": values, "was": {name: was[name] for name in values}}
         moved = _moved_to(desk, thing, values)
         if moved is not None:
             told["moved_to"] = moved

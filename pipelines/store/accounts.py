@@ -103,8 +103,7 @@ def add(
         raise Refused("role_unknown", role=role, known=", ".join(roles()))
     if not AREA.fullmatch(area_code):
         raise Refused("area_code_malformed", value=area_code[:20])
-    if role in ("township", "village_reporter") and len(area_code) < 9:
-        raise Refused("account_needs_area", name=name, role=role)
+    _check_area(ledger, name, role, area_code)
     unknown = [one for one in layers if one not in ledger.layers]
     if unknown:
         raise Refused("layer_unknown", layer=", ".join(unknown), known=", ".join(sorted(ledger.layers)))
@@ -124,6 +123,18 @@ def add(
         )
         make_database_role(tx, ledger, Actor(name, role, unit, area_code, tuple(layers)))
     return secret
+
+
+def _check_area(ledger: Ledger, name: str, role: str, area_code: str) -> None:
+    """Refused for a code that is no area of the county, and for a township or village role without its own."""
+    local, words = role in ("township", "village_reporter"), roles()[role]
+    if local and not area_code:
+        raise Refused("account_needs_area", name=name, role=words.zh, role_en=words.en)
+    places = ledger.places
+    if area_code and places is not None and places.has_areas() and not places.has_area(area_code):
+        raise Refused("account_area_unknown", area=area_code)
+    if local and len(area_code) < 9:
+        raise Refused("account_area_too_wide", area=area_code, name=name, role=words.zh, role_en=words.en)
 
 
 @contextmanager

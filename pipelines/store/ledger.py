@@ -121,7 +121,7 @@ class Ledger(LedgerReading):
             layer = well_formed(act, self.layers, now)
             check_fields(act, layer)
             past = self._past(tx, act)
-            allowed(settled(act, past, now, footing), past, layer, now)
+            allowed(settled(act, past, layer, now, footing), past, layer, now)
             _must_exist(act, past, footing)
 
     def merge(self, away: Act, into: Act, *, now: datetime) -> tuple[Event, Event]:
@@ -157,7 +157,7 @@ class Ledger(LedgerReading):
         layer = well_formed(act, self.layers, now)
         check_fields(act, layer)
         past = self._past(tx, act)
-        act = settled(act, past, now, footing)
+        act = settled(act, past, layer, now, footing)
         allowed(act, past, layer, now)
         _must_exist(act, past, footing)
         if self._role(act.actor) is not None:

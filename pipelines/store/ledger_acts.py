@@ -15,6 +15,7 @@ from geo.errors import Conflict, Forbidden, Refused
 from geo.layers import Layer
 from geo.lifecycle import china_day
 from geo.steps import check_step, worked_by
+from pipelines.store.ledger_refusals import check_extension, clash
 
 UNDO_MINUTES = 30
 AHEAD_MINUTES = 10
@@ -162,7 +163,7 @@ def _forged(act: Act, given: str, known: str | None) -> Forbidden:
     return Forbidden("area_code_forged", given=given, known=known or "—", id=act.feature_id)
 
 
-def settled(act: Act, past: Sequence[Event], now: datetime, footing: Footing = Footing()) -> Act:
+def settled(act: Act, past: Sequence[Event], layer: Layer, now: datetime, footing: Footing = Footing()) -> Act:
     """The act with what is known of its thing filled in, once it is clear that nobody else's is lost.
 
     Forbidden (`area_code_forged`) when the caller claims another area than the thing lies on, or moves one that
@@ -187,14 +188,14 @@ def settled(act: Act, past: Sequence[Event], now: datetime, footing: Footing = F
             raise Conflict("version_unknown", id=act.feature_id, version=seen, known=len(past))
         met = collide(touched(act.kind, act.to_stage, act.due_on, act.data), past[seen:])
         if met.clash == "hard" and met.theirs is not None:
-            raise _clash(act, met.theirs, met.shared)
+            raise clash(act, met.theirs, met.shared, layer)
         if met.clash == "soft":
             data["merged_with_version"] = len(past)
         if act.base_version is None or stage is None:
             stage = known.stage if known.stage is not None else stage
         steps = [e for e in past if e.to_stage is not None]
         if act.to_stage is not None and steps and instant(at) < steps[-1].at:
-            raise _clash(act, steps[-1], ("stage",))
+            raise clash(act, steps[-1], ("stage",), layer)
     elif act.base_version:
         raise Conflict("version_unknown", id=act.feature_id, version=act.base_version, known=0)
     if not act.actor.has_account:
@@ -241,8 +242,8 @@ def allowed(act: Act, past: Sequence[Event], layer: Layer, now: datetime) -> Non
         )
     elif act.kind == "step":
         raise Refused("act_without_stage")
-    if act.kind == "extend" and (act.due_on is None or not (act.note or "").strip()):
-        raise Forbidden("extension_needs_reason", id=act.feature_id)
+    if act.kind == "extend":
+        check_extension(act, past, layer, now)
     if act.kind == "add" and past:
         raise Conflict("id_taken", id=act.feature_id, layer=act.layer)
 
@@ -260,22 +261,6 @@ def same_act(earlier: Event, act: Act) -> Event:
     if mine != theirs:
         raise Refused("event_id_reused", id=act.id)
     return earlier
-
-
-def _clash(act: Act, theirs: Event, shared: Sequence[str]) -> Conflict:
-    """The conflict with both sides in it, so that a desk can show them side by side."""
-    changes = theirs.data.get("fields", {})
-    mine = act.data.get("fields", {})
-    return Conflict(
-        "changed_meanwhile",
-        id=act.feature_id,
-        by=theirs.unit or theirs.actor,
-        at=theirs.at[:16].replace("T", " "),
-        shared="、".join(shared),
-        theirs=theirs.to_stage or compact({k: changes[k] for k in shared if k in changes}),
-        mine=act.to_stage or compact({k: mine[k] for k in shared if k in mine}),
-        event=theirs.id,
-    )
 
 
 def _check_undo(act: Act, past: Sequence[Event], now: datetime) -> None:

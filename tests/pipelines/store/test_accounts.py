@@ -71,6 +71,7 @@ def test_the_first_account_is_an_administrators_and_the_rest_need_one(ledger: Le
         ({"name": "青石", "role": "auditor"}, "account_exists"),
         ({"name": "新", "role": "root"}, "role_unknown"),
         ({"name": "新", "role": "township"}, "account_needs_area"),
+        ({"name": "新", "role": "township", "area_code": "510921"}, "account_area_too_wide"),
         ({"name": "新", "role": "township", "area_code": "51092110' or '1'='1"}, "area_code_malformed"),
         ({"name": "新", "role": "bureau", "layers": ["nothing"]}, "layer_unknown"),
         ({"name": "新", "role": "auditor", "password": "12345678901"[:8]}, "password_weak"),

@@ -181,6 +181,53 @@ def test_only_who_may_extend_gives_a_new_thing_its_own_last_day(root: Path) -> N
         extend(root, "inspection_point", "E1", date(2027, 6, 2), " ", ADMIN, now=NOW + timedelta(minutes=1))
 
 
+def test_what_is_closed_or_void_cannot_be_extended(root: Path, tmp_path: Path) -> None:
+    table = tmp_path / "closed.csv"
+    table.write_text(
+        "点位编号,问题类别,经度,纬度,整改状态,发现日期,销号日期\nC1,垃圾,105.06,30.05,销号,2027-03-01,2027-04-01\n",
+        encoding="utf-8",
+    )
+    assert main(["add", str(root), str(table), "--layer", "inspection_point", "--at", "2027-04-11"]) in (0, 1)
+    before = workspace_ledger(Workspace(root)).head()
+    with pytest.raises(Forbidden) as refusal:
+        extend(root, "inspection_point", "C1", date(2027, 9, 1), "雨季", ADMIN, now=NOW)
+    assert refusal.value.code == "extension_of_closed" and "销号" in refusal.value.words("zh")
+    assert workspace_ledger(Workspace(root)).head() == before
+
+
+def test_an_extension_lies_after_the_present_last_day_and_after_today(root: Path) -> None:
+    extend(root, "inspection_point", "E1", date(2027, 9, 1), "雨季", ADMIN, now=NOW)
+    for day in (date(2027, 9, 1), date(2027, 8, 1)):
+        with pytest.raises(Forbidden) as refusal:
+            extend(root, "inspection_point", "E1", day, "雨季", ADMIN, now=NOW + timedelta(minutes=1))
+        assert refusal.value.code == "extension_not_later" and "2027-09-01" in refusal.value.words("en")
+    with pytest.raises(Forbidden) as refusal:
+        extend(root, "abandoned_parcel", "P1", TODAY, "雨季", ADMIN, now=NOW)
+    assert refusal.value.code in ("extension_past", "extension_not_later")
+
+
+def test_an_edit_that_changes_nothing_makes_no_event_and_one_that_does_names_what_changed(root: Path) -> None:
+    before = workspace_ledger(Workspace(root)).head()
+    with pytest.raises(Refused) as refusal:
+        edit(root, "abandoned_parcel", "P1", {"reported_mu": "3.5亩"}, TOWN, now=NOW)
+    assert refusal.value.code == "edit_changes_nothing"
+    assert workspace_ledger(Workspace(root)).head() == before
+    event = edit(root, "abandoned_parcel", "P1", {"reported_mu": 3.5, "crop": "玉米"}, TOWN, now=NOW)
+    assert (event.data["fields"], event.data["was"]) == ({"crop": "玉米"}, {"crop": None})
+
+
+def test_a_conflict_names_the_field_and_both_values_as_a_reader_knows_them(root: Path) -> None:
+    edit(root, "inspection_point", "E1", {"category": "畜禽粪污"}, TOWN, now=NOW, base_version=0)
+    with pytest.raises(Conflict) as clash:
+        edit(root, "inspection_point", "E1", {"category": "污水"}, TOWN, now=NOW, base_version=0)
+    said = clash.value.words("zh")
+    assert "{" not in said and "category" not in said and "问题类别" in said and "2027-05-01 10:00" in said
+    edit(root, "abandoned_parcel", "P1", {"grower": "欧阳某"}, TOWN, now=NOW, base_version=0)
+    with pytest.raises(Conflict) as clash:
+        edit(root, "abandoned_parcel", "P1", {"grower": "上官某"}, TOWN, now=NOW, base_version=0)
+    assert "欧阳某" not in clash.value.words("zh") + clash.value.words("en")
+
+
 def counted(root: Path, day: date = TODAY) -> tuple[int, int]:
     rows = progress(Workspace(root), "inspection_point", "county", day)
     rows = rows[rows["level"] == "county"]
@@ -254,6 +301,18 @@ def test_personal_values_of_an_edit_are_masked_wherever_its_history_is_shown(
     shown = capsys.readouterr()
     assert main(["show", str(root), "--layer", "abandoned_parcel", "--id", "P1", "--format", "json"]) == 0
     assert "欧阳某某" not in shown.err + shown.out + capsys.readouterr().out
+
+
+def test_an_accounts_area_must_be_one_of_the_county_and_the_wrong_code_is_named(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add = ["account", "add", str(root)]
+    assert main([*add, "管理", "--role", "administrator"]) == 0
+    capsys.readouterr()
+    for code in ("110101", "510921999"):
+        assert main([*add, "坏", "--role", "township", "--area", code, "--by", "管理"]) == 2
+        said = capsys.readouterr().err
+        assert code in said and "不是本县" in said
 
 
 def test_the_commands_say_what_they_did_and_refuse_in_one_sentence(
