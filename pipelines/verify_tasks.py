@@ -14,14 +14,15 @@ from geo.seasons import Season
 from geo.verdicts import Rule
 from geo.verify_tasks import contracts_in_doubt, tasks_of
 from pipelines.verify_parcels import Parcels
+from pipelines.verify_words import season_words
 
 if TYPE_CHECKING:
     from pipelines.workspace import Workspace
 
 # An event's own words; what the verdict rests on stands in its data.
 NOTES = {
-    "look_back": "卫星核查：{season} 未见种植，请现场回头看。不作处罚依据。",
-    "review": "卫星核查：连续 {times} 季未见种植（至 {season}），请专人点名复核。不作处罚依据。",
+    "look_back": "卫星核查：{season}未见种植，请现场回头看。不作处罚依据。",
+    "review": "卫星核查：连续 {times} 季未见种植（至{season}），请专人点名复核。不作处罚依据。",
 }
 
 
@@ -82,7 +83,7 @@ def _enter(
                 SYSTEM,
                 kind="plan_revisit",
                 area_code=code if isinstance(code, str) else None,
-                note=NOTES[str(row["task"])].format(**row),
+                note=NOTES[str(row["task"])].format(times=row["times"], season=season_words(row["season"], "zh")),
                 id=hashlib.sha256(mark.encode()).hexdigest()[:32],
                 data={
                     "why": "satellite",
@@ -93,7 +94,8 @@ def _enter(
         )
     ledger = workspace_ledger(workspace)
     try:
-        for answer in ledger.append_many(acts, now=now):
+        entered = set(ledger.events(layer=layer_id, columns=["id"])["id"])
+        for answer in ledger.append_many([act for act in acts if act.id not in entered], now=now):
             if isinstance(answer, XiangtuError):
                 issues.append(Issue("task_not_entered", params={"reason": answer.words()}))
     finally:

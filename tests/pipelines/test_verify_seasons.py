@@ -90,3 +90,27 @@ def test_seasons_are_called_as_people_call_them_in_either_language(
         assert "2024-autumn" not in said
     assert "2024年小春  不符  " in zh
     assert "2024 spring harvest" in en
+
+
+def test_a_task_entered_in_other_words_is_not_entered_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipelines.act import workspace_ledger
+
+    workspace = stored(tmp_path / "w", corners())
+    scenes = pictures(tmp_path / "s")
+    with monkeypatch.context() as patched:
+        patched.setattr("pipelines.verify_tasks.NOTES", {"review": "2024-autumn", "look_back": "2024-autumn"})
+        verify(workspace.root, scenes)
+    assert verify(workspace.root, scenes).issues == []
+    (tmp_path / "second").mkdir()
+    other = stored(tmp_path / "second" / "w", corners())
+    verify(other.root, scenes)
+    notes = []
+    for one in (workspace, other):
+        ledger = workspace_ledger(one)
+        notes.append(ledger.events(layer="abandoned_parcel", columns=["note"])["note"].tolist())
+        ledger.close()
+    assert notes[0] == ["2024-autumn"] * len(IDLE)
+    assert len(notes[1]) == len(IDLE)
+    assert "（至2024年大春）" in notes[1][0]
