@@ -16,8 +16,23 @@ _YES, _NO = Words("是", "yes"), Words("否", "no")
 STATE: Mapping[str, Words] = {
     "stage": Words("阶段", "stage"),
     "due_on": Words("期限", "last day"),
+    "id": Words("编号", "id"),
+    "area_code": Words("区划代码", "area code"),
+    "area_name": Words("区划", "area"),
+    "area_m2": Words("面积（平方米）", "area (m²)"),
+    "lon": Words("经度", "longitude"),
+    "lat": Words("纬度", "latitude"),
+    "stage_since": Words("进入阶段的日期", "at this stage since"),
+    "reached": Words("到过的阶段", "furthest stage"),
+    "overdue": Words("超期", "overdue"),
+    "on_time": Words("按期", "on time"),
+    "version": Words("台账记录数", "events"),
+    "import_id": Words("入库批次", "import"),
+    "import_at": Words("入库时间", "imported at"),
+    "source_row": Words("原表行号", "row of the sender's table"),
 }
-"""What a change touches that is no field of the layer's."""
+"""What a thing has or a change touches that is no field of the layer's."""
+_INSTANTS = frozenset({"import_at"})
 ACTS: Mapping[str, Words] = {
     "step": Words("登记进展", "take a step"),
     "add": Words("新增", "add"),
@@ -69,11 +84,12 @@ def value_words(layer: Layer, name: str, value: Any) -> Words:
         return MASKED
     if isinstance(value, bool):
         return _YES if value else _NO
-    if name == "stage" or (layer.lifecycle is not None and name == layer.lifecycle.stage_field):
+    if name in _INSTANTS:
+        return Words(china_minute(str(value)), china_minute(str(value)))
+    if name in ("stage", "reached") or (layer.lifecycle is not None and name == layer.lifecycle.stage_field):
         return stage_words(layer, str(value))
     labels = {choice.value: choice.label for choice in field.choices} if field is not None else {}
-    text = f"{value:g}" if isinstance(value, float) else str(value)
-    return labels.get(str(value), Words(text, text))
+    return labels.get(str(value), Words(str(value), str(value)))
 
 
 def listed(words: list[Words]) -> Words:

@@ -10,8 +10,25 @@ import pandas as pd
 
 from geo.changes import Event
 from geo.errors import Refused
-from geo.layers import Layer
+from geo.layers import Layer, Words
+from geo.spoken import value_words
 from pipelines.console import Console, table_text
+
+HEADINGS = {
+    "layer": Words("图层", "layer"),
+    "id": Words("编号", "id"),
+    "rung": Words("督办级别", "rung"),
+    "due_on": Words("期限", "due on"),
+    "overdue_days": Words("超期（工作日）", "overdue (working days)"),
+    "why": Words("缘由", "why"),
+    "score": Words("风险分", "score"),
+    "times_here": Words("此处次数", "times here"),
+    "area_code": Words("区划", "area"),
+    "lon": Words("经度", "lon"),
+    "lat": Words("纬度", "lat"),
+    "seq": Words("台账条号", "event"),
+}
+"""Headings of the tables for a terminal; CSV and JSON keep the columns' names."""
 
 
 def _seal(event: Event) -> tuple[str, str]:
@@ -33,7 +50,8 @@ def _listed(
 
         console.result(as_csv(pd.DataFrame(rows, columns=list(columns))).rstrip("\n"))
     elif rows:
-        console.result(table_text(pd.DataFrame(rows), list(columns)))
+        headings = [HEADINGS[name](console.lang) if name in HEADINGS else name for name in columns]
+        console.result(table_text(pd.DataFrame(rows), headings))
 
 
 def edit(arguments: argparse.Namespace, console: Console) -> int:
@@ -74,10 +92,10 @@ def _pair(text: str) -> tuple[str, str | None]:
 def _change(event: Event, name: str, layer: Layer, console: Console) -> str:
     """`label: before → after`; personal values as stars, because a terminal keeps a log."""
     field = layer.field(name)
-    before, after = event.data["was"].get(name), event.data["fields"][name]
     if field.personal:
         return f"{field.label(console.lang)} ＊＊＊"
-    shown = ["—" if value is None else str(value) for value in (before, after)]
+    both = event.data["was"].get(name), event.data["fields"][name]
+    shown = [value_words(layer, name, value)(console.lang) for value in both]
     return f"{field.label(console.lang)} {shown[0]} → {shown[1]}"
 
 

@@ -253,10 +253,12 @@ def _as_text(frame: Any, layer: Any, past: list[dict[str, Any]] | None, console:
     if past is None:
         columns = ["id", "area_code", "area_name", "stage", "area_m2", "lon", "lat"]
         return table_text(pd.DataFrame(frame)[columns], columns)
-    labels = {f.name: f.label(console.lang) for f in layer.fields}
-    row = records(frame)[0]
-    lines = [f"{labels.get(name, name)}: {value}" for name, value in row.items() if value not in (None, "")]
-    for event in past:
-        told = ", ".join(f"{k}={v}" for k, v in event.items() if k not in ("at", "hash", "prev_hash", "id"))
-        lines.append(f"  {event['at']}  {told}")
-    return "\n".join(lines)
+    from geo.spoken import field_words, value_words
+    from pipelines.past_lines import past_line
+
+    lines = [
+        f"{field_words(layer, name)(console.lang)}: {value_words(layer, name, value)(console.lang)}"
+        for name, value in records(frame)[0].items()
+        if value not in (None, "")
+    ]
+    return "\n".join([*lines, *(f"  {past_line(event, layer, console)}" for event in past)])

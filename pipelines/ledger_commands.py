@@ -47,9 +47,12 @@ def act(arguments: argparse.Namespace, console: Console) -> int:
             f"Time {own} for this thing, time {here} at this spot (within 50 m).",
         )
     if event.data.get("account") is False:
+        from geo.access import roles
+
+        role = roles().get(event.role, Words(event.role, event.role))
         console.say(
-            f"尚未建立账号，按“{event.role}”登记为 {event.actor}。",
-            f"There are no accounts yet; recorded as {event.actor}, in the role of {event.role}.",
+            f"尚未建立账号，按“{role.zh}”登记为 {event.actor}。",
+            f"There are no accounts yet; recorded as {event.actor}, in the role of {role.en}.",
         )
     return 0
 
@@ -60,18 +63,25 @@ def _picture(facts: dict[str, object]) -> tuple[str, str]:
         "near": "位置相符",
         "near_after_gcj02": "按火星坐标换算后位置相符",
         "far": "位置相距较远",
-        "missing": "无位置",
+        "missing": "照片里没有位置",
     }
-    en = {"near": "near", "near_after_gcj02": "near once taken as GCJ-02", "far": "far", "missing": "no position"}
+    en = {
+        "near": "near",
+        "near_after_gcj02": "near once taken as GCJ-02",
+        "far": "far",
+        "missing": "the picture holds no position",
+    }
     place = str(facts["position"])
     metres = "" if facts["distance_m"] is None else f" {facts['distance_m']} m"
-    taken = facts["taken_at"] or "—"
+    taken_zh, taken_en = (f"拍摄时间 {facts['taken_at']}", f"taken {facts['taken_at']}")
+    if not facts["taken_at"]:
+        taken_zh, taken_en = "照片里没有拍摄时间", "it does not say when it was taken"
     reused = facts["reused"] if isinstance(facts["reused"], list) else []
     also_zh = f"；与其他 {len(reused)} 张照片相同或相近" if reused else ""
     also_en = f"; same or nearly the same as {len(reused)} other photos" if reused else ""
     return (
-        f"照片：{zh[place]}{metres}，拍摄时间 {taken}{also_zh}",
-        f"Photo: {en[place]}{metres}, taken {taken}{also_en}",
+        f"照片：{zh[place]}{metres}，{taken_zh}{also_zh}",
+        f"Photo: {en[place]}{metres}, {taken_en}{also_en}",
     )
 
 
@@ -173,7 +183,13 @@ def account_list(arguments: argparse.Namespace, console: Console) -> int:
     ]
     if arguments.format == "json":
         console.json(rows)
+    elif not rows:
+        console.say(
+            "还没有账号；先用 account add 建一个管理员。",
+            "No accounts yet; add an administrator's first with account add.",
+        )
     else:
+        console.result(console.pick("账号\t角色\t单位\t区划", "name\trole\tunit\tarea"))
         for row in rows:
             closed = console.pick("（已停用）", " (disabled)") if row["disabled"] else ""
             console.result(f"{row['name']}\t{row['role']}\t{row['unit']}\t{row['area_code'] or '—'}{closed}")

@@ -315,6 +315,34 @@ def test_an_accounts_area_must_be_one_of_the_county_and_the_wrong_code_is_named(
         assert code in said and "不是本县" in said
 
 
+def test_a_history_on_a_terminal_is_told_in_words_and_chinas_time_and_whole_in_json(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    act(root, "abandoned_parcel", "P1", "verified", TOWN, note="看过", now=NOW)
+    edit(root, "abandoned_parcel", "P1", {"crop": "玉米"}, TOWN, now=NOW + timedelta(minutes=1))
+    extend(root, "abandoned_parcel", "P1", date(2027, 9, 1), "雨季", ADMIN, now=NOW + timedelta(minutes=2))
+    show_it = ["show", str(root), "--layer", "abandoned_parcel", "--id", "P1"]
+    assert main(show_it) == 0
+    said = capsys.readouterr().out
+    assert "2027-05-01 10:00  青石镇 李四（乡镇）  登记进展  发现 → 核实  说明：看过" in said
+    assert "— → 玉米" in said and "→ 2027-09-01" in said
+    assert not [word for word in ("verified", "township", "{", "prev_hash", "+00:00", "Z  ") if word in said], said
+    assert main([*show_it, "--format", "json"]) == 0
+    (whole,) = json.loads(capsys.readouterr().out)
+    assert {"hash", "recorded_at", "role", "from_stage"} <= set(whole["history"][-3])
+
+
+def test_a_workspace_without_accounts_says_so_and_a_list_has_headings(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["account", "list", str(root)]) == 0
+    assert "还没有账号" in capsys.readouterr().err
+    assert main(["account", "add", str(root), "管理", "--role", "administrator"]) == 0
+    capsys.readouterr()
+    assert main(["account", "list", str(root)]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "账号\t角色\t单位\t区划"
+
+
 def test_the_commands_say_what_they_did_and_refuse_in_one_sentence(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
