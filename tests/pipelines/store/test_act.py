@@ -58,7 +58,7 @@ def test_a_script_without_accounts_acts_as_the_administrator_and_the_event_says_
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, words = said(root, "--id", "P1", "--to", "verified", "--by", "张三", capsys=capsys)
-    assert code == 0 and "发现 → 核实" in words and "administrator" in words
+    assert code == 0 and "发现 → 核实" in words and "管理员" in words
     events = workspace_ledger(Workspace(root)).events(layer="abandoned_parcel", feature_id="P1")
     assert json.loads(events["data"][0])["account"] is False
     assert main(["show", str(root), "--layer", "abandoned_parcel", "--id", "P1", "--format", "json"]) == 0
