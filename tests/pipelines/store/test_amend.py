@@ -391,3 +391,14 @@ def test_overdue_things_are_escalated_and_closed_ones_revisited_by_command(
     assert (again.data["times_own"], again.data["times_here"]) == (3, 3)
     told = [e["kind"] for e in history(Workspace(root), "inspection_point", "O1")]
     assert "escalate" in told
+
+
+def test_the_ends_of_a_workspaces_ledger_are_noted_in_its_folder_and_its_backup_passes_the_audit(
+    root: Path, tmp_path: Path
+) -> None:
+    event = act(root, "abandoned_parcel", "P1", "verified", TOWN, now=NOW)
+    assert f"{event.seq} {event.hash}" in (root / "ledger.anchors").read_text(encoding="ascii")
+    assert main(["backup", str(root), str(tmp_path / "b.tar")]) == 0
+    act(root, "abandoned_parcel", "P2", "verified", TOWN, now=NOW)
+    assert main(["restore", str(tmp_path / "b.tar"), str(tmp_path / "again")]) == 0
+    assert workspace_ledger(Workspace(root)).audit(root=root) == []
