@@ -98,7 +98,7 @@ def test_english_is_complete() -> None:
 def test_a_link_to_what_is_gone_says_so_and_shows_the_county() -> None:
     app = opened(area="110101", thing="TB9")
     assert [one.value for one in app.info] == [
-        "链接里的区域 110101 不在本县的区划里，已显示全县。",
+        "链接里的区域 110101 不在本县的区划里，或不归您看，已显示试县。",
         "链接里的编号 TB9 在这一天不存在，已显示列表。",
     ]
     assert not app.exception
