@@ -25,16 +25,8 @@ from playwright.sync_api import Browser, Frame, Page, sync_playwright
 
 from tests.bench.folium_page import measure_folium
 from tests.bench.serving import memory_mb, serving
+from tests.chromium import QUIET
 
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 SCREEN = {"width": 1440, "height": 900}
 WARMING_S = 60
 OURS = """

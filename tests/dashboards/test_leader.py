@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -14,23 +12,7 @@ from dashboards.data import WORKSPACE_VARIABLE
 from geo.access import Actor
 from pipelines.workspace import Workspace
 from tests.dashboards.little_county import CODE
-
-APP = Path(__file__).resolve().parents[2] / "dashboards" / "app.py"
-
-
-def opened(**address: str) -> AppTest:
-    app = AppTest.from_file(str(APP), default_timeout=120)
-    for key, value in address.items():
-        app.query_params[key] = value
-    return app.run()
-
-
-def data_of(app: AppTest, name: str) -> dict[str, Any]:
-    """What one of our own browser components was given."""
-    found = [one.proto for one in app.get("bidi_component") if f"_{name}" in one.proto.component_name]
-    assert len(found) == 1, [one.proto.component_name for one in app.get("bidi_component")]
-    given: dict[str, Any] = json.loads(found[0].json)
-    return given
+from tests.dashboards.opening import data_of, opened
 
 
 def text_of(app: AppTest) -> str:
