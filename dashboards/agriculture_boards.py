@@ -9,7 +9,7 @@ import pandas as pd
 
 from dashboards.agriculture import BLANK, Ask, problem_word
 from dashboards.legends import NO_DATA, PLAIN, choice_labels, thing_colour
-from dashboards.tables import Board, Row
+from dashboards.tables import Board, Row, shared_ranks, ties
 from dashboards.words import NOTHING, Lang, day, figure, number, say
 from geo.layers import Layer
 from geo.progress import UNPLACED
@@ -89,15 +89,15 @@ def split_board(frame: pd.DataFrame, ask: Ask) -> Board:
         columns, heads = ["filed_mu"], [ask.word("contract_mu")]
     rate = "remediated_mu" in frame and ask.layer.id == "abandoned_parcel"
     most = frame[columns[0]].max() if len(frame) else 0.0
-    rows = []
-    for at, (_, one) in enumerate(frame.head(LISTED).iterrows(), start=1):
+    rows, ranks = [], shared_ranks(frame[columns[0]])
+    for (_, one), rank in zip(frame.head(LISTED).iterrows(), ranks, strict=False):
         key = str(one["key"])
         cells = (*(mu(one[name]) for name in columns), number(one["features"], "count"))
         rows.append(
             Row(
                 key=key or BLANK,
                 name=split_name(key, str(one["name"]), ask, labels),
-                rank=f"{at}",
+                rank=rank,
                 cells=(*cells, percent(one["rate"])) if rate else cells,
                 colour=thing_colour(ask.layer, key) if _coloured(ask) else PLAIN,
                 share=one[columns[0]] / most if most > 0 else 0.0,
@@ -107,7 +107,7 @@ def split_board(frame: pd.DataFrame, ask: Ask) -> Board:
     total.append(number(float(frame["features"].sum()), "count"))
     heads = [*heads, ask.word("count"), *([ask.word("rate")] if rate else [])]
     named = (say("table.rank", ask.lang), ask.word(f"by_{ask.by}"))
-    notes = [ask.word("in_mu")]
+    notes = [ask.word("in_mu"), *ties(ranks, ask.lang)]
     if len(frame) > LISTED:
         notes.append(ask.word("more_groups", shown=LISTED, count=number(len(frame), "count")))
     return Board((*named, *heads), tuple(rows), (*total, *([""] if rate else [])), tuple(notes))
@@ -168,17 +168,18 @@ def measured_pairs(found: Measured, ask: Ask) -> list[tuple[str, str]]:
 def rate_board(frame: pd.DataFrame, ask: Ask, *, level: str) -> Board:
     """The transfer rate by area with what it divides and what it divides by, the highest first."""
     lang = ask.lang
-    ordered = frame.sort_values(["transfer_rate", "area_code"], ascending=[False, True], na_position="last")
-    most = frame["transfer_rate"].max()
+    ordered = frame.assign(ranked=frame["transfer_rate"].round(6).where(frame["level"] != UNPLACED))
+    ordered = ordered.sort_values(["ranked", "area_code"], ascending=[False, True], na_position="last")
+    most, ranks = frame["transfer_rate"].max(), shared_ranks(ordered["ranked"])
     rows = []
-    for at, (_, one) in enumerate(ordered.iterrows(), start=1):
+    for (_, one), rank in zip(ordered.iterrows(), ranks, strict=True):
         placed = one["level"] != UNPLACED
         rate = float(one["transfer_rate"])
         rows.append(
             Row(
                 key=str(one["area_code"]) if placed else UNPLACED,
                 name=str(one["area_name"]) if placed else say("thing.area_unknown", lang),
-                rank=f"{at}" if placed else NOTHING,
+                rank=rank,
                 cells=(
                     percent(rate),
                     mu(one["transferred_mu"]),
@@ -190,7 +191,7 @@ def rate_board(frame: pd.DataFrame, ask: Ask, *, level: str) -> Board:
             )
         )
     heads = (ask.word("transfer_rate"), ask.word("transferred"), ask.word("contract_land"))
-    notes = (ask.word("rate_is"), f"* {ask.word('rate_small')}")
+    notes = (ask.word("rate_is"), *ties(ranks, lang), f"* {ask.word('rate_small')}")
     return Board((say("table.rank", lang), say(f"level.{level}", lang), *heads), tuple(rows), (), notes)
 
 
@@ -297,17 +298,17 @@ def list_heads(ask: Ask) -> list[Json]:
 
 def area_board(frame: pd.DataFrame, ask: Ask, *, level: str) -> Board:
     """What passes the filters, by area: its 亩 and how many."""
-    most = frame["mu"].max() if len(frame) else 0.0
+    most, ranks = frame["mu"].max() if len(frame) else 0.0, shared_ranks(frame["mu"])
     rows = tuple(
         Row(
             key=str(one["key"]),
             name=split_name(str(one["key"]), str(one["name"]), ask, {}),
-            rank=f"{at}",
+            rank=rank,
             cells=(mu(one["mu"]), number(one["features"], "count")),
             colour=PLAIN,
             share=one["mu"] / most if most > 0 else 0.0,
         )
-        for at, (_, one) in enumerate(frame.iterrows(), start=1)
+        for (_, one), rank in zip(frame.iterrows(), ranks, strict=True)
     )
     total = (mu(frame["mu"].sum()), number(float(frame["features"].sum()), "count"))
     heads = (
@@ -316,7 +317,7 @@ def area_board(frame: pd.DataFrame, ask: Ask, *, level: str) -> Board:
         ask.word("map_value"),
         ask.word("count"),
     )
-    return Board(heads, rows, total, (ask.word("in_mu"),))
+    return Board(heads, rows, total, (ask.word("in_mu"), *ties(ranks, ask.lang)))
 
 
 def thing_board(desk: Desk, ask: Ask) -> Board:

@@ -144,6 +144,16 @@ def cells(hot: pd.DataFrame, lang: Lang) -> list[Json]:
     return made
 
 
+def hot_legend(hot: pd.DataFrame, lang: Lang, *, stubborn: bool) -> list[Json]:
+    """What the hexagons' colours stand for, the surest first, and the circles of stubborn places."""
+    classes = sorted({str(one) for one in hot["class"]}, key=lambda one: -float(one.removeprefix("hot_")))
+    made = [
+        {"kind": "cell", "tone": one, "label": say("inspector.hot_level", lang, level=one.removeprefix("hot_"))}
+        for one in classes
+    ]
+    return [*made, {"kind": "pin", "tone": "", "label": say("inspector.pin_times", lang)}] if stubborn else made
+
+
 def market_lines(held: Sequence[Market], lang: Lang) -> list[tuple[str, str]]:
     """(town, when its market is) for every town whose rule is written down."""
     found = []

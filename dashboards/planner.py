@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from dashboards.legends import thing_colour
+from dashboards.legends import Entry, Legend, thing_colour
 from dashboards.tables import Board, Row
 from dashboards.words import NOTHING, Lang, day, figure, number, say
 from geo.layers import Layer
@@ -26,6 +26,7 @@ Json = dict[str, Any]
 TIGHT_DAYS = 10
 """Slack of at most so many working days is marked as tight."""
 ENTERED, LEFT, STAYED, CONFLICT = "#1b9e77", "#d95f02", "#8f9a9e", "#b3261e"
+SUBJECT, ZONE = "#f0d9a8", "#3f6f7f"
 
 
 def stage_words(layer: Layer, lang: Lang) -> dict[str, str]:
@@ -287,7 +288,7 @@ def conflict_shapes(
             shape,
             key=str(key),
             name=str(key),
-            fill="#f0d9a8",
+            fill=SUBJECT,
             stroke="#8a6d3b",
             opacity=0.6,
             weight=4 if str(key) == selected else 1,
@@ -296,6 +297,25 @@ def conflict_shapes(
     ]
     cut = [feature(one, fill=CONFLICT, stroke=CONFLICT, opacity=0.65) for one in common if one is not None]
     return [{"features": whole}, {"features": cut, "interactive": False}]
+
+
+def limit_shapes(shapes: Iterable[shapely.Geometry], line: Layer) -> Json:
+    """The ground of a limiting layer in its own colour, for orientation below what lies on it."""
+    colour = str(line.style["stroke"])
+    drawn = [feature(one, fill=colour, stroke=colour, opacity=0.28) for one in shapes if _there(one)]
+    return {"features": drawn, "interactive": False}
+
+
+def conflict_legend(subject: Layer, line: Layer, lang: Lang) -> Legend:
+    """Which colour stands for what on the map of conflicts."""
+    common = say("planner.legend_common", lang)
+    entries = (
+        Entry(str(line.style["stroke"]), line.label(lang)),
+        Entry(SUBJECT, subject.label(lang)),
+        Entry(CONFLICT, common),
+        Entry(ZONE, say("planner.legend_zone", lang)),
+    )
+    return Legend(say("planner.legend", lang), entries)
 
 
 def fit_of(shapes: Iterable[shapely.Geometry | None]) -> list[list[float]] | None:

@@ -105,21 +105,21 @@ def ranked(
         total += [] if whole is None else [number(float(whole["features"]), "count")]
     nowhere = say("table.unplaced", lang, level=say(f"level.{level}", lang))
     most = frame[indicator.id].astype(float).abs().max()
+    listed = frame[["area_code", "area_name", "level", "features", indicator.id]].to_numpy(object)
     rows = []
     for rank, position in _order(frame, indicator):
-        one = frame.iloc[position]
-        value = plain(one[indicator.id])
-        placed = one["level"] != UNPLACED
+        code, name, its_level, features, stored = listed[position]
+        value, placed = plain(stored), its_level != UNPLACED
         rows.append(
             Row(
-                key=str(one["area_code"]) if placed else "",
-                name=str(one["area_name"]) if placed else nowhere,
+                key=str(code) if placed else "",
+                name=str(name) if placed else nowhere,
                 rank=rank,
                 cells=tuple(column[position] for column in texts),
                 colour=legend.colour(value) if placed else NO_DATA,
                 share=abs(value) / most if most > 0 and not math.isnan(value) else 0.0,
-                small=indicator.is_rate and 0 < int(one["features"]) < SMALL,
-                parts=_parts_of(str(one["area_code"]), standings) if placed else (),
+                small=indicator.is_rate and 0 < int(features) < SMALL,
+                parts=_parts_of(str(code), standings) if placed else (),
             )
         )
     notes = _notes(rows, indicator, lang)
@@ -194,11 +194,24 @@ def _order(frame: pd.DataFrame, indicator: Indicator) -> list[tuple[str, int]]:
     ]
 
 
+def shared_ranks(values: pd.Series) -> list[str]:
+    """The ranks from 1 of values that stand in their order: equal ones share one, what is missing has a dash."""
+    ranks: list[str] = []
+    before = math.nan
+    for at, value in enumerate(values.astype(float).round(6), start=1):
+        ranks.append(NOTHING if math.isnan(value) else ranks[-1] if value == before else f"{at}")
+        before = value
+    return ranks
+
+
+def ties(ranks: Sequence[str], lang: Lang) -> tuple[str, ...]:
+    """The note that equal values share a rank, where some do."""
+    given = [rank for rank in ranks if rank != NOTHING]
+    return (say("table.ties", lang),) if len(set(given)) < len(given) else ()
+
+
 def _notes(rows: Sequence[Row], indicator: Indicator, lang: Lang) -> list[str]:
-    notes = [say(f"table.{indicator.better}", lang)]
-    ranks = [row.rank for row in rows if row.rank != NOTHING]
-    if len(set(ranks)) < len(ranks):
-        notes.append(say("table.ties", lang))
+    notes = [say(f"table.{indicator.better}", lang), *ties([row.rank for row in rows], lang)]
     if any(row.small for row in rows):
         notes.append(f"* {say('table.small', lang, small=SMALL)}")
     return notes

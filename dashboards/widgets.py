@@ -17,7 +17,7 @@ from dashboards.tables import SMALL, Board
 from dashboards.widgets_base import STATIC, component, dress
 from dashboards.widgets_head import bell, head, skip
 from dashboards.widgets_sheet import sheet, swatch
-from dashboards.words import Lang, say, unit_name
+from dashboards.words import Lang, catalogue, say, unit_name
 from geo.layers import Layer
 from geo.progress import UNPLACED
 
@@ -169,10 +169,12 @@ def board(
     picked: Callable[[str], None],
     part: Callable[[str], None] | None = None,
     key: str = "board",
+    made: str = "",
 ) -> None:
     """A table whose rows can be picked, by click or by keyboard; `picked` is told the row's key.
 
     part: told the id of the part of the bars whose things are asked for. key: its name where a page has several.
+    made: the day it is of, in words, where it follows the months that are played.
     """
 
     def changed() -> None:
@@ -187,8 +189,10 @@ def board(
         "small": say("table.small", lang, small=SMALL),
         "find": say("table.search", lang),
         "total_label": say("table.total", lang),
+        "more_columns": catalogue(lang)["table.more_columns"],
+        "between": say("table.between", lang),
     }
-    data = {**table.as_json(), **words}
+    data = {**table.as_json(), **words, "made": made}
     component("board")(key=key, data=data, on_picked_change=changed, on_part_change=part_changed)
 
 

@@ -21,7 +21,6 @@ from pipelines.find import Hit
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-SHOWN_AT_MOST = 99
 MAP_PAGE = "leader"
 
 
@@ -147,9 +146,8 @@ def bell(slot: DeltaGenerator, county: County, lang: Lang) -> None:
         found = waits(county, today())
     except XiangtuError:
         return
-    layers = len({(one.layer.id, thing) for one in found for thing in one.ids})
-    shown = f"{SHOWN_AT_MOST}+" if layers > SHOWN_AT_MOST else str(layers)
-    label = f"{say('bell.label', lang)} {shown}" if layers else say("bell.label", lang)
+    things = len({(one.layer.id, thing) for one in found for thing in one.ids})
+    label = f"{say('bell.label', lang)} {number(float(things), 'count')}" if things else say("bell.label", lang)
     # A popover stays open when a button in it is pressed; one of another name is closed.
     opened = st.session_state.setdefault("bell_opened", 0)
     with slot, st.popover(label, type="tertiary", width="content", key=f"bell_list_{opened}"):

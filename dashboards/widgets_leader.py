@@ -10,12 +10,10 @@ import streamlit as st
 
 from dashboards import campaigns as cards
 from dashboards.data import County
-from dashboards.legends import Legend, is_dark
 from dashboards.looks import Look, days
 from dashboards.session import go
 from dashboards.widgets_base import component
-from dashboards.words import NOTHING, Lang, day, figure, say
-from geo.layers import Indicator
+from dashboards.words import Lang, day, say
 from pipelines.pace import Glance
 
 PACE_MS = 650
@@ -39,9 +37,9 @@ def campaigns(found: Sequence[Glance], *, selected: str, lang: Lang) -> None:
 
 
 def months(county: County, look: Look, frames: Mapping[date, Any] | None, *, map_key: str) -> None:
-    """The months of two years: one is chosen, or they are played over the map.
+    """The months of two years: one is chosen, or they are played over the map, the table and the figures.
 
-    frames: what the map shows on each of those days (see `frame`), None where it shows things.
+    frames: what the page shows on each of those days (see `dashboards.months`), None where it shows things.
     """
     options = days(county.first_day(look.layer.id), look.as_of, look.today)[-MOST_MONTHS:]
     if len(options) < 2:
@@ -66,15 +64,6 @@ def months(county: County, look: Look, frames: Mapping[date, Any] | None, *, map
         "pace_ms": PACE_MS,
     }
     component("months")(key="months", data=data, on_picked_change=picked)
-
-
-def frame(values: Mapping[str, float], indicator: Indicator, legend: Legend, lang: Lang) -> dict[str, list[Any]]:
-    """What a map of areas shows on one day: code → colour, value as text, whether the colour is dark."""
-    made = {}
-    for code, value in values.items():
-        colour, text = legend.colour(value), figure(value, indicator.unit, lang)
-        made[code] = [colour, "" if text == NOTHING else text, is_dark(colour)]
-    return made
 
 
 def versus(look: Look, options: Mapping[str, str]) -> None:

@@ -25,6 +25,8 @@ LINES = ("permanent_farmland", "ecological_redline", "urban_boundary")
 SUBJECTS = ("land_transfer", "abandoned_parcel", "contract_parcel", "zone_plan", "idle_land")
 TOLERANCE_M2, TOLERANCE_PERCENT = 10.0, 1.0
 """What is at or under either is an inaccuracy of drawing, unless the layer declares its own."""
+MOST_DRAWN, PIXELS = 800, 2000
+"""So many polygons of a limiting layer are drawn at most, with the detail that a map so many pixels wide shows."""
 
 
 def conflicts(workspace: Workspace, subject: str, line: str, *, as_of: date) -> gpd.GeoDataFrame:
@@ -82,6 +84,28 @@ def common_ground(workspace: Workspace, shapes: np.ndarray, line: str, *, as_of:
     made[:] = list(polygonal(np.array(cut, dtype=object))) if cut else []
     made[np.nan_to_num(area_m2(made)) <= 0] = None
     return made
+
+
+def limits_drawn(
+    workspace: Workspace, line: str, within: shapely.Geometry, *, as_of: date, most: int = MOST_DRAWN
+) -> np.ndarray:
+    """The polygons of a limiting layer on an area, for drawing: the largest `most`, largest first.
+
+    within: the area, EPSG:4490; what lies across its edge is cut there. A detail of less than a pixel of a map of
+    the whole area is left out.
+    """
+    limits = current_rows(workspace, workspace.layer(line), columns=["geometry"], as_of=as_of)
+    shapes = limits["geometry"].to_numpy(object)
+    shapes = shapes[np.isin(shapely.get_type_id(shapes), (3, 6))]
+    shapely.prepare(within)
+    shapes = shapes[shapely.intersects(within, shapes)]
+    shapes = shapes[np.argsort(-shapely.area(shapes), kind="stable")][:most]
+    inside = shapely.contains(within, shapes)
+    shapes = shapes.copy()
+    shapes[~inside] = polygonal(shapely.intersection(shapes[~inside], within))
+    west, _, east, _ = shapely.bounds(within)
+    thin = shapely.simplify(shapes, (east - west) / PIXELS)
+    return np.where(shapely.is_empty(thin), shapes, thin)
 
 
 def conflict_counts(workspace: Workspace, *, as_of: date, subjects: tuple[str, ...] = SUBJECTS) -> pd.DataFrame:

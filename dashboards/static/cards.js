@@ -1,4 +1,4 @@
-/* The figures of an area; picking one colours the map by it. */
+/* The figures of an area; picking one colours the map by it. While months are played they are those of the month. */
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".cards");
@@ -16,7 +16,7 @@ export default function (component) {
     label.textContent = card.label;
     const value = document.createElement("span");
     value.className = "value";
-    value.textContent = card.value;
+    value.append(document.createTextNode(card.value));
     const unit = document.createElement("small");
     unit.textContent = card.unit;
     value.append(unit);
@@ -26,4 +26,17 @@ export default function (component) {
   });
   const chosen = root.querySelector(".selected");
   if (chosen) root.scrollLeft = Math.max(0, chosen.offsetLeft + chosen.offsetWidth + 24 - root.clientWidth);
+  const sideways = () => root.classList.toggle("right", root.scrollLeft + root.clientWidth < root.scrollWidth - 4);
+  root.onscroll = sideways;
+  const watch = new ResizeObserver(sideways);
+  watch.observe(root);
+  const heard = (event) => {
+    const month = event.detail;
+    if (month && !month.figures.length) return;
+    root.querySelectorAll(".value").forEach((value, at) => {
+      value.firstChild.data = month ? month.figures[at] : data.cards[at].value;
+    });
+  };
+  document.addEventListener("xiangtu-month", heard);
+  return () => { document.removeEventListener("xiangtu-month", heard); watch.disconnect(); };
 }

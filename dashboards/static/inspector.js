@@ -72,7 +72,7 @@ async function drawMap(root, data, pick) {
     map.setView([30, 104], 8);
     map.on("zoomend", () => box.classList.toggle("far", map.getZoom() < 10.5));
     box.xiangtuMap = map;
-    new ResizeObserver(() => map.invalidateSize()).observe(box);
+    new ResizeObserver(() => sized(box)).observe(box);
   }
   if (box.xiangtuDrawn) box.xiangtuDrawn.remove();
   const drawn = L.layerGroup().addTo(map);
@@ -100,8 +100,42 @@ async function drawMap(root, data, pick) {
   if (box.dataset.seen !== seen) {
     box.dataset.seen = seen;
     const [west, south, east, north] = data.bounds || [73, 18, 135, 53];
-    map.fitBounds(places.length ? L.latLngBounds(places).pad(0.12) : [[south, west], [north, east]], { animate: false, maxZoom: 16 });
+    /* Of the whole county all of it is seen, whatever lies in it; of a way from here, the way. */
+    const whole = L.latLngBounds([[south, west], [north, east]]);
+    box.xiangtuWanted = data.whole || !places.length ? (data.bounds && places.length ? whole.extend(L.latLngBounds(places)) : whole)
+      : L.latLngBounds(places).pad(0.12);
+    show(box);
   }
+}
+
+function place(map) {
+  const centre = map.getCenter();
+  return [centre.lat.toFixed(5), centre.lng.toFixed(5), map.getZoom()].join();
+}
+
+function show(box) {
+  const map = box.xiangtuMap;
+  map.invalidateSize({ animate: false });
+  map.fitBounds(box.xiangtuWanted, { animate: false, maxZoom: 16, padding: [8, 8] });
+  box.xiangtuPlace = place(map);
+}
+
+/* The map gets its size from the page after it was made: what was to be seen stays in sight until the reader moves on. */
+function sized(box) {
+  const still = box.xiangtuWanted && box.xiangtuPlace === place(box.xiangtuMap);
+  box.xiangtuMap.invalidateSize({ animate: false });
+  if (still) show(box);
+}
+
+/* What the colours on the map stand for. */
+function legend(entries) {
+  const made = make("p", "legend");
+  entries.forEach((one) => {
+    const entry = make("span", "");
+    entry.append(make("i", one.kind + " " + one.tone), make("span", "", one.label));
+    made.append(entry);
+  });
+  return made;
 }
 
 /* The townships' outlines come once and stay in the browser. */
@@ -139,6 +173,7 @@ export default function (component) {
   list.setAttribute("aria-label", data.label);
   data.cells.forEach((one) => list.append(spot(one, data, root)));
   data.stops.forEach((one) => list.append(card(one, data, pick)));
-  side.replaceChildren(...data.notes.map((note) => make("p", "note", note)), list, ...(data.stops.length ? [] : [make("p", "empty", data.empty)]));
+  const notes = data.notes.map((note) => make("p", "note", note));
+  side.replaceChildren(...(data.legend || []).length ? [legend(data.legend)] : [], ...notes, list, ...(data.stops.length ? [] : [make("p", "empty", data.empty)]));
   drawMap(root, data, pick).catch(() => { box.textContent = data.words.no_map; });
 }

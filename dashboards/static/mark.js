@@ -113,12 +113,14 @@ async function askWhere() {
     if (mine !== asking) return;
     if (!answer.ok) throw new Error("no answer");
     known.spot = await answer.json();
+    known.unanswered = false;
     showPlace();
     showNear();
   } catch {
     /* Without network the outlines kept here have to do. */
-    if (mine !== asking || !known.spot) return;
-    known.spot.alone = true;
+    if (mine !== asking) return;
+    known.unanswered = true;
+    if (known.spot) known.spot.alone = true;
     showPlace();
   }
 }
@@ -154,13 +156,21 @@ function kindNow() {
   return { value: guess.value, basis: `${say("guess")}${lang === "zh" ? "：" : ": "}${say(`basis_${guess.basis}`, guess.params)}`, guessed: true };
 }
 
+/* Why no kind of place is proposed: nothing without an answer of the server, which knows towns, roads and fields. */
+function noKind() {
+  if (!form.position) return say("kind_no_position");
+  if (known.spot && !known.spot.inside) return "";
+  if (known.spot?.guess) return say(`basis_${known.spot.guess.basis}`, known.spot.guess.params);
+  return navigator.onLine && !known.unanswered ? say("kind_asking") : say("kind_offline");
+}
+
 function showKind() {
   const now = kindNow();
   const choices = known.setup?.place_kinds || [];
   const label = choices.find((one) => one.value === now?.value);
   const line = $("kind");
   line.replaceChildren(make("span", "dim", `${say("place_kind")} `), make("b", "", label ? label[lang] : "—"));
-  if (now) line.append(make("span", "dim", ` ${now.basis}`));
+  line.append(make("span", "dim", ` ${now ? now.basis : noKind()}`));
   const box = $("kinds");
   box.replaceChildren(...choices.map((one) => {
     const button = make("button", "chip", one[lang]);

@@ -1,5 +1,5 @@
-/* The months of two years over a map: choose one, or play them. While playing only colours and labels of the map
-   change; the page is told where it stopped. */
+/* The months of two years over a map: choose one, or play them. While playing the colours and labels of the map
+   change, and with them the table and the figures; the page is told where it stopped. */
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".months");
@@ -26,7 +26,11 @@ export default function (component) {
     shown.textContent = data.labels[at];
     const frame = data.frames[at];
     const there = map() && map().contentWindow && map().contentWindow.xiangtu;
-    if (frame && there && there.repaint) there.repaint(frame, data.heading);
+    if (frame && there && there.repaint) there.repaint(frame.areas, data.heading);
+    /* The table and the figures follow; the day stands beside the map. */
+    document.dispatchEvent(new CustomEvent("xiangtu-month", { detail: at === data.at ? null : frame }));
+    const said = document.querySelector(".xt-maphead span");
+    if (frame && said) said.textContent = frame.made;
   };
   const tell = () => { if (data.days[at] !== data.days[data.at]) setTriggerValue("picked", data.days[at]); };
   const playing = () => root.xtTimer !== undefined && root.xtTimer !== null;

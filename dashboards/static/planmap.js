@@ -53,8 +53,27 @@ function draw(state, data, tell) {
   const wanted = JSON.stringify(data.fit || null);
   if (data.fit && wanted !== state.fitted) {
     state.fitted = wanted;
-    map.fitBounds(data.fit, { padding: [16, 16], maxZoom: 17, animate: false });
+    state.wanted = data.fit;
+    show(state);
   }
+}
+
+function place(map) {
+  const centre = map.getCenter();
+  return [centre.lat.toFixed(5), centre.lng.toFixed(5), map.getZoom()].join();
+}
+
+function show(state) {
+  state.map.invalidateSize({ animate: false });
+  state.map.fitBounds(state.wanted, { padding: [16, 16], maxZoom: 17, animate: false });
+  state.place = place(state.map);
+}
+
+/* The map gets its size from the page after it was made: what was to be seen stays in sight until the reader moves on. */
+function sized(state) {
+  const still = state.wanted && state.place === place(state.map);
+  state.map.invalidateSize({ animate: false });
+  if (still) show(state);
 }
 
 /* Drawing: taps set corners; finishing makes a point of one, a line of two, an area of three or more. */
@@ -77,7 +96,7 @@ function pen(state, root, data, tell) {
     map.getContainer().classList.remove("pen");
     map.off("click", state.tap);
   }
-  function show() {
+  function sketch() {
     if (state.line) state.line.remove();
     state.line = L.layerGroup().addTo(map);
     state.points.forEach((at) => L.circleMarker(at, { radius: 5, color: "#b3261e", fillOpacity: 1 }).addTo(state.line));
@@ -90,7 +109,7 @@ function pen(state, root, data, tell) {
       button(words.draw, () => {
         state.points = [];
         map.getContainer().classList.add("pen");
-        state.tap = (event) => { state.points.push(event.latlng); show(); tools(); };
+        state.tap = (event) => { state.points.push(event.latlng); sketch(); tools(); };
         map.on("click", state.tap);
         tools();
       }, "main");
@@ -98,7 +117,7 @@ function pen(state, root, data, tell) {
     }
     bar.append(make("span", "hint", words.hint));
     if (state.points.length) {
-      button(words.back, () => { state.points.pop(); show(); tools(); });
+      button(words.back, () => { state.points.pop(); sketch(); tools(); });
       button(words.done, () => {
         const ring = state.points.map((at) => [at.lng, at.lat].map((x) => Number(x.toFixed(7))));
         const shape = ring.length === 1 ? { type: "Point", coordinates: ring[0] }
@@ -114,7 +133,7 @@ function pen(state, root, data, tell) {
   state.keys = (event) => {
     if (!state.points) return;
     if (event.key === "Escape") { stop(); tools(); }
-    if (event.key === "Backspace" && state.points.length) { event.preventDefault(); state.points.pop(); show(); tools(); }
+    if (event.key === "Backspace" && state.points.length) { event.preventDefault(); state.points.pop(); sketch(); tools(); }
   };
   root.onkeydown = state.keys;
   tools();
@@ -139,7 +158,7 @@ export default function (component) {
       L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
       state = { map, L };
       kept.set(root, state);
-      new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(root);
+      new ResizeObserver(() => sized(state)).observe(root.querySelector(".canvas"));
     }
     draw(state, data, setTriggerValue);
     pen(state, root, data, setTriggerValue);

@@ -55,6 +55,19 @@ def asked_rule(asked: dict[str, str], own: AbandonmentRule) -> AbandonmentRule:
     )
 
 
+def same_rule(one: AbandonmentRule, other: AbandonmentRule) -> bool:
+    """Whether two rules say the same, in whatever order they list what they leave out."""
+    first, second = (
+        replace(
+            rule,
+            exclude_modes=tuple(sorted(rule.exclude_modes)),
+            exclude_places=tuple(sorted(rule.exclude_places)),
+        )
+        for rule in (one, other)
+    )
+    return first == second
+
+
 def _settings(seen: Seen, rule: AbandonmentRule, own: AbandonmentRule) -> None:
     title(seen.word("rule_title"))
     unsure = "" if own.confirmed else seen.word("rule_unconfirmed")
@@ -81,7 +94,10 @@ def _settings(seen: Seen, rule: AbandonmentRule, own: AbandonmentRule) -> None:
     st.checkbox(
         seen.word("rule_undated"), key="agri_rule_undated", on_change=lambda: _write("undated"),
     )  # fmt: skip
-    st.button(seen.word("rule_reset"), key="agri_rule_reset", on_click=lambda: go(**dict.fromkeys(KEYS)))
+    st.button(
+        seen.word("rule_reset"), key="agri_rule_reset", on_click=lambda: go(**dict.fromkeys(KEYS)),
+        disabled=same_rule(rule, own),
+    )  # fmt: skip
 
 
 def _lists(seen: Seen, rule: AbandonmentRule) -> None:

@@ -32,6 +32,8 @@ def show(county: County, today: date, lang: Lang) -> None:
         "start": None,
         "cells": inspector.cells(hot, lang),
         "route": False,
+        "whole": True,
+        "legend": inspector.hot_legend(hot, lang, stubborn=len(places) > 0),
         "notes": [said, say("inspector.stubborn_note", lang)],
         "empty": say("inspector.stubborn_none", lang),
     }

@@ -10,6 +10,7 @@ import streamlit as st
 from dashboards import figures, tables, widgets, widgets_leader
 from dashboards.data import County
 from dashboards.looks import Look
+from dashboards.months import months_of
 from dashboards.scenes import Scene, scene
 from dashboards.season_sheet import satellite
 from dashboards.session import go, look
@@ -70,25 +71,9 @@ def _draw(county: County, seen: Look, shown: Scene) -> None:
         widgets.map_head(shown.title, shown.date, shown.legend, seen.lang)
         draw_map(county, seen, shown, key="county_map", box="map")
         with st.container(key="slot_months"):
-            widgets_leader.months(county, seen, _frames(county, seen, shown), map_key="map")
+            widgets_leader.months(county, seen, months_of(county, seen, shown), map_key="map")
     with right:
         _beside(county, seen, shown)
-
-
-def _frames(county: County, seen: Look, shown: Scene) -> dict[date, object] | None:
-    """What the map of areas shows on each day of two years; None where it shows things."""
-    if shown.areas is None or seen.indicator is None or not figures.has_months(county, seen.layer):
-        return None
-    level = county.below(seen.area) or ""
-    rows = figures.months(county, seen.layer, level, seen.today)
-    rows = rows[rows["area_code"].isin(shown.areas["code"])]
-    made: dict[date, object] = {}
-    for stamp, part in rows.groupby("day"):
-        values = dict(zip(part["area_code"], part[seen.indicator.id].astype(float), strict=True))
-        made[pd.Timestamp(str(stamp)).date()] = widgets_leader.frame(
-            values, seen.indicator, shown.legend, seen.lang
-        )
-    return made
 
 
 def _beside(county: County, seen: Look, shown: Scene) -> None:
@@ -116,7 +101,14 @@ def _areas(seen: Look, shown: Scene) -> None:
     def part(name: str) -> None:
         go(view="things", rows=figures.STANDS + name, part=None)
 
-    widgets.board(shown.board, label=shown.title, lang=seen.lang, picked=lambda code: go(area=code), part=part)
+    widgets.board(
+        shown.board,
+        label=shown.title,
+        lang=seen.lang,
+        picked=lambda code: go(area=code),
+        part=part,
+        made=shown.date,
+    )
     with st.container(key="opens", horizontal=True):
         if seen.indicator is not None:
             label = say("choose.rows_of", seen.lang, label=seen.indicator.label(seen.lang))

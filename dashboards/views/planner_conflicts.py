@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import shapely
 import streamlit as st
 
 from dashboards import widgets
-from dashboards.planner import conflict_board, conflict_shapes, fit_of, outlines
+from dashboards.planner import (
+    ZONE,
+    conflict_board,
+    conflict_legend,
+    conflict_shapes,
+    fit_of,
+    limit_shapes,
+    outlines,
+)
 from dashboards.session import go
 from dashboards.views import planner_parts as parts
 from dashboards.views.planner_parts import Desk
 from dashboards.words import figure, say
 from geo.measure import mu_from_m2
-from pipelines.conflicts import LINES, SUBJECTS, common_ground, conflicts
+from pipelines.conflicts import LINES, SUBJECTS, common_ground, conflicts, limits_drawn
 
 LISTED = 1000
 DRAWN = 300
@@ -40,11 +49,7 @@ def show(seen: Desk) -> None:
         words = {"subject": layers[subject].label(lang), "line": layers[line].label(lang)}
         widgets.empty(say("planner.conflicts", lang), say("planner.no_conflict", lang, **words))
         return
-    area = figure(float(mu_from_m2(float(found["m2"].sum()))), "mu", lang)
     shown = found.head(DRAWN)
-    summed = say("planner.conflict_sum", lang, count=f"{len(found):,}", area=area)
-    note = say("planner.conflict_shown", lang, shown=len(shown)) if len(found) > len(shown) else ""
-    st.markdown(f"**{summed}**{'　' + note if note else ''}")
     thing = st.query_params.get("other")
     common = county.kept(
         subject,
@@ -54,9 +59,15 @@ def show(seen: Desk) -> None:
     chosen = shown[shown["id"] == thing]
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        zones = outlines(seen.things.geometry, weight=1.5, stroke="#3f6f7f")
-        shapes = [zones, *conflict_shapes(shown, list(common), thing)]
-        fit = fit_of((chosen if len(chosen) else shown).geometry)
+        area = figure(float(mu_from_m2(float(found["m2"].sum()))), "mu", lang)
+        summed = say("planner.conflict_sum", lang, count=f"{len(found):,}", area=area)
+        note = say("planner.conflict_shown", lang, shown=len(shown)) if len(found) > len(shown) else ""
+        widgets.map_head(summed, note, conflict_legend(layers[subject], layers[line], lang), lang)
+        zones = outlines(seen.things.geometry, weight=1.5, stroke=ZONE)
+        ground = limit_shapes(_limits(seen, line), layers[line])
+        shapes = [ground, zones, *conflict_shapes(shown, list(common), thing)]
+        own = _own_ground(seen)
+        fit = fit_of(chosen.geometry if len(chosen) else shown.geometry if own is None else [own])
         label = say("planner.conflicts", lang)
         parts.plan_map(seen, shapes, key="conflict_map", fit=fit, label=label, picked=lambda key: go(other=key))
     with right:
@@ -68,6 +79,23 @@ def show(seen: Desk) -> None:
         names = dict(zip(county.areas["code"], county.areas["name"], strict=True))
         board = conflict_board(found.head(LISTED), names, layers[subject], lang, count=len(found))
         widgets.board(board, label=label, lang=lang, picked=lambda key: go(other=key))
+
+
+def _own_ground(seen: Desk) -> shapely.Geometry | None:
+    """The ground of the reader's own area; None while it has no outline."""
+    county = seen.county
+    drawn = county.outlines("township")
+    mine = drawn[drawn["code"].str.startswith(county.root.code)] if county.root.level != "county" else drawn
+    return None if mine.empty else shapely.union_all(mine.geometry.to_numpy())
+
+
+def _limits(seen: Desk, line: str) -> list[shapely.Geometry]:
+    """The ground of a limiting layer within the reader's own area."""
+    county, own = seen.county, _own_ground(seen)
+    if own is None or county.reach(line) is None:
+        return []
+    key = ("limits", county.root.code, seen.today)
+    return list(county.kept(line, key, lambda: limits_drawn(county.workspace, line, own, as_of=seen.today)))
 
 
 def _choice(name: str, options: list[str], labels: dict[str, str], seen: Desk) -> str:

@@ -199,6 +199,7 @@ def test_a_draft_of_a_dead_zone_outlives_its_tab_and_is_sent_once(
         page = own.tab()
         # The form itself opens without a network, and knows the village by its own outlines.
         expect(page.locator("#area")).to_have_text("石桥镇 · 红旗村")
+        expect(page.locator("#kind")).to_contain_text(say("mark.kind_offline", "zh"))
         page.locator('.choice[data-value="ruins"]').click()
         photograph(page, page.locator("#photo"), photo)
         page.locator("#save").dblclick()

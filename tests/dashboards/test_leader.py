@@ -160,10 +160,10 @@ def test_a_target_lights_the_campaign(
 def test_the_months_carry_what_the_map_shows_in_each() -> None:
     data = data_of(opened(indicator="found_mu"), "months")
     assert data["days"][data["at"]] == data["days"][-1]
-    frame = data["frames"][-1]
+    frame = data["frames"][-1]["areas"]
     assert frame["990101101"][1] == "24.00 亩"
-    assert data["frames"][0]["990101101"][1] in ("", "0.00 亩", "24.00 亩")
-    colours = {said[0] for one in data["frames"] if one for said in one.values()}
+    assert data["frames"][0]["areas"]["990101101"][1] in ("", "0.00 亩", "24.00 亩")
+    colours = {said[0] for one in data["frames"] if one for said in one["areas"].values()}
     assert len(colours) > 1
 
 
