@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import geopandas as gpd
 import shapely
 import streamlit as st
 
@@ -19,6 +22,7 @@ from dashboards.session import go
 from dashboards.views import planner_parts as parts
 from dashboards.views.planner_parts import Desk
 from dashboards.words import figure, say
+from geo.layers import Layer
 from geo.measure import mu_from_m2
 from pipelines.conflicts import LINES, SUBJECTS, common_ground, conflicts, limits_drawn
 
@@ -38,47 +42,75 @@ def show(seen: Desk) -> None:
     with st.container(horizontal=True):
         subject = _choice("subject", subjects, {one: layers[one].label(lang) for one in subjects}, seen)
         line = _choice("line", lines, {one: layers[one].label(lang) for one in lines}, seen)
-    mark = (line, county.layer_edition(line), seen.today)
-    found = county.kept(
-        subject,
-        ("conflicts", *mark),
-        lambda: conflicts(county.workspace, subject, line, as_of=seen.today),
-    )
-    found = found[[county.may("read", subject, _code(one)) for one in found["area_code"]]]
-    if found.empty:
+    found = _found(seen, layers[subject], layers[line])
+    if found.rows.empty:
         words = {"subject": layers[subject].label(lang), "line": layers[line].label(lang)}
         widgets.empty(say("planner.conflicts", lang), say("planner.no_conflict", lang, **words))
         return
-    shown = found.head(DRAWN)
-    thing = st.query_params.get("other")
-    common = county.kept(
-        subject,
-        ("common", *mark, tuple(shown["id"])),
-        lambda: common_ground(county.workspace, shown.geometry.to_numpy(object), line, as_of=seen.today),
-    )
-    chosen = shown[shown["id"] == thing]
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        area = figure(float(mu_from_m2(float(found["m2"].sum()))), "mu", lang)
-        summed = say("planner.conflict_sum", lang, count=f"{len(found):,}", area=area)
-        note = say("planner.conflict_shown", lang, shown=len(shown)) if len(found) > len(shown) else ""
-        widgets.map_head(summed, note, conflict_legend(layers[subject], layers[line], lang), lang)
-        zones = outlines(seen.things.geometry, weight=1.5, stroke=ZONE)
-        ground = limit_shapes(_limits(seen, line), layers[line])
-        shapes = [ground, zones, *conflict_shapes(shown, list(common), thing)]
-        own = _own_ground(seen)
-        fit = fit_of(chosen.geometry if len(chosen) else shown.geometry if own is None else [own])
-        label = say("planner.conflicts", lang)
-        parts.plan_map(seen, shapes, key="conflict_map", fit=fit, label=label, picked=lambda key: go(other=key))
+        _map(seen, found)
     with right:
-        if thing is not None:
-            row = county.thing(subject, thing, seen.today)
-            if row is not None:
-                parts.thing_sheet(seen, layers[subject], row, close=lambda: go(other=None))
-                return
-        names = dict(zip(county.areas["code"], county.areas["name"], strict=True))
-        board = conflict_board(found.head(LISTED), names, layers[subject], lang, count=len(found))
-        widgets.board(board, label=label, lang=lang, picked=lambda key: go(other=key))
+        _beside(seen, found)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What of a layer lies on a limiting layer, as far as the reader may read it; thing: the one picked."""
+
+    subject: Layer
+    line: Layer
+    rows: gpd.GeoDataFrame
+    thing: str | None
+
+    @property
+    def drawn(self) -> gpd.GeoDataFrame:
+        """The largest of the rows: those that the map draws."""
+        return self.rows.head(DRAWN)
+
+
+def _found(seen: Desk, subject: Layer, line: Layer) -> Found:
+    county = seen.county
+    rows = county.kept(
+        subject.id,
+        ("conflicts", line.id, county.layer_edition(line.id), seen.today),
+        lambda: conflicts(county.workspace, subject.id, line.id, as_of=seen.today),
+    )
+    mine = [county.may("read", subject.id, _code(one)) for one in rows["area_code"]]
+    return Found(subject, line, rows[mine], st.query_params.get("other"))
+
+
+def _map(seen: Desk, found: Found) -> None:
+    """A line of what it shows, its legend, and the map: the limiting line, the zones, what lies on the line."""
+    county, lang, shown = seen.county, seen.lang, found.drawn
+    common = county.kept(
+        found.subject.id,
+        ("common", found.line.id, county.layer_edition(found.line.id), seen.today, tuple(shown["id"])),
+        lambda: common_ground(county.workspace, shown.geometry.to_numpy(object), found.line.id, as_of=seen.today),
+    )
+    area = figure(float(mu_from_m2(float(found.rows["m2"].sum()))), "mu", lang)
+    summed = say("planner.conflict_sum", lang, count=f"{len(found.rows):,}", area=area)
+    note = say("planner.conflict_shown", lang, shown=len(shown)) if len(found.rows) > len(shown) else ""
+    widgets.map_head(summed, note, conflict_legend(found.subject, found.line, lang), lang)
+    ground = limit_shapes(_limits(seen, found.line.id), found.line)
+    zones = outlines(seen.things.geometry, weight=1.5, stroke=ZONE)
+    shapes = [ground, zones, *conflict_shapes(shown, list(common), found.thing)]
+    chosen, own = shown[shown["id"] == found.thing], _own_ground(seen)
+    fit = fit_of(chosen.geometry if len(chosen) else shown.geometry if own is None else [own])
+    label = say("planner.conflicts", lang)
+    parts.plan_map(seen, shapes, key="conflict_map", fit=fit, label=label, picked=lambda key: go(other=key))
+
+
+def _beside(seen: Desk, found: Found) -> None:
+    """The sheet of the thing that was picked, else the table."""
+    county, lang = seen.county, seen.lang
+    row = county.thing(found.subject.id, found.thing, seen.today) if found.thing is not None else None
+    if row is not None:
+        parts.thing_sheet(seen, found.subject, row, close=lambda: go(other=None))
+        return
+    names = dict(zip(county.areas["code"], county.areas["name"], strict=True))
+    board = conflict_board(found.rows.head(LISTED), names, found.subject, lang, count=len(found.rows))
+    widgets.board(board, label=say("planner.conflicts", lang), lang=lang, picked=lambda key: go(other=key))
 
 
 def _own_ground(seen: Desk) -> shapely.Geometry | None:

@@ -124,7 +124,13 @@ def test_the_months_play_over_the_map_and_stop_where_they_are_stopped(desktop: R
     page.locator("button.play").click()
     expect(shown).not_to_have_text("2026年1月31日")
     expect(fill).to_have_attribute("fill", colour)
+    # The page has not been told yet: the table, the figures and the day follow the map by themselves.
     assert "as_of=2026-01-31" in page.url
+    day = shown.inner_text().replace("今天", "")
+    expect(desktop.row("石桥镇")).to_contain_text("58.3%")
+    expect(page.locator(".card[data-key=remediated_rate] .value")).to_contain_text("43.7")
+    expect(page.locator(".board .day")).to_contain_text(day)
+    expect(page.locator(".xt-maphead span")).to_contain_text(day)
     page.locator("button.play").click()
     expect(page).not_to_have_url(re.compile("as_of=2026-01-31"))
     assert desktop.watch.clean()
@@ -184,3 +190,25 @@ def test_a_profile_prints_on_one_page_with_the_link_that_opens_it(desktop: Reade
     body = sheet.pdf(prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page[^s]", body)) == 1
     assert desktop.watch.clean()
+
+
+def test_on_a_phone_a_table_says_what_lies_to_the_right_and_a_finger_reaches_it(
+    browser: Browser, server: str
+) -> None:
+    for reader in reading(browser, server, 390, 844, "en"):
+        page = reader.page
+        reader.open()
+        expect(reader.row("石桥镇").locator(".stack.below")).to_be_visible()
+        more = page.locator(".board .more")
+        expect(more).to_contain_text("Items")
+        name = reader.row("石桥镇").locator("td.name")
+        before = name.bounding_box()
+        more.click()
+        expect(more).to_be_hidden()
+        last = page.locator(".board thead th.number").last
+        box, after = last.bounding_box(), name.bounding_box()
+        assert box is not None and after is not None and before is not None
+        assert box["x"] + box["width"] <= 390
+        # The name stays where it was seen, or at the edge.
+        assert 0 <= after["x"] <= before["x"]
+        assert reader.watch.clean()

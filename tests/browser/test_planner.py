@@ -58,6 +58,9 @@ def test_a_zone_is_picked_marked_and_compared(planner: Reader, planned: Path) ->
     # What a sender wrote as a zone's name is text on the page, also in the timeline.
     expect(rows.filter(has_text=HOSTILE)).to_have_count(1)
     assert not planner.overflows()
+    # All of the time is seen at once, on a phone too.
+    wide = page.locator(".timeline .scroller").evaluate("(one) => one.scrollWidth - one.clientWidth")
+    assert wide <= 0
     rows.filter(has_text=HOSTILE).click()
     page.wait_for_url("**thing=P01**")
     page.locator(".st-key-to_marks button").click()

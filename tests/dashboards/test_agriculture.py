@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards import agriculture, session
+from dashboards import agriculture_boards as boards
 from dashboards.agriculture import read_ask, written
 from dashboards.data import WORKSPACE_VARIABLE, county
 from dashboards.views import agriculture_acts
@@ -237,6 +239,31 @@ def test_transfers_show_their_rate_with_what_it_divides_by() -> None:
     assert "水稻 → 柑橘" in text_of(app)
     app.segmented_control(key="agri_view").select("list").run()
     assert {row["id"] for row in parts(app)["list"]["rows"]} == {"H1", "H2", "H3", "H4"}
+
+
+def test_townships_of_one_transfer_rate_share_their_rank() -> None:
+    ask = read_ask({"layer": "land_transfer"}, county(actor=BUREAU), today=TODAY, lang="zh")
+    rates = [("1", 40.0), ("2", 75.0), ("3", 40.0), ("4", float("nan")), ("5", 10.0)]
+    frame = pd.DataFrame(rates, columns=["area_code", "transfer_rate"])
+    frame = frame.assign(area_name="乡", level="township", transferred_mu=4.0, contract_mu=10.0, small=False)
+    table = boards.rate_board(frame, ask, level="township")
+    assert [(row.key, row.rank) for row in table.rows] == [
+        ("2", "1"),
+        ("1", "2"),
+        ("3", "2"),
+        ("5", "4"),
+        ("4", "—"),
+    ]
+    assert "数值相同者名次相同，按代码先后排列。" in table.notes
+
+
+def test_the_rule_can_be_reset_only_where_it_differs_from_the_countys_own() -> None:
+    app = opened(view="rule")
+    assert button(app, "agri_rule_reset").disabled
+    app.select_slider(key="agri_rule_least").set_value(5.0).run()
+    assert not button(app, "agri_rule_reset").disabled
+    button(app, "agri_rule_reset").click().run()
+    assert button(app, "agri_rule_reset").disabled
 
 
 def test_the_switchboard_simulates_and_stores_its_settings_in_the_address_alone() -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -94,6 +95,17 @@ def test_hot_spots_say_when_there_are_too_few_and_stubborn_places_are_listed() -
     data = data_of(opened(view="spots"), "inspector")
     assert "少于 30 个" in data["notes"][0]
     assert [[chip["text"] for chip in one["chips"]] for one in data["stops"]] == [["这里第 3 次", "顽固点"]]
+    assert [one["label"] for one in data["legend"]] == ["反复出问题的地方，数字是次数"]
+
+
+def test_the_map_of_hot_spots_shows_the_whole_county_and_names_its_colours() -> None:
+    data = data_of(opened(view="spots"), "inspector")
+    assert data["whole"] is True
+    hot = pd.DataFrame({"class": ["hot_95", "hot_99", "hot_95"]})
+    found = inspector.hot_legend(hot, "zh", stubborn=True)
+    assert [one["tone"] for one in found] == ["hot_99", "hot_95", ""]
+    assert [one["label"] for one in found[:2]] == ["热点，把握 99%", "热点，把握 95%"]
+    assert inspector.hot_legend(hot.iloc[:0], "en", stubborn=False) == []
 
 
 def test_the_fair_table_counts_open_overdue_and_ranks_nobody_by_chance() -> None:

@@ -10,6 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from dashboards.data import WORKSPACE_VARIABLE
 from geo.access import Actor
+from geo.layers import builtin_layers
+from pipelines.waiting import Waiting
 from pipelines.workspace import Workspace
 from tests.dashboards.little_county import CODE
 from tests.dashboards.opening import data_of, opened
@@ -167,6 +169,33 @@ def test_the_months_carry_what_the_map_shows_in_each() -> None:
     assert len(colours) > 1
 
 
+def test_the_table_and_the_figures_follow_the_month_that_is_played() -> None:
+    app = opened()
+    data, table = data_of(app, "months"), data_of(app, "board")
+    assert table["made"].startswith("数据截至")
+    first, last = data["frames"][0], data["frames"][-1]
+    assert (first["made"], data["days"][0]) == ("数据截至 2026年1月31日", "2026-01-31")
+    assert last["headings"] == table["headings"]
+    assert [row[:4] for row in last["rows"]] == [
+        [row["key"], row["name"], row["rank"], row["cells"]] for row in table["rows"]
+    ]
+    assert last["total"] == table["total"]
+    then = data_of(opened(as_of="2026-01-31"), "board")
+    assert [row[:4] for row in first["rows"]] == [
+        [row["key"], row["name"], row["rank"], row["cells"]] for row in then["rows"]
+    ]
+    assert first["total"] == then["total"] != last["total"]
+    cards = data_of(app, "cards")["cards"]
+    assert last["figures"] == [card["value"] for card in cards]
+
+
+def test_a_township_gets_no_month_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened()
+    monkeypatch.setattr("dashboards.session.stand_in", Actor("镇", "township", "石桥镇", "990101100"))
+    frames = data_of(opened(page="leader"), "months")["frames"]
+    assert {row[0][:9] for one in frames for row in one["rows"]} == {"990101100"}
+
+
 def test_every_standing_of_the_table_opens_to_its_things() -> None:
     table = data_of(opened(), "board")
     counts = {part["id"]: int(part["count"]) for part in table["parts"]}
@@ -230,6 +259,15 @@ def test_what_waits_is_counted_in_the_head_and_leads_to_its_things() -> None:
     waiting[0].click().run()
     assert app.query_params["rows"] == "wait.overdue"
     assert len(data_of(app, "board")["rows"]) == count
+
+
+def test_what_waits_is_told_in_full_with_thousands(monkeypatch: pytest.MonkeyPatch) -> None:
+    layer = builtin_layers()["abandoned_parcel"]
+    many = [Waiting("overdue", layer, tuple(f"TB{at}" for at in range(12_345)))]
+    monkeypatch.setattr("dashboards.widgets_head.waits", lambda *_: many)
+    app = opened()
+    assert [one.label for one in app.get("popover")] == ["提醒 12,345"]
+    assert any("12,345" in str(one.label) for one in app.button if str(one.key).startswith("bell_overdue"))
 
 
 def test_search_answers_with_areas_and_things() -> None:

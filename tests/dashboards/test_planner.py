@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import shapely
 from streamlit.testing.v1 import AppTest
 
 from dashboards import session
@@ -14,7 +15,7 @@ from geo.access import Actor
 from pipelines.review_marks import add_mark, marks
 from pipelines.workspace import Workspace
 from tests.dashboards import opening
-from tests.dashboards.little_county import SOUTH, WEST
+from tests.dashboards.little_county import SIDE, SOUTH, WEST
 from tests.dashboards.opening import data_of
 from tests.dashboards.planning_county import HOSTILE, TODAY, build_planning
 
@@ -90,10 +91,35 @@ def test_parcels_on_farmland_are_listed_and_drawn(root: Path) -> None:
     assert app.selectbox(key="conflict_subject").value == "abandoned_parcel"
     board = data_of(app, "board")
     assert [row["key"] for row in board["rows"]] == ["TB0001", "TB0002"]
-    assert any("2 个，重叠 3.99 亩" in one.value or "2 个，重叠 4.0" in one.value for one in app.markdown)
+    body = "\n".join(one.proto.body for one in app.get("html"))
+    assert "2 个，重叠 3.99 亩" in body or "2 个，重叠 4.0" in body
     app.selectbox(key="conflict_subject").select("zone_plan").run()
     assert app.query_params["subject"] == "zone_plan"
     assert {row["key"] for row in data_of(app, "board")["rows"]} == {"P01"}
+
+
+def test_the_limiting_line_itself_is_drawn_and_named_and_the_whole_county_seen(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(view="conflicts")
+    drawn = data_of(app, "planmap")
+    farmland = [
+        one["geometry"]
+        for part in drawn["layers"]
+        for one in part["features"]
+        if one["properties"].get("fill") == "#f2c14e"
+    ]
+    assert len(farmland) == 1
+    west, south, east, north = shapely.geometry.shape(farmland[0]).bounds
+    assert (west, south) == (WEST, SOUTH)
+    assert (east, north) == pytest.approx((WEST + SIDE / 2, SOUTH + SIDE / 2), abs=1e-4)
+    assert drawn["fit"] == [[SOUTH, WEST], [pytest.approx(SOUTH + 3 * SIDE), pytest.approx(WEST + 3 * SIDE)]]
+    legend = next(one.proto.body for one in app.get("html") if "xt-legend" in one.proto.body)
+    for word in ("永久基本农田", "撂荒地整治图斑", "重叠部分", "片区范围"):
+        assert word in legend
+    monkeypatch.setattr(session, "stand_in", Actor("镇", "township", "东山乡", "990101102"))
+    shown = opened(view="conflicts", subject="zone_plan")
+    assert "#f2c14e" not in "".join(one.proto.json for one in shown.get("bidi_component"))
 
 
 def test_a_mark_is_raised_answered_and_settled(root: Path) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from dashboards.legends import value_legend
-from dashboards.tables import STANDING_COLOURS, Board, figures, ranked, standing_parts
+from dashboards.tables import STANDING_COLOURS, Board, figures, ranked, shared_ranks, standing_parts, ties
 from geo.layers import Indicator, builtin_layers
 from geo.standing import STANDINGS
 
@@ -104,3 +104,10 @@ def test_a_row_shows_how_its_things_stand_and_the_parts_say_how_many_in_all() ->
     assert made.rows[0].parts == (3, 0, 0, 0, 0, 1)
     assert made.parts_heading == "进展构成"
     assert standing_parts(None, "en") == ()
+
+
+def test_equal_values_share_the_rank_of_the_first_and_what_is_missing_has_none() -> None:
+    ranks = shared_ranks(pd.Series([30.0, 20.0, 20.0, 20.0 + 1e-9, 5.0, math.nan, math.nan]))
+    assert ranks == ["1", "2", "2", "2", "5", "—", "—"]
+    assert ties(ranks, "zh") == ("数值相同者名次相同，按代码先后排列。",)
+    assert ties(["1", "2", "—", "—"], "zh") == ()
