@@ -12,7 +12,7 @@ from dashboards import doorstep, widgets
 from dashboards.data import county
 from dashboards.pages import page_of, pages_for, view
 from dashboards.session import language, reader
-from dashboards.words import say
+from dashboards.words import literal, say
 from geo.errors import Forbidden, XiangtuError
 from pipelines.days import today
 
@@ -40,9 +40,9 @@ def main() -> None:
         if refusal.code in OVER:
             doorstep.over(refusal.code, lang)
         else:
-            st.error(refusal.words(lang))
+            st.error(literal(refusal.words(lang)))
     except XiangtuError as error:
-        st.error(error.words(lang))
+        st.error(literal(error.words(lang)))
     except Exception:
         number = secrets.token_hex(3)
         logging.getLogger("xiangtu").exception("page failed, error number %s", number)

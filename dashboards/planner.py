@@ -13,8 +13,7 @@ import pandas as pd
 import shapely
 
 from dashboards.legends import Entry, Legend, thing_colour
-from dashboards.tables import Board, Row
-from dashboards.words import NOTHING, Lang, day, figure, number, say
+from dashboards.words import NOTHING, Lang, day, figure, say
 from geo.layers import Layer
 from geo.measure import mu_from_m2
 from geo.numbers import in_order
@@ -69,24 +68,8 @@ def brief(row: Mapping[str, Any], lang: Lang) -> str:
     return say("planner.brief_slack", lang, left=int(row["days_left"]), days=int(row["slack_days"]))
 
 
-def zone_board(frame: pd.DataFrame, layer: Layer, lang: Lang) -> Board:
-    """The zones, the most pressing first: stage, days left, slack, and a phrase."""
-    names = stage_words(layer, lang)
-    rows = []
-    for at, row in enumerate(frame.to_dict("records"), start=1):
-        cells = (
-            names.get(row["stage"], NOTHING),
-            NOTHING if pd.isna(row["days_left"]) else f"{int(row['days_left'])}",
-            NOTHING if pd.isna(row["slack_days"]) else f"{int(row['slack_days'])}",
-            brief({str(k): v for k, v in row.items()}, lang),
-        )
-        rows.append(Row(str(row["id"]), _name(row), f"{at}", cells, thing_colour(layer, row["stage"])))
-    headings = ("table.order", "planner.zone", "planner.stage", "planner.days_left", "planner.slack_days")
-    heads = (*(say(one, lang) for one in headings), say("planner.verdict", lang))
-    return Board(heads, tuple(rows), words_at=(2, 5), bars=False)
-
-
-def _name(row: Mapping[Any, Any]) -> str:
+def name_of(row: Mapping[Any, Any]) -> str:
+    """What a zone is called: its name, else its id."""
     name = row.get("zone_name")
     return str(row["id"]) if name is None or pd.isna(name) else str(name)
 
@@ -150,7 +133,7 @@ def _row(row: Json, line: Line, layer: Layer, names: Mapping[str, str], at: Any,
     ]
     return {
         "key": str(row["id"]),
-        "name": _name(row),
+        "name": name_of(row),
         "stage": names.get(row["stage"], NOTHING),
         "said": brief(row, lang),
         "full": verdict(row, layer, lang),
@@ -192,8 +175,8 @@ def zone_shapes(
             feature(
                 one.geometry,
                 key=str(one["id"]),
-                name=_name(row),
-                label=_name(row) if row["zone_kind"] != "village" or chosen else "",
+                name=name_of(row),
+                label=name_of(row) if row["zone_kind"] != "village" or chosen else "",
                 label_at=_middle(one.geometry),
                 lines=lines,
                 fill=thing_colour(layer, row["stage"]),
@@ -252,31 +235,6 @@ def change_facts(change: Change, lang: Lang) -> list[tuple[str, str]]:
         (say("planner.stayed", lang), change.stayed_m2),
     )
     return [(name, figure(float(mu_from_m2(m2)), "mu", lang)) for name, m2 in parts]
-
-
-def conflict_board(
-    found: pd.DataFrame, names: Mapping[str, str], layer: Layer, lang: Lang, *, count: int
-) -> Board:
-    """Things on a limiting layer, the largest common ground first."""
-    stages = stage_words(layer, lang)
-    rows = [
-        Row(
-            str(row["id"]),
-            str(row["id"]),
-            f"{at}",
-            (
-                number(float(mu_from_m2(row["m2"])), "mu"),
-                number(float(row["share_percent"]), "percent"),
-                names.get(str(row["area_code"]), NOTHING),
-                stages.get(str(row["stage"]), NOTHING),
-            ),
-            CONFLICT,
-        )
-        for at, row in enumerate(found.to_dict("records"), start=1)
-    ]
-    keys = ("table.order", "planner.thing", "planner.common_mu", "planner.share", "planner.place", "planner.stage")
-    notes = (say("table.more", lang, shown=len(rows), count=count),) if count > len(rows) else ()
-    return Board(tuple(say(key, lang) for key in keys), tuple(rows), (), notes, words_at=(4, 5), bars=False)
 
 
 def conflict_shapes(

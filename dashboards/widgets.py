@@ -17,7 +17,7 @@ from dashboards.tables import SMALL, Board
 from dashboards.widgets_base import STATIC, component, dress
 from dashboards.widgets_head import bell, head, skip
 from dashboards.widgets_sheet import sheet, swatch
-from dashboards.words import Lang, catalogue, say, unit_name
+from dashboards.words import Lang, catalogue, literal, say, unit_name
 from geo.layers import Layer
 from geo.progress import UNPLACED
 
@@ -113,6 +113,7 @@ def tabs(
         on_change=_changed,
         label_visibility="collapsed",
         width=width,
+        wrap=True,
     )
     return chosen
 
@@ -123,7 +124,7 @@ def crumbs(county: County, look: Look) -> None:
     with st.container(key="crumbs", horizontal=True, vertical_alignment="center"):
         for area in path[: None if look.thing else -1]:
             st.button(
-                area.name,
+                literal(area.name),
                 key=f"crumb_{area.code}",
                 type="tertiary",
                 on_click=go,
@@ -247,7 +248,7 @@ def empty(title: str, text: str, command: str | None = None) -> None:
 def notices(texts: Sequence[str]) -> None:
     """What of a link could not be followed."""
     for text in texts:
-        st.info(text)
+        st.info(literal(text))
 
 
 def no_areas(county: County, lang: Lang) -> None:

@@ -84,6 +84,7 @@ def _pages(county: County, page: str, lang: Lang) -> None:
         on_change=changed,
         label_visibility="collapsed",
         width="content",
+        wrap=True,
     )
 
 

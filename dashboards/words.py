@@ -46,6 +46,11 @@ def say(key: str, lang: Lang, **params: object) -> str:
     return catalogue(lang)[key].format(**params)
 
 
+def literal(text: str) -> str:
+    """Text that Streamlit's Markdown leaves as it is: no link, picture or emphasis comes of what is written."""
+    return "".join(f"\\{one}" if one in "\\`*_{}[]()#+-.!|<>$~:" else one for one in text)
+
+
 def number(value: float | None, unit: str) -> str:
     """A number without its unit: thousands separated, as many decimals as the unit asks; a dash for nothing."""
     if value is None or not math.isfinite(value):

@@ -67,4 +67,5 @@ def _choice(name: str, chosen: str, options: Sequence[str], ask: Ask, changed: C
         on_change=lambda: changed(st.session_state[key] or chosen),
         label_visibility="collapsed",
         width="content",
+        wrap=True,
     )

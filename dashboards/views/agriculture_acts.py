@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards.views.agriculture_parts import Seen, now
-from dashboards.words import day, number
+from dashboards.words import day, literal, number
 from geo.access import decide
 from geo.errors import XiangtuError
 from pipelines.worklist_acts import Done, carry_out, take_back, undoable
@@ -127,7 +127,7 @@ def _ask(seen: Seen, chosen: Sequence[str]) -> None:
     _inputs(seen, offer)
     refused = st.session_state.get(REFUSED)
     if refused is not None:
-        st.error(refused.words(seen.ask.lang))
+        st.error(literal(refused.words(seen.ask.lang)))
     st.button(
         seen.word("preview"), key="agri_preview", type="primary", on_click=_prepare, args=(seen, chosen, offer)
     )
@@ -253,7 +253,7 @@ def _carry_out(seen: Seen, held: dict[str, Any]) -> None:
     try:
         done = carry_out(seen.county.workspace, seen.ask.layer, held["lines"], now=now(), told=told)
     except XiangtuError as error:
-        st.error(error.words(seen.ask.lang))
+        st.error(literal(error.words(seen.ask.lang)))
         return
     _after(done)
     st.rerun()

@@ -79,6 +79,7 @@ def _split(seen: Seen) -> None:
         format_func=lambda one: seen.word(f"by_{one}"),
         on_change=lambda: go(by=st.session_state["agri_by"] or ask.by),
         label_visibility="collapsed",
+        wrap=True,
     )
     desk = seen.desk
     if ask.layer.id != PARCELS:

@@ -12,7 +12,7 @@ from dashboards import agriculture_boards as boards
 from dashboards.session import go
 from dashboards.views import agriculture_acts
 from dashboards.views.agriculture_parts import Seen, nothing_here, part, thing_sheet
-from dashboards.words import number
+from dashboards.words import literal, number
 from geo.errors import XiangtuError
 from pipelines.worklist_filters import ORDERS, ordered, page_of_rows
 
@@ -159,7 +159,7 @@ def _file(seen: Seen, kind: str) -> None:
             try:
                 made = (mark, _made(seen, kind))
             except XiangtuError as error:
-                st.error(error.words(seen.ask.lang))
+                st.error(literal(error.words(seen.ask.lang)))
                 return
             st.session_state["agri_file"] = made
         else:

@@ -17,7 +17,7 @@ from dashboards.season_sheet import satellite
 from dashboards.session import go
 from dashboards.sheets import sheet_of
 from dashboards.widgets_base import component, static
-from dashboards.words import figure, number, say
+from dashboards.words import figure, literal, number, say
 from pipelines.remediation import void_figures
 from pipelines.remediation_checks import ended_contracts
 from pipelines.transfers import related
@@ -109,7 +109,7 @@ def filter_bar(seen: Seen) -> None:
             _filters(seen)
         for at, chip in enumerate(agriculture.chips(seen.ask.filters, seen.every, seen.county, seen.ask.lang)):
             st.button(
-                f"{_plain(chip.label)}  ✕",
+                f"{literal(chip.label)}  ✕",
                 key=f"agri_chip_{at}",
                 on_click=set_filters,
                 args=(chip.without,),
@@ -121,11 +121,6 @@ def filter_bar(seen: Seen) -> None:
                 width="content",
             )  # fmt: skip
         st.html(f'<div class="xt-sum">{summary(seen)}</div>', width="stretch")
-
-
-def _plain(text: str) -> str:
-    """Text that Markdown leaves as it is."""
-    return "".join(f"\\{one}" if one in "\\`*_{}[]()#+-.!|<>$~:" else one for one in text)
 
 
 def summary(seen: Seen) -> str:
@@ -228,7 +223,7 @@ def nothing_here(seen: Seen) -> None:
         for at, (name, value, count) in enumerate(wider[:6]):
             label = agriculture.condition(name, value, seen.every, seen.county, seen.ask.lang)
             st.button(
-                _plain(seen.word("would_be", label=label, count=number(count, "count"))),
+                literal(seen.word("would_be", label=label, count=number(count, "count"))),
                 key=f"agri_wider_{at}",
                 on_click=set_filters,
                 args=(seen.ask.filters.without(name, value),),
@@ -276,7 +271,7 @@ def _related(seen: Seen, thing: str) -> None:
     title(seen.word("related"))
     for at, (one, mu) in enumerate(there[:12]):
         st.button(
-            f"{_plain(one)} · {figure(mu, 'mu', ask.lang)} ›",
+            f"{literal(one)} · {figure(mu, 'mu', ask.lang)} ›",
             key=f"agri_related_{at}",
             type="tertiary",
             on_click=go,

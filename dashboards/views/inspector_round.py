@@ -102,6 +102,7 @@ def _reach(lang: Lang) -> str:
         key="round_km",
         format_func=lambda one: reach_name(one, lang),
         on_change=lambda: go(km=st.session_state["round_km"] or chosen),
+        wrap=True,
     )
     return chosen
 

@@ -11,13 +11,13 @@ import streamlit as st
 from dashboards import widgets
 from dashboards.planner import (
     ZONE,
-    conflict_board,
     conflict_legend,
     conflict_shapes,
     fit_of,
     limit_shapes,
     outlines,
 )
+from dashboards.planner_tables import conflict_board
 from dashboards.session import go
 from dashboards.views import planner_parts as parts
 from dashboards.views.planner_parts import Desk

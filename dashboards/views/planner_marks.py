@@ -13,7 +13,7 @@ from dashboards.planner import fit_of, mark_shapes, outlines, stage_words
 from dashboards.session import go
 from dashboards.views import planner_parts as parts
 from dashboards.views.planner_parts import Desk
-from dashboards.words import NOTHING, day, figure, say
+from dashboards.words import NOTHING, day, figure, literal, say
 from geo.access import decide
 from geo.layers import Layer
 from geo.measure import area_m2, length_m, mu_from_m2
@@ -121,17 +121,15 @@ def _thread(seen: Desk, layer: Layer, one: Mark, *, opened: bool) -> None:
     lang, names = seen.lang, stage_words(layer, seen.lang)
     zone_stages = stage_words(seen.layer, lang)
     title = f"{names.get(one.stage, one.stage)} · {one.comment[:40]}"
-    with st.expander(parts.plain(title), expanded=opened):
+    with st.expander(literal(title), expanded=opened):
         raised = NOTHING if one.raised_on is None else day(one.raised_on, lang)
         stage = zone_stages.get(one.zone_stage, one.zone_stage or NOTHING)
-        st.caption(
-            parts.plain(say("planner.mark_by", lang, unit=one.raised_by or NOTHING, date=raised, stage=stage))
-        )
+        st.caption(literal(say("planner.mark_by", lang, unit=one.raised_by or NOTHING, date=raised, stage=stage)))
         st.text(one.comment)
         for entry, when in zip(one.replies, days_of(one.replies), strict=True):
             st.divider()
             by = say("planner.mark_reply_by", lang, unit=entry.unit or NOTHING, date=day(when, lang))
-            st.caption(parts.plain(f"{by}{' → ' + names.get(entry.to_stage, '') if entry.to_stage else ''}"))
+            st.caption(literal(f"{by}{' → ' + names.get(entry.to_stage, '') if entry.to_stage else ''}"))
             if entry.text:
                 st.text(entry.text)
         _answer(seen, layer, one)

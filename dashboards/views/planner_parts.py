@@ -17,7 +17,7 @@ from dashboards.planner import Json, outlines
 from dashboards.session import go
 from dashboards.sheets import sheet_of
 from dashboards.widgets_base import component
-from dashboards.words import Lang, say
+from dashboards.words import Lang, literal, say
 from geo.errors import XiangtuError
 from geo.layers import Layer
 from pipelines.zone_schedule import Line, zone_lines, zone_schedule
@@ -130,11 +130,6 @@ def thing_sheet(seen: Desk, layer: Layer, thing: pd.Series, *, close: Callable[[
     widgets.sheet(sheet_of(seen.county, layer, thing, seen.lang), seen.lang, close=close)
 
 
-def plain(text: str) -> str:
-    """Text that Markdown leaves as it is."""
-    return "".join(f"\\{one}" if one in "\\`*_{}[]()#+-.!|<>$~:" else one for one in text)
-
-
 def button(label: str, act: Callable[[], str | None], lang: Lang, *, key: str, main: bool = False) -> None:
     """A button that does something that may be refused. label: the key of its words. main: the one of its form."""
     kind: Literal["primary", "secondary"] = "primary" if main else "secondary"
@@ -156,6 +151,6 @@ def said() -> None:
     """Say once what came of the last act."""
     kind, text = st.session_state.pop("planner_said", ("", ""))
     if kind == "error":
-        st.error(text)
+        st.error(literal(text))
     elif kind == "success":
-        st.success(text)
+        st.success(literal(text))

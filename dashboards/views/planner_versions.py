@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboards import widgets
 from dashboards.planner import change_facts, change_shapes, fit_of
+from dashboards.planner_tables import fields_board
 from dashboards.session import go
 from dashboards.sheets import china_day, value
 from dashboards.views import planner_parts as parts
@@ -77,7 +78,7 @@ def _fields(seen: Desk, change: Change) -> None:
     rows = []
     for name, before, after in change.fields:
         field = seen.layer.field(name)
-        texts = [value(field, pd.Series({name: one}), seen.layer, lang) for one in (before, after)]
-        rows.append((field.label(lang), *texts))
-    heads = [say("planner.field", lang), say("planner.before", lang), say("planner.after", lang)]
-    st.dataframe(pd.DataFrame(rows, columns=heads), hide_index=True, width="stretch")
+        was, now = (value(field, pd.Series({name: one}), seen.layer, lang) for one in (before, after))
+        rows.append((field.label(lang), was, now))
+    label = say("planner.version_fields", lang)
+    widgets.board(fields_board(rows, lang), label=label, lang=lang, picked=lambda _: None, key="fields")

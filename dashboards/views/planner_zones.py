@@ -6,11 +6,19 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import widgets
-from dashboards.planner import fit_of, stage_words, timeline, tone, verdict, zone_board, zone_shapes
+from dashboards.planner import (
+    fit_of,
+    stage_words,
+    timeline,
+    tone,
+    verdict,
+    zone_shapes,
+)
+from dashboards.planner_tables import schedule_board, zone_board
 from dashboards.session import go
 from dashboards.views import planner_parts as parts
 from dashboards.views.planner_parts import LAYER, Desk
-from dashboards.words import NOTHING, day, say
+from dashboards.words import NOTHING, literal, say
 from geo.access import decide
 from geo.deadlines import limits
 from geo.numbers import in_order
@@ -18,6 +26,7 @@ from geo.schedule import plan_of
 from geo.steps import legal_steps
 from pipelines.act import act
 from pipelines.amend import undo
+from pipelines.rounds_acts import may_undo
 
 
 def show(seen: Desk) -> None:
@@ -61,8 +70,10 @@ def _of_batch(seen: Desk) -> pd.DataFrame:
         say("planner.batch", seen.lang),
         [every, *batches],
         key="batch",
+        format_func=literal,
         on_change=changed,
         label_visibility="collapsed",
+        wrap=True,
     )
     return seen.frame if asked not in batches else seen.frame[seen.frame["batch"] == asked].reset_index(drop=True)
 
@@ -86,7 +97,7 @@ def _sheet(seen: Desk, zone: str) -> None:
     st.button(
         f"‹ {say('thing.close', lang)}", key="zone_close", type="tertiary", on_click=go, kwargs={"thing": None}
     )
-    st.markdown(f"#### {parts.plain(seen.name(zone))}")
+    st.markdown(f"#### {literal(seen.name(zone))}")
     tones = {"late": "red", "tight": "orange", "": "green"}
     stage = stage_words(seen.layer, lang).get(str(row["stage"]), NOTHING)
     st.badge(f"{stage} · {verdict(row, seen.layer, lang)}", color=tones[tone(row)])  # type: ignore[arg-type]
@@ -108,56 +119,46 @@ def _ahead(seen: Desk, zone: str) -> None:
         return
     declared = limits(seen.layer, seen.county.workspace.settings.raw.get("limits", ()))
     ahead = plan_of(row, seen.layer, declared, seen.today)
-    names = stage_words(seen.layer, seen.lang)
-    table = pd.DataFrame(
-        {
-            say("planner.stage", seen.lang): [names[one] for one in ahead["stage"]],
-            say("planner.needs_days", seen.lang): ahead["days"],
-            say("planner.latest_start", seen.lang): [day(one.date(), seen.lang) for one in ahead["latest_start"]],
-            say("planner.latest_finish", seen.lang): [
-                day(one.date(), seen.lang) for one in ahead["latest_finish"]
-            ],
-            say("planner.slack_days", seen.lang): ahead["slack_days"],
-            say("planner.verdict", seen.lang): [
-                say("planner.can" if one else "planner.cannot", seen.lang) for one in ahead["possible"]
-            ],
-        }
-    )
-    st.markdown(f"**{say('planner.schedule', seen.lang)}**")
-    st.dataframe(table, hide_index=True, width="stretch")
+    label = say("planner.schedule", seen.lang)
+    st.markdown(f"**{label}**")
+    board = schedule_board(ahead, seen.layer, seen.lang)
+    widgets.board(board, label=label, lang=seen.lang, picked=lambda _: None, key="ahead")
 
 
 def _sign_off(seen: Desk, zone: str, stage: str) -> None:
-    """The steps the reader may take from here, each confirmed before it is written."""
+    """The steps the reader may take from here, confirmed before they are written; and the last one taken back."""
     lang, actor = seen.lang, seen.county.actor
-    names = stage_words(seen.layer, lang)
     area = seen.things.loc[seen.things["id"] == zone, "area_code"].iloc[0]
     place = area if isinstance(area, str) else None
-    steps = legal_steps(seen.layer, stage, actor.role)
-    if not steps or not decide(actor, "step", layer=LAYER, area_code=place).allowed:
+    steps = [one.target for one in legal_steps(seen.layer, stage, actor.role)]
+    if steps and decide(actor, "step", layer=LAYER, area_code=place).allowed:
+        with st.expander(say("planner.sign", lang)):
+            _sign(seen, zone, stage, steps)
+    else:
         st.caption(say("planner.sign_none", lang))
-        return
-    with st.expander(say("planner.sign", lang)):
-        target = st.selectbox(
-            say("planner.sign_to", lang),
-            [one.target for one in steps],
-            format_func=names.__getitem__,
-            key="sign_to",
-        )
-        st.text_area(say("planner.sign_note", lang), key="sign_note", max_chars=2000)
-        st.caption(say("planner.sign_ask", lang, zone=seen.name(zone), here=names[stage], to=names[str(target)]))
+    if may_undo(seen.county.history(LAYER, zone), actor, parts.now()):
 
-        def _signed() -> str:
-            to = str(st.session_state["sign_to"])
-            note = str(st.session_state.get("sign_note") or "") or None
-            act(seen.county.workspace.root, LAYER, zone, to, by=actor, note=note, now=parts.now())
-            st.session_state["sign_note"] = ""
-            return say("planner.sign_done", lang, zone=seen.name(zone), to=names[to])
-
-        def undone() -> str:
+        def _undone() -> str:
             undo(seen.county.workspace.root, LAYER, zone, actor, now=parts.now())
             return say("planner.sign_undone", lang)
 
-        with st.container(horizontal=True):
-            parts.button("planner.sign_do", _signed, lang, key="sign_do", main=True)
-            parts.button("planner.sign_undo", undone, lang, key="sign_undo")
+        parts.button("planner.sign_undo", _undone, lang, key="sign_undo")
+
+
+def _sign(seen: Desk, zone: str, stage: str, targets: list[str]) -> None:
+    """The form of one step."""
+    lang, actor, names = seen.lang, seen.county.actor, stage_words(seen.layer, seen.lang)
+    target = st.selectbox(say("planner.sign_to", lang), targets, format_func=names.__getitem__, key="sign_to")
+    st.text_area(say("planner.sign_note", lang), key="sign_note", max_chars=2000)
+    st.caption(
+        literal(say("planner.sign_ask", lang, zone=seen.name(zone), here=names[stage], to=names[str(target)]))
+    )
+
+    def _signed() -> str:
+        to = str(st.session_state["sign_to"])
+        note = str(st.session_state.get("sign_note") or "") or None
+        act(seen.county.workspace.root, LAYER, zone, to, by=actor, note=note, now=parts.now())
+        st.session_state["sign_note"] = ""
+        return say("planner.sign_done", lang, zone=seen.name(zone), to=names[to])
+
+    parts.button("planner.sign_do", _signed, lang, key="sign_do", main=True)

@@ -88,6 +88,15 @@ def test_a_link_to_what_is_gone_says_so_and_shows_the_county() -> None:
     assert not app.exception
 
 
+def test_a_link_cannot_put_a_picture_of_another_server_on_the_page() -> None:
+    picture = "![x](http://example.invalid/x.png)"
+    app = opened(area=picture, thing=picture)
+    assert len(app.info) == 2
+    for one in app.info:
+        assert picture not in one.value
+        assert r"\!\[x\]\(http\://example\.invalid/x\.png\)" in one.value
+
+
 def test_a_village_without_parcels_says_so() -> None:
     app = opened(area="990101102202")
     assert "这里没有撂荒地整治图斑" in text_of(app)
@@ -105,7 +114,7 @@ def test_a_folder_that_is_no_workspace_is_one_sentence(tmp_path: Path, monkeypat
     monkeypatch.setenv(WORKSPACE_VARIABLE, str(tmp_path))
     app = opened()
     assert len(app.error) == 1
-    assert "county.toml" in app.error[0].value
+    assert r"county\.toml" in app.error[0].value
     assert not app.exception
 
 

@@ -62,9 +62,24 @@ def test_a_batch_narrows_the_zones_and_stands_in_the_address(root: Path) -> None
     assert [group["title"] for group in data_of(app, "timeline")["groups"]] == ["第一批"]
 
 
+def test_what_a_sender_wrote_as_a_name_is_said_as_text_also_when_an_act_is_answered(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = "![x](http://example.invalid/x.png)"
+    monkeypatch.setattr("dashboards.views.planner_parts.Desk.name", lambda *_: picture)
+    app = opened(thing="P01")
+    app.text_area(key="sign_note").set_value("同意").run()
+    app.button(key="sign_do").click().run()
+    said = [one.value for one in (*app.success, *app.caption, *app.markdown)]
+    assert any("example" in text for text in said)
+    assert [text for text in said if picture in text] == []
+
+
 def test_a_zone_is_signed_off_into_the_ledger_and_the_step_undone(root: Path) -> None:
     app = opened(thing="P01")
     assert "\\<b onclick" in "".join(one.value for one in app.markdown)
+    # Nothing was done yet that could be taken back.
+    assert "sign_undo" not in {str(one.key) for one in app.button}
     app.button(key="sign_do").click().run()
     assert "需要" in app.error[0].value or "说明" in app.error[0].value
     app.text_area(key="sign_note").set_value("同意").run()
@@ -144,8 +159,9 @@ def test_two_versions_are_compared(root: Path) -> None:
     assert float(found["划入"].split()[0].replace(",", "")) * 2 == pytest.approx(
         float(found["不变"].split()[0].replace(",", "")), rel=1e-4
     )
-    changed = app.dataframe[0].value
-    assert list(changed["字段"]) == ["编制阶段", "市级审查日期"]
+    changed = data_of(app, "board")["rows"]
+    assert [row["name"] for row in changed] == ["编制阶段", "市级审查日期"]
+    assert changed[0]["cells"] == ["调研座谈", "市级审查"]
 
 
 def test_english_is_complete(root: Path) -> None:
