@@ -227,7 +227,7 @@ class Edition:
         from pipelines.exchange import history
 
         key = ("history", thing_id)
-        return self.of_layer(layer_id, key, lambda: history(self.workspace, layer_id, thing_id))
+        return self.of_layer(layer_id, key, lambda: history(self.workspace, layer_id, thing_id, clear=True))
 
     def photo_places(self, digest: str) -> list[tuple[str, str | None]]:
         """Layer and area code of all that a photo was given for."""
@@ -251,7 +251,7 @@ class Edition:
             return self.things(layer_id, area, as_of or today())
 
         if area or not large:
-            return Tiles(self.workspace, rows=rows)
+            return Tiles(self.workspace, rows=rows, merged=large)
         boxes = self.of_areas("boxes", self._boxes)
         return TilesByArea(self.workspace, boxes, lambda code: self.tiles(layer_id, code))
 

@@ -147,13 +147,21 @@ def drawing(county: County, look: Look, scene: Scene) -> folium.FeatureGroup:
     )
     if scene.areas is not None and scene.figures is not None and look.indicator is not None:
         areas = areas_layer(scene.areas, scene.figures, look.indicator, scene.legend, fit=fit, lang=look.lang)
-        return _group(areas, frame, tiles)
+        return _group(areas, frame, tiles, _picked_out(county, look))
     near = outlines_layer(outlines[~mine], "near", weight=1)
     things = scene.things
     if things is None or len(things) > THINGS_AT_ONCE:
-        return _group(near, frame, tiles)
+        return _group(near, frame, tiles, _picked_out(county, look))
     shown = things_layer(things, look.layer, fit=fit, lang=look.lang, selected=look.thing)
     return _group(near, frame, shown)
+
+
+def _picked_out(county: County, look: Look) -> Drawn | None:
+    """The thing looked at, above tiles that do not know one thing from the other; None where they do."""
+    if look.thing is None or not county.is_large(look.layer.id):
+        return None
+    one = county.listed(look.layer.id, [look.thing], look.day)
+    return things_layer(one, look.layer, fit=None, lang=look.lang, selected=look.thing)
 
 
 def _group(*parts: Drawn | None) -> folium.FeatureGroup:

@@ -94,6 +94,9 @@ def serve(
     listening = _listen(host, port)
     import uvicorn
 
+    # What draws is loaded before anyone can come, or the first reader would wait for it; not the views, because
+    # Streamlit loses components that are declared before it runs.
+    import dashboards.maps_desk  # noqa: F401
     from dashboards.warm import keep_warm
 
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host

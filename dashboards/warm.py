@@ -87,8 +87,6 @@ def warm(root: Path, day: date, over: threading.Event | None = None) -> None:
 
 def _parts(root: Path, day: date) -> list[Callable[[], object]]:
     """What is made ready, what is looked at first first."""
-    # Not the views: Streamlit loses components that are declared before it runs.
-    import dashboards.maps_desk  # noqa: F401 (so that no reader waits until folium is imported)
     from dashboards import agriculture, figures
     from dashboards.data import county
     from dashboards.looks import read_look

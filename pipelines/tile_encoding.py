@@ -138,11 +138,13 @@ def encode(
     name: str = "things",
     fields: Sequence[str],
     among: Callable[[Integers], Integers] | None = None,
+    merged: bool = False,
 ) -> bytes:
     """The things that meet a tile, as a Mapbox Vector Tile 2.1 with one layer; empty when there are none.
 
     fields: names under which id and value are written. A thing much larger than the tile is cut to it. among: of
-    some positions those that are meant; all when None.
+    some positions those that are meant; all when None. merged: lines and polygons of one value are one feature
+    without an id, so that ten thousand of them are drawn as quickly as ten.
     """
     west, south, east, north = tile_box(z, x, y)
     box = wide_box(z, x, y)
@@ -158,7 +160,7 @@ def encode(
         pieces.append((flat.coordinates, np.diff(flat.starts), chosen[large][flat.owner], flat.kind))
     coordinates, counts, owner, kind = (np.concatenate(column) for column in zip(*pieces, strict=True))
     placed = _to_tile(coordinates, z, x, y)
-    return _layer(placed, counts, owner, kind, shapes, name, fields)
+    return _layer(placed, counts, owner, kind, shapes, name, fields, merged=merged)
 
 
 def _taken(shapes: Shapes, chosen: Integers) -> tuple[Floats, Integers, Integers, npt.NDArray[np.int8]]:
@@ -193,14 +195,20 @@ def _layer(
     shapes: Shapes,
     name: str,
     fields: Sequence[str],
+    *,
+    merged: bool,
 ) -> bytes:
     placed, counts, keep = _without_repeats(placed, counts, kind)
     owner, kind = owner[keep], kind[keep]
     if not len(owner):
         return b""
-    # One feature of the tile: neighbouring parts of one thing and one kind; points stand alone.
+    same = owner
+    if merged:
+        same = pd.factorize(shapes.values.iloc[owner])[0]
+        placed, counts, owner, kind, same = _by_value(placed, counts, owner, kind, same)
+    # One feature of the tile: neighbouring parts of one thing (or one value) and one kind; points stand alone.
     fresh = np.ones(len(owner), dtype=bool)
-    fresh[1:] = (owner[1:] != owner[:-1]) | (kind[1:] != kind[:-1]) | (kind[1:] == POINT)
+    fresh[1:] = (same[1:] != same[:-1]) | (kind[1:] != kind[:-1]) | (kind[1:] == POINT)
     commands, ends = _commands(placed, counts, kind, fresh)
     heads = np.flatnonzero(fresh)
     things = owner[heads]
@@ -216,16 +224,26 @@ def _layer(
         strict=True,
     )
     for thing, sort, end, key, value in rows:
-        tags = b"\x00" + _varint(values.setdefault(str(key), len(values)))
+        tags = b"" if merged else b"\x00" + _varint(values.setdefault(str(key), len(values)))
         if isinstance(value, str):
             tags += b"\x01" + _varint(values.setdefault(value, len(values)))
-        head = b"\x08" + _varint(thing + 1) + _field(2, tags) + b"\x18" + _varint(sort)
+        head = b"\x08" + _varint(thing + 1) + (_field(2, tags) if tags else b"") + b"\x18" + _varint(sort)
         features.append(_field(2, head + _field(4, commands[start:end])))
         start = end
     keys = b"".join(_field(3, field.encode()) for field in fields)
     table = b"".join(_field(4, _field(1, value.encode())) for value in values)
     head = b"\x78\x02" + _field(1, name.encode())
     return _field(3, head + b"".join(features) + keys + table + b"\x28" + _varint(EXTENT))
+
+
+def _by_value(
+    placed: Integers, counts: Integers, owner: Integers, kind: npt.NDArray[np.int8], value: Integers
+) -> tuple[Integers, Integers, Integers, npt.NDArray[np.int8], Integers]:
+    """The parts in order of their kind and value, those of one thing together as they were."""
+    order = np.lexsort((np.arange(len(value)), value, kind))
+    starts = np.cumsum(counts) - counts
+    points = _ranges(starts[order], starts[order] + counts[order])
+    return placed[points], counts[order], owner[order], kind[order], value[order]
 
 
 def _without_repeats(

@@ -56,12 +56,15 @@ class Tiles:
 
     area: only things most of which lie in that area's subtree. rows: what gives a layer's things on a day (None is
     today) with id, geometry and the field it is coloured by, for whoever has read them; read from the workspace
-    when None.
+    when None. merged: things of one colour are one feature without an id; `at` says which of them is at a place.
     """
 
-    def __init__(self, workspace: Workspace, *, area: str | None = None, rows: Rows | None = None) -> None:
+    def __init__(
+        self, workspace: Workspace, *, area: str | None = None, rows: Rows | None = None, merged: bool = False
+    ) -> None:
         self._workspace = workspace
         self._area = area
+        self._merged = merged
         self._rows = rows or self._read_rows
         self._shapes: OrderedDict[tuple[str, date | None], Shapes] = OrderedDict()
         self._kept: OrderedDict[tuple[str, date | None, int, int, int, str], bytes] = OrderedDict()
@@ -90,7 +93,7 @@ class Tiles:
         shapes = self.near(layer_id, wide_box(z, x, y), as_of)
         colour_by = self._workspace.layers()[layer_id].style.get("colour_by", "value")
         among = None if only is None else lambda positions: only.among(shapes, positions)
-        body = encode(shapes, z, x, y, fields=("id", colour_by), among=among)
+        body = encode(shapes, z, x, y, fields=("id", colour_by), among=among, merged=self._merged)
         made = gzip.compress(body, GZIP_LEVEL) if body else b""
         with self._keeping:
             self._kept[key] = made
@@ -168,7 +171,7 @@ class TilesByArea(Tiles):
     def __init__(
         self, workspace: Workspace, boxes: Mapping[str, Box | None], part: Callable[[str], Tiles]
     ) -> None:
-        super().__init__(workspace)
+        super().__init__(workspace, merged=True)
         self._boxes = boxes
         self._part = part
 

@@ -264,18 +264,29 @@
 
   var AT_ONCE = 32;
 
+  /* Twice the area of a ring as the tile has it: above zero for an outer one, below for a hole. */
+  function turned(ring) {
+    for (var sum = 0, i = 0, j = ring.length - 1; i < ring.length; j = i++) {
+      sum += ring[j].x * ring[i].y - ring[i].x * ring[j].y;
+    }
+    return sum;
+  }
+
   /* Some things of one look make a path together, few enough to fill it fast; their rings turn as the tile has
-     them, so holes stay open. */
+     them, and a hole is in the path of what it is in, so holes stay open. */
   function paint(canvas, things, style) {
     var context = canvas.getContext("2d"), scale = canvas.width / things.extent, looks = {};
-    canvas.xtThings = things.features.length;
+    canvas.xtThings = 0;
     things.features.forEach(function (one) {
       var look = style(one.properties), name = look.fillColor + look.weight + look.color + (one.type === 3);
       var same = looks[name] || (looks[name] = { look: look, filled: one.type !== 2, paths: [], things: 0 });
-      if (same.things % AT_ONCE === 0) same.paths.push(new Path2D());
-      same.things += 1;
-      var path = same.paths[same.paths.length - 1];
       one.geometry.forEach(function (ring) {
+        if (one.type !== 3 || turned(ring) > 0 || !same.paths.length) {
+          if (same.things % AT_ONCE === 0) same.paths.push(new Path2D());
+          same.things += 1;
+          canvas.xtThings += 1;
+        }
+        var path = same.paths[same.paths.length - 1];
         if (one.type === 1) {
           ring.forEach(function (at) {
             path.moveTo(at.x * scale + look.radius, at.y * scale);

@@ -2,7 +2,8 @@
 
     .venv/bin/python -m tests.bench.pages WORKSPACE [--layers abandoned_parcel contract_parcel] [--folium 50000]
 
-Prints, as JSON: seconds until a page is drawn on a server that has just been started and on one that runs; and for
+Prints, as JSON: seconds until a page is drawn on a server that has just been started, how long after that it has
+made its pages ready (`at_rest_after_s`), seconds until a page is drawn in a new browser from then on; and for
 each layer, on an open page: until a township's map with its things is drawn (`township_s`: each of three), what is
 drawn, the longest time between two frames while the map is dragged and zoomed and how long until all tiles are
 there, seconds until a click on a thing shows its sheet, and the server's memory. `--folium N` beside it: folium's
@@ -24,11 +25,11 @@ from typing import Any
 from playwright.sync_api import Browser, Frame, Page, sync_playwright
 
 from tests.bench.folium_page import measure_folium
-from tests.bench.serving import memory_mb, serving
+from tests.bench.serving import at_rest, memory_mb, serving
 from tests.chromium import QUIET
 
 SCREEN = {"width": 1440, "height": 900}
-WARMING_S = 60
+WARMING_S = 240
 OURS = """
 if (!window.xtBench) {
   window.xtBench = { renderers: [] };
@@ -75,6 +76,7 @@ Object.assign(window.xtBench, {
         const ring = one._parts && one._parts[0];
         if (!ring || ring.length < 3) return;
         const at = ring.reduce((sum, p) => [sum[0] + p.x / ring.length, sum[1] + p.y / ring.length], [0, 0]);
+        if (!this.holds(ring, at)) return;
         const world = L.point(x * size.x + at[0], y * size.y + at[1]);
         const shown = map.latLngToContainerPoint(map.unproject(world, z));
         const far = shown.distanceTo(middle);
@@ -82,6 +84,12 @@ Object.assign(window.xtBench, {
       });
     });
     return best;
+  },
+  holds(ring, [x, y]) {
+    return ring.reduce((inside, p, i) => {
+      const q = ring[(i + 1) % ring.length];
+      return (p.y > y) !== (q.y > y) && x < p.x + ((q.x - p.x) * (y - p.y)) / (q.y - p.y) ? !inside : inside;
+    }, false);
   },
   /* The place nearest to the middle that lies well inside of something painted. */
   filled(middle) {
@@ -130,7 +138,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(QUIET))
         with serving(chosen.workspace) as (server, process):
             made["first_page_of_a_new_server_s"] = _opened(browser, server)
-            time.sleep(WARMING_S)
+            made["at_rest_after_s"] = at_rest(process, WARMING_S)
             made["server_memory_mb"] = {"ready": memory_mb(process)["now"]}
             made["cold_page_s"] = [_opened(browser, server) for _ in range(3)]
             print(made, file=sys.stderr, flush=True)

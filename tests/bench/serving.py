@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -45,3 +46,21 @@ def memory_mb(process: int) -> dict[str, int]:
     lines = Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines()
     found = {line.split(":")[0]: line.split()[1] for line in lines if line.startswith(("VmRSS", "VmHWM"))}
     return {"now": int(found["VmRSS"]) // 1024, "most": int(found["VmHWM"]) // 1024}
+
+
+def at_rest(process: int, most_s: float) -> float:
+    """Wait until a process uses hardly any processor time; returns after how many seconds, at most `most_s`."""
+    begun, before = time.monotonic(), _ticks(process)
+    while time.monotonic() - begun < most_s:
+        time.sleep(3.0)
+        now = _ticks(process)
+        if now - before <= 0.05 * 3.0 * os.sysconf("SC_CLK_TCK"):
+            break
+        before = now
+    return round(time.monotonic() - begun, 1)
+
+
+def _ticks(process: int) -> int:
+    """Processor time that a process has used, in clock ticks."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])

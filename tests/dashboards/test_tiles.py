@@ -124,3 +124,28 @@ def test_eight_threads_get_the_same_tile(county_folder: Path) -> None:
         thread.join()
     assert len(set(found)) == 1
     assert len(found[0]) > 100
+
+
+def test_of_very_many_things_those_of_one_value_are_one_feature_without_an_id(tmp_path: Path) -> None:
+    lon, lat = CORNER
+    z = 15
+    x, y = tile_of(lon, lat, z)
+    west, south, _, _ = tile_box(z, x, y)
+    lon, lat = west + 0.001, south + 0.001
+    squares = [shapely.box(lon + k * 0.001, lat, lon + k * 0.001 + 0.0008, lat + 0.0008) for k in range(6)]
+    hole = shapely.box(lon + 0.0002, lat + 0.0002, lon + 0.0006, lat + 0.0006)
+    squares[0] = shapely.Polygon(squares[0].exterior.coords, [hole.exterior.coords])
+    point = shapely.Point(lon + 0.0045, lat + 0.0015)
+    shapes = shapes_of(*squares, point)
+    found = read_back(tmp_path, encode(shapes, z, x, y, fields=("id", "stage"), merged=True), z, x, y)
+    assert "id" not in found or found["id"].isna().all()
+    values = [("found", 0, 3), ("accepted", 2, 5), (None, 1, 4)]
+    areas = found[found.geometry.geom_type != "Point"]
+    assert len(areas) == len(values)
+    drawn = {
+        None if pd.isna(one) else one: shape for one, shape in zip(areas["stage"], areas.geometry, strict=True)
+    }
+    for value, *of in values:
+        whole = shapely.union_all([squares[k] for k in of])
+        assert drawn[value].symmetric_difference(whole).area < 0.02 * whole.area, value
+    assert list(found.geometry.geom_type).count("Point") == 1
