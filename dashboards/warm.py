@@ -7,11 +7,16 @@ import os
 import threading
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from geo.errors import XiangtuError
 from pipelines.days import today
 from pipelines.store.accounts import KEYBOARD
+
+if TYPE_CHECKING:
+    from dashboards.data import County
 
 LOOKS_EVERY_S = 20.0
 NICE = 10
@@ -89,19 +94,16 @@ def _parts(root: Path, day: date) -> list[Callable[[], object]]:
     """What is made ready, what is looked at first first."""
     from dashboards import agriculture, figures
     from dashboards.data import county
-    from dashboards.looks import read_look
-    from dashboards.scenes import scene
     from pipelines.pace import campaigns
 
     here = county(root, actor=KEYBOARD)
     topics = campaigns(here.workspace.settings, here.workspace.layers())
     shown = [one for one in topics if here.has_rows(one.id)]
 
-    def _opened(layer_id: str) -> object:
-        return scene(here, read_look({"layer": layer_id}, here, today=day, lang="zh"))
-
     first = [lambda: figures.glances(here, here.root, day, day)]
-    scenes = [lambda one=one: _opened(one.id) for one in shown]
+    # For one township is counted what all of them need.
+    areas: list[str | None] = [None, *here.children(here.root)["code"].head(1)]
+    scenes = [partial(_opened, here, one.id, code, day) for code in areas for one in shown]
     desks = [
         lambda one=one: agriculture.desk_of(here, one, day)
         for one in (agriculture.PARCELS, agriculture.TRANSFERS)
@@ -110,3 +112,19 @@ def _parts(root: Path, day: date) -> list[Callable[[], object]]:
     drawn = [one for one in here.topics() if here.has_rows(one.id)]
     tiles = [step for one in drawn if (found := here.tiles_of(one.id)) for step in found.to_read(one.id)]
     return [*first, *scenes[:1], lambda: figures.waits(here, day), *scenes[1:], *desks, *tiles]
+
+
+def _opened(here: County, layer_id: str, area: str | None, day: date) -> None:
+    """Work out what the leader's page of an area shows of a layer, and what its map draws."""
+    from dashboards import figures
+    from dashboards.looks import read_look
+    from dashboards.maps import drawing
+    from dashboards.profiles import profile
+    from dashboards.scenes import scene
+
+    asked = {"layer": layer_id, **({"area": area} if area else {})}
+    look = read_look(asked, here, today=day, lang="zh")
+    figures.glances(here, look.area, day, day)
+    shown = scene(here, look)
+    drawing(here, look, shown)
+    profile(here, look, shown.figures)

@@ -37,6 +37,10 @@ def test_the_first_page_counts_nothing_when_the_server_is_ready(
     assert len(figures.glances(here, here.root, day, day)) == 4
     assert scene(here, read_look({}, here, today=day, lang="en")).board.rows
     assert isinstance(figures.waits(here, day), list)
+    for township in here.children(here.root)["code"]:
+        inside = here.area(str(township))
+        assert inside is not None and len(figures.glances(here, inside, day, day)) == 4
+        assert scene(here, read_look({"area": inside.code}, here, today=day, lang="en")).board.rows
 
 
 def test_an_empty_workspace_is_left_as_it_is(tmp_path: Path) -> None:
