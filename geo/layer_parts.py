@@ -11,6 +11,9 @@ FieldType = Literal["text", "integer", "number", "date", "boolean", "choice", "c
 PlaceRule = Literal["point", "largest_share", "split", "length", "self"]
 StageKind = Literal["open", "in_progress", "done", "void"]
 
+FIRST_SEEN_FIELDS = ("found_on", "reported_on", "valid_from", "start_on", "signed_on", "edition_date")
+"""Date fields that say since when a thing without a lifecycle exists, in order of preference."""
+
 
 class LayerError(ValueError):
     """A layer's TOML declares something that cannot be; the message names the file, the entry and the mend."""

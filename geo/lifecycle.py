@@ -18,13 +18,11 @@ import pyarrow.compute as pc
 from geo.china_days import CHINA_HOURS_AHEAD, DAY, FAR, NEVER, as_day, china_day, day_of, instants, local_days
 from geo.courses import Course, follow, imported_course
 from geo.deadlines import FIRST_YEAR, LAST_YEAR, add_working_days
+from geo.layer_parts import FIRST_SEEN_FIELDS
 from geo.layers import Layer, Lifecycle
 from geo.steps import check_step, legal_steps
 
 __all__ = ["CHINA_HOURS_AHEAD", "check_step", "china_day", "legal_steps", "local_days", "state_at"]
-
-FIRST_SEEN_FIELDS = ("found_on", "reported_on", "valid_from", "start_on", "signed_on", "edition_date")
-"""Date fields that say since when a thing without a lifecycle exists, in order of preference."""
 
 
 def state_at(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -9,6 +10,10 @@ from collections.abc import Sequence
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; exit code 0 done, 1 some rows returned, 2 refused with one clear line."""
+    # Nothing here multiplies matrices; the threads that numpy would start for it only spin.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Starting makes many objects and no rubbish, which Python would look for every 700 of them.
+    gc.set_threshold(20_000)
     from pipelines.commands import parse
 
     arguments = parse(list(sys.argv[1:] if argv is None else argv))

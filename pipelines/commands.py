@@ -21,13 +21,24 @@ def _lazy(name: str) -> Any:
     return run
 
 
+class _Unasked:
+    """Stands for the options of a command that was not asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_told, **_how: self
+
+
 def parse(argv: list[str]) -> argparse.Namespace:
     """The arguments of one command line; prints help or usage and exits as argparse does (2 for misuse)."""
-    return parser().parse_args(argv)
+    asked = argv[2:3] if argv[:1] == ["--lang"] else argv[:1]
+    return parser(*asked).parse_args(argv)
 
 
-def parser() -> argparse.ArgumentParser:
-    """Every command with its options: the contract that scripts depend on."""
+def parser(asked: str | None = None) -> argparse.ArgumentParser:
+    """Every command with its options: the contract that scripts depend on.
+
+    asked: the one command that is needed, where it is known; when no command is called so, all are there.
+    """
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--lang", choices=("zh", "en"), default="zh", help="语言 / language")
     top = argparse.ArgumentParser(
@@ -35,7 +46,9 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def command(name: str, run: str, words: str) -> argparse.ArgumentParser:
+    def command(name: str, run: str, words: str) -> Any:
+        if asked not in (None, name):
+            return _Unasked()
         one = commands.add_parser(name, help=words, description=words, parents=[_common()])
         one.set_defaults(run=_lazy(run))
         return one
@@ -45,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
     _figure_commands(command)
     _ledger_commands(command)
     _service_commands(command)
-    return top
+    return top if commands.choices else parser()
 
 
 def _common() -> argparse.ArgumentParser:
@@ -144,6 +157,7 @@ def _ledger_commands(command: Any) -> None:
     act.add_argument("--note", metavar="T")
     act.add_argument("--photo", type=Path, action="append", metavar="F", help="照片，可多次 / a photo, repeatable")
     act.add_argument("--base-version", type=int, metavar="N", help="看到的版本 / the version on your screen")
+    act.add_argument("--at", metavar="TIME", help="当时的时间，如 2024-06-30T09:30（补记） / when it was done")
     _desk_commands(command)
     _schedule_command(command)
     audit = command("audit", "ledger_commands:audit", "核对台账链 / verify the ledger's chain")

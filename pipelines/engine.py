@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import Executor
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from geo.errors import Refused
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 CONNECT_SECONDS = 10
 

@@ -169,7 +169,7 @@ def keep_figures(workspace: Workspace, day: date) -> None:
             continue
         for by in LEVELS:
             asked = [(layer.id, by, day, one) for one in DECIMALS]
-            open_ = [one for one in asked if kept_rows(workspace.root, *one, moment=moment) is None]
+            open_ = [one for one in asked if not _is_kept(_path(workspace.root, *one, moment))]
             if not open_:
                 continue
             try:
@@ -178,6 +178,10 @@ def keep_figures(workspace: Workspace, day: date) -> None:
                 break
             for one in open_:
                 keep_rows(workspace.root, *one, made[one[-1]], moment=moment)
+
+
+def _is_kept(path: Path | None) -> bool:
+    return path is not None and path.exists()
 
 
 def _counted_rows(state: Workspace, layer: Layer, by: str, day: date) -> dict[int, list[Row]]:

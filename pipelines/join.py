@@ -22,7 +22,8 @@ from geo.layers import Layer, Relation
 from geo.measure import to_mm2
 from geo.overlaps import covered_m2
 from pipelines.covers import Cover, covers
-from pipelines.kept import drop_older, keep_columns
+from pipelines.kept import drop_older
+from pipelines.kept_arrays import keep_arrays, kept_arrays
 from pipelines.relations import ground_of_layer, imports_of, mark_of, relation_path, relation_rows
 from pipelines.store.arrow_numbers import as_arrow, plain
 from pipelines.store.flat_columns import flat_of
@@ -51,7 +52,7 @@ class Piece:
 
 def shares_path(workspace: Workspace, one: Import, cover: Cover) -> Path:
     """Where the shares of one import on a cover are kept."""
-    return workspace.root / "summary" / "joins" / one.layer / f"{one.id}.{cover.name}.{cover.key}.parquet"
+    return workspace.root / "summary" / "joins" / one.layer / f"{one.id}.{cover.name}.{cover.key}.columns"
 
 
 def import_shares(workspace: Workspace, layer: Layer, one: Import, cover: Cover | None = None) -> pd.DataFrame:
@@ -59,19 +60,24 @@ def import_shares(workspace: Workspace, layer: Layer, one: Import, cover: Cover 
 
     Kept beside the summary, so that only what was not joined before is joined now.
     """
-    on = cover or Cover(workspace)
-    path = shares_path(workspace, one, on)
-    if path.exists():
-        return pd.read_parquet(path)
-    made = [lay(workspace, piece, [on])[0] for piece in _pieces(workspace, one, (on.name,), ())]
-    return pd.DataFrame(_keep_shares(made, path, one, on))
+    return pd.DataFrame(kept_shares(workspace, one, cover or Cover(workspace)))
+
+
+def kept_shares(workspace: Workspace, one: Import, cover: Cover) -> Columns:
+    """`import_shares` in plain columns."""
+    path = shares_path(workspace, one, cover)
+    found = kept_arrays(path)
+    if found is not None:
+        return found[0]
+    made = [lay(workspace, piece, [cover])[0] for piece in _pieces(workspace, one, (cover.name,), ())]
+    return _keep_shares(made, path, one, cover)
 
 
 def _keep_shares(made: list[Columns], path: Path, one: Import, cover: Cover) -> Columns:
     shares = _together(made, ("position", "area", "mm2"))
-    keep_columns(shares, path)
+    keep_arrays(shares, path)
     cover.keep_ready()
-    drop_older(path.parent.glob(f"{one.id}.{cover.name}.*.parquet"), but=path)
+    drop_older(path.parent.glob(f"{one.id}.{cover.name}.*"), but=path)
     return shares
 
 
@@ -79,22 +85,28 @@ def overlap_path(workspace: Workspace, one: Import, relation: Relation) -> Path:
     """Where it is kept how much of an import's rows lies on the other layer as it stands."""
     mark = mark_of((relation, imports_of(workspace, str(relation.layer))))
     folder = workspace.root / "summary" / "relations" / one.layer / relation.gives
-    return folder / f"{one.id}.{mark}.parquet"
+    return folder / f"{one.id}.{mark}.columns"
 
 
 def import_overlaps(workspace: Workspace, relation: Relation, one: Import) -> pd.DataFrame:
     """What of one import's rows lies on the other layer: position (row of data.parquet) and m2; kept."""
+    return pd.DataFrame(kept_overlaps(workspace, relation, one))
+
+
+def kept_overlaps(workspace: Workspace, relation: Relation, one: Import) -> Columns:
+    """`import_overlaps` in plain columns."""
     path = overlap_path(workspace, one, relation)
-    if path.exists():
-        return pd.read_parquet(path)
+    found = kept_arrays(path)
+    if found is not None:
+        return found[0]
     made = [lay(workspace, piece)[0] for piece in _pieces(workspace, one, (), (relation.gives,))]
-    return pd.DataFrame(_keep_overlaps(made, path, one))
+    return _keep_overlaps(made, path, one)
 
 
 def _keep_overlaps(made: list[Columns], path: Path, one: Import) -> Columns:
     found = _together(made, ("position", "m2"))
-    keep_columns(found, path)
-    drop_older(path.parent.glob(f"{one.id}.*.parquet"), but=path)
+    keep_arrays(found, path)
+    drop_older(path.parent.glob(f"{one.id}.*"), but=path)
     return found
 
 

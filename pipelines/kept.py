@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
     import pandas as pd
-    import pyarrow as pa
 
 NOTE = b"xiangtu"
 
@@ -20,31 +18,13 @@ NOTE = b"xiangtu"
 def keep_table(table: pd.DataFrame, path: Path, note: Mapping[str, Any] | None = None) -> bool:
     """Keep a table under its name, whole, with a note; False where the workspace cannot be written to."""
     import pyarrow as pa
-
-    return keep_arrow(pa.Table.from_pandas(table), path, note)
-
-
-def keep_columns(
-    columns: Mapping[str, npt.NDArray[Any]], path: Path, note: Mapping[str, Any] | None = None
-) -> bool:
-    """Keep plain columns of numbers as `keep_table` would keep them, in a form that is read in a moment."""
-    import pyarrow as pa
-
-    from pipelines.store.arrow_numbers import as_arrow
-
-    made = pa.Table.from_arrays([as_arrow(column) for column in columns.values()], list(columns))
-    return keep_arrow(made, path, note, plain=True)
-
-
-def keep_arrow(made: pa.Table, path: Path, note: Mapping[str, Any] | None = None, *, plain: bool = False) -> bool:
-    """Keep an Arrow table as `keep_table` does. plain: numbers as they are, little compressed."""
     import pyarrow.parquet as pq
 
+    made = pa.Table.from_pandas(table)
     if note is not None:
         text = json.dumps(note, ensure_ascii=False).encode()
         made = made.replace_schema_metadata({**(made.schema.metadata or {}), NOTE: text})
-    how: dict[str, Any] = {"compression": "lz4", "use_dictionary": ["area"]} if plain else {}
-    return _kept_whole(path, lambda partial: pq.write_table(made, partial, **how))
+    return _kept_whole(path, lambda partial: pq.write_table(made, partial))
 
 
 def keep_text(path: Path, text: str) -> bool:
@@ -80,14 +60,9 @@ def note_of(path: Path) -> dict[str, Any]:
     import pyarrow.parquet as pq
 
     try:
-        return note_in(pq.read_schema(path))
+        note = json.loads((pq.read_schema(path).metadata or {}).get(NOTE, b"{}"))
     except OSError:
         return {}
-
-
-def note_in(schema: pa.Schema) -> dict[str, Any]:
-    """The note in the schema of a kept table; empty when it has none."""
-    note = json.loads((schema.metadata or {}).get(NOTE, b"{}"))
     return note if isinstance(note, dict) else {}
 
 

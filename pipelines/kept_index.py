@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import json
-import mmap
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from geo.pieces import Leaves
-from pipelines.kept import drop_older, keep_bytes
+from pipelines.kept import drop_older
+from pipelines.kept_arrays import Arrays, keep_arrays, kept_arrays
 
 if TYPE_CHECKING:
     from geo.kernels import Index
 
-Arrays = dict[str, npt.NDArray[Any]]
-
-RULES = 1
+RULES = 2
 """Raise when polygons are cut or gridded differently, so that kept indexes are made anew."""
 _PIECES = ("coordinates", "ring_start", "ring_sign", "feature_start", "kind", "box", "outer")
 _OWN = ("owner", "full", "start", "item")
-ALIGNED = 64
 _GRID = ("west", "south", "cell", "columns", "rows")
 
 
@@ -38,34 +34,8 @@ def keep_index(path: Path, index: Index, **beside: npt.NDArray[Any]) -> None:
     arrays: Arrays = {name: getattr(index.pieces, name) for name in _PIECES}
     arrays |= {name: getattr(index, name) for name in _OWN}
     grid = np.array([getattr(index, name) for name in _GRID], dtype=np.float64)
-    if keep_bytes(path, lambda handle: _write(handle, {"grid": grid, **arrays, **beside})):
+    if keep_arrays({"grid": grid, **arrays, **beside}, path):
         drop_older(path.parent.glob(f"{path.name.split('.')[0]}.*.index"), but=path)
-
-
-def _write(handle: IO[bytes], arrays: Arrays) -> None:
-    """A line that tells where each array lies, then the arrays as they are in memory."""
-    dense = {name: np.ascontiguousarray(one) for name, one in arrays.items()}
-    where, end = {}, 0
-    for name, one in dense.items():
-        where[name] = [one.dtype.str, one.shape, end]
-        end += -(-one.nbytes // ALIGNED) * ALIGNED
-    line = json.dumps(where).encode()
-    handle.write(line.ljust(-(-(len(line) + 1) // ALIGNED) * ALIGNED - 1) + b"\n")
-    for one in dense.values():
-        handle.write(one.tobytes().ljust(-(-one.nbytes // ALIGNED) * ALIGNED, b"\0"))
-
-
-def _mapped(path: Path) -> Arrays:
-    """The arrays of a file that `_write` made, to be read as they are needed, not written to."""
-    with path.open("rb") as handle:
-        line = handle.readline()
-        whole = mmap.mmap(handle.fileno(), 0, prot=mmap.PROT_READ)
-    made = {}
-    for name, (dtype, shape, at) in json.loads(line).items():
-        count = int(np.prod(shape))
-        flat = np.frombuffer(whole, dtype, count, len(line) + at) if count else np.empty(0, dtype)
-        made[name] = flat.reshape(shape)
-    return made
 
 
 def kept_index(path: Path) -> tuple[Index, Arrays] | None:
@@ -73,12 +43,15 @@ def kept_index(path: Path) -> tuple[Index, Arrays] | None:
     from geo.flat import Flat
     from geo.kernels import Index
 
+    found = kept_arrays(path)
+    if found is None:
+        return None
+    arrays = found[0]
     try:
-        arrays = _mapped(path)
         rings: Any = {name: arrays[name] for name in _PIECES}
         west, south, cell, columns, rows = arrays["grid"].tolist()
         own: Any = {name: arrays[name] for name in _OWN}
-    except (OSError, ValueError, KeyError):
+    except (ValueError, KeyError):
         return None
     grid = {"west": west, "south": south, "cell": cell, "columns": int(columns), "rows": int(rows)}
     return Index(Flat(**rings), **own, **grid), arrays

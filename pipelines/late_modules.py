@@ -1,4 +1,8 @@
-"""Libraries that are loaded when something of them is first used, for commands that may end before that."""
+"""Libraries that are loaded when something of them is first used, for commands that may end before that.
+
+The standard library's `LazyLoader` would not do: on Python 3.11 the next module that says `import pandas` asks the
+lazy one for its `__spec__`, and so loads it.
+"""
 
 from __future__ import annotations
 

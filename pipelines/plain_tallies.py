@@ -15,15 +15,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from geo.china_days import china_day
 from geo.layers import Layer
 from geo.measure import to_mm2
 from geo.progress import sums_by_area
-from pipelines.join import overlap_path, shares_path
+from pipelines.join import kept_overlaps, kept_shares
 from pipelines.replaced import standing_rows
-from pipelines.store.arrow_numbers import as_arrow, plain
+from pipelines.store.arrow_numbers import plain
 from pipelines.store.geoparquet import ids_of, numbers_at, only_value
 from pipelines.store.layers import carried
 from pipelines.territory import AREA_LAYERS
@@ -94,8 +93,8 @@ def carried_on(
     as_of: date,
     covers: Sequence[Cover],
     known: Sequence[str],
-    bases: Sequence[pa.Table],
-) -> list[pa.Table] | None:
+    bases: Sequence[Columns],
+) -> list[Columns] | None:
     """Earlier tallies of a plain layer (`is_plain`) less what changed things brought, with what they bring now.
 
     known: the imports that the earlier ones were of. None where some changed thing is not plain after all: it has
@@ -157,16 +156,14 @@ def _standing(state: Workspace, layer: Layer, told: Rows) -> _Standing | None:
     columns: Columns = {name: np.concatenate(values) for name, values in parts.items()}
     columns["measured_mm2"] = to_mm2(columns["area_m2"])
     for relation in layer.relations:
-        met = [_overlap(overlap_path(state, one, relation), at) for one, at in rows]
+        met = [_overlap(kept_overlaps(state, relation, one), at) for one, at in rows]
         columns[f"{relation.gives}_m2"] = np.concatenate([np.empty(0), *met])
     return _Standing(rows, columns)
 
 
-def _overlap(path: Any, at: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+def _overlap(kept: Columns, at: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """The m² of the rows at some positions in a kept overlap, 0 where there is nothing to speak of."""
-    with pq.ParquetFile(path) as file:
-        kept = file.read()
-    position, m2 = plain(kept["position"]), plain(kept["m2"])
+    position, m2 = kept["position"], kept["m2"]
     if not len(position):
         return np.zeros(len(at))
     place = np.minimum(np.searchsorted(position, at), len(position) - 1)
@@ -178,42 +175,34 @@ def _shares(state: Workspace, layer: Layer, cover: Cover, things: _Standing) -> 
     parts = [{"feature": np.empty(0, np.int64), "area": np.empty(0, np.int64), "weight": np.empty(0, np.int64)}]
     begin = 0
     for one, at in things.rows:
-        share, feature, area, mm2 = _kept_shares(
-            shares_path(state, one, cover), at, layer.place == "largest_share"
-        )
-        parts.append({"feature": feature + begin, "area": area[share].astype(np.int64), "weight": mm2[share]})
+        kept = kept_shares(state, one, cover)
+        share, feature = _found(kept["position"], at, layer.place == "largest_share")
+        area, weight = (kept[name][share].astype(np.int64) for name in ("area", "mm2"))
+        parts.append({"feature": feature + begin, "area": area, "weight": weight})
         begin += len(at)
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _kept_shares(
-    path: Any, at: npt.NDArray[np.int64], one_each: bool
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[Any], npt.NDArray[Any]]:
-    """Which kept shares are of the rows at some positions, of which of these each is, and all areas and mm²."""
-    with pq.ParquetFile(path) as file:
-        kept = file.read(columns=["area", "mm2"] if one_each else None)
-    area, mm2 = plain(kept["area"]), plain(kept["mm2"])
+def _found(
+    position: npt.NDArray[np.int64], at: npt.NDArray[np.int64], one_each: bool
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Which shares are of the rows at some positions, and of which of these each is; `position` is of all."""
     if one_each:
-        return at, np.arange(len(at)), area, mm2
-    position = plain(kept["position"])
+        return at, np.arange(len(at))
     first, end = (np.searchsorted(position, at, side=side) for side in ("left", "right"))
     feature = np.repeat(np.arange(len(at)), end - first)
     offset = np.arange(len(feature)) - np.repeat(np.cumsum(end - first) - (end - first), end - first)
-    return np.repeat(first, end - first) + offset, feature, area, mm2
+    return np.repeat(first, end - first) + offset, feature
 
 
-def _added_up(base: pa.Table, less: Any, more: Any) -> pa.Table:
+def _added_up(base: Columns, less: Any, more: Any) -> Columns:
     """A tally less another, with a third; areas on which nothing is counted are left out."""
-    area = plain(base["area"])
+    area = base["area"]
     span = max(int(one.max(initial=-1)) for one in (area, less[0], more[0])) + 2
-    names = [name for name in base.column_names if name != "area"]
-    sums: Columns = {}
-    for name in names:
-        sums[name] = np.zeros(span, dtype=np.int64)
-        np.add.at(sums[name], area + 1, plain(base[name]))
-        np.subtract.at(sums[name], less[0] + 1, less[1][name])
-        np.add.at(sums[name], more[0] + 1, more[1][name])
+    sums = {name: np.zeros(span, dtype=np.int64) for name in base if name != "area"}
+    for name, column in sums.items():
+        np.add.at(column, area + 1, base[name])
+        np.subtract.at(column, less[0] + 1, less[1][name])
+        np.add.at(column, more[0] + 1, more[1][name])
     kept = np.flatnonzero(np.any([column != 0 for column in sums.values()], axis=0))
-    columns = {name: column[kept] for name, column in sums.items()} | {"area": kept - 1}
-    arrays = [as_arrow(columns[name].astype(np.int64)) for name in base.column_names]
-    return pa.Table.from_arrays(arrays, schema=base.schema)
+    return {name: column[kept] for name, column in sums.items()} | {"area": kept - 1}

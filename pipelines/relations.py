@@ -21,7 +21,6 @@ from pipelines.kept_index import index_path, keep_index, kept_index
 from pipelines.store.flat_columns import read_flat
 from pipelines.store.geoparquet import read_columns
 from pipelines.store.layers import current_rows, imports_on
-from pipelines.store.ledger_acts import end_of_day
 
 if TYPE_CHECKING:
     from pipelines.workspace import Workspace
@@ -96,6 +95,8 @@ def _last_edit(workspace: Workspace, layer_id: str, as_of: date | None) -> int:
     ledger = ledger_of(workspace)
     if ledger is None:
         return 0
+    from pipelines.store.ledger_acts import end_of_day
+
     text = "select coalesce(max(seq), 0) from events where layer = ? and kind in ('edit', 'undo')"
     until = 2**62 if ledger.until is None else ledger.until
     by = end_of_day(as_of or date.max)

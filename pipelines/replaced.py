@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.kept import keep_columns, note_in
+from pipelines.kept_arrays import keep_arrays, kept_arrays
 from pipelines.store.arrow_numbers import plain
 from pipelines.store.geoparquet import ids_of
 
@@ -57,14 +57,14 @@ def find_replaced(workspace: Workspace, layer_id: str, data: Path) -> Replaced:
 
 
 def _path(workspace: Workspace, layer_id: str, import_id: str) -> Path:
-    return workspace.root / "summary" / "replaced" / layer_id / f"{import_id}.parquet"
+    return workspace.root / "summary" / "replaced" / layer_id / f"{import_id}.columns"
 
 
 def keep_replaced(workspace: Workspace, layer_id: str, import_id: str, found: Replaced) -> None:
     """Keep what an import takes the place of, for the next `run`; nothing where an id stands in it twice."""
     if found.once:
         columns = {"edition": found.edition, "position": found.position, "row": found.row}
-        keep_columns(columns, _path(workspace, layer_id, import_id), {"earlier": list(found.earlier)})
+        keep_arrays(columns, _path(workspace, layer_id, import_id), {"earlier": list(found.earlier)})
 
 
 def standing_rows(
@@ -111,11 +111,5 @@ def _rows_of(workspace: Workspace, one: Import) -> int:
 
 def _kept(path: Path, earlier: Sequence[str]) -> dict[str, Rows] | None:
     """The columns kept of an import, if they are about exactly these earlier ones."""
-    try:
-        with pq.ParquetFile(path) as file:
-            table = file.read()
-    except OSError:
-        return None
-    if note_in(table.schema).get("earlier") != list(earlier):
-        return None
-    return {name: plain(table[name]) for name in ("edition", "position", "row")}
+    found = kept_arrays(path)
+    return None if found is None or found[1].get("earlier") != list(earlier) else found[0]

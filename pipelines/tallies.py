@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from geo.layers import Layer
 from geo.progress import tally
 from pipelines.covers import Cover
-from pipelines.kept import drop_older, keep_arrow
+from pipelines.kept import drop_older
+from pipelines.kept_arrays import Arrays, keep_arrays, kept_arrays
 from pipelines.plain_tallies import carried_on, is_plain
 from pipelines.relations import MOST_CHANGED, ids_since, relation_rows
 from pipelines.standing import ledger_of, shares_of, things_at
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["RULES", "kept_sums", "leaf_tallies", "leaf_tally", "make_tallies", "state_of", "tally_path"]
 
 KEPT_BACK = 1
-Bases = Sequence[tuple[pa.Table, dict[str, Any]]]
+Bases = Sequence[tuple[Arrays, dict[str, Any]]]
 
 
 def leaf_tally(workspace: Workspace, layer: Layer, as_of: date, cover: Cover | None = None) -> pd.DataFrame:
@@ -49,61 +48,69 @@ def leaf_tallies(workspace: Workspace, layer: Layer, as_of: date, covers: Sequen
     """`leaf_tally` on each of the covers, things read once for all of them."""
     state = state_of(workspace)
     make_tallies(state, layer, as_of, covers)
-    read = _read(state)
-    paths = [tally_path(state, layer, as_of, cover) for cover in covers]
-    for path in paths:
-        if path not in read:
-            read[path] = pd.read_parquet(path)
-    return [read[path] for path in paths]
+    return [_framed(_kept(state, tally_path(state, layer, as_of, cover)) or {}) for cover in covers]
 
 
-def _read(state: Workspace) -> dict[Path, pd.DataFrame]:
-    """Tallies this process has read, or could not keep."""
-    known: dict[Path, pd.DataFrame] = state.__dict__.setdefault("_tallies", {})
+def _known(state: Workspace) -> dict[Path, Arrays]:
+    """Tallies this process has made or read."""
+    known: dict[Path, Arrays] = state.__dict__.setdefault("_tallies", {})
     return known
+
+
+def _kept(state: Workspace, path: Path) -> Arrays | None:
+    """The tally of that name, made by this process or kept by another: `area`, and sums by column."""
+    known = _known(state)
+    if path not in known and (found := kept_arrays(path)) is not None:
+        known[path] = found[0]
+    return known.get(path)
+
+
+def _framed(tally: Arrays) -> pd.DataFrame:
+    sums = {name: column for name, column in tally.items() if name != "area"}
+    return pd.DataFrame(sums, index=pd.Index(tally["area"], name="area"))
+
+
+def _columns(tally: pd.DataFrame) -> Arrays:
+    sums = {str(name): tally[name].to_numpy(np.int64) for name in tally.columns}
+    return sums | {"area": tally.index.to_numpy(np.int64)}
 
 
 def make_tallies(workspace: Workspace, layer: Layer, as_of: date, covers: Sequence[Cover]) -> bool:
     """Count what of `leaf_tallies` is not kept yet, and keep it; whether anything was counted."""
     state = state_of(workspace)
-    read = _read(state)
     paths = [tally_path(state, layer, as_of, cover) for cover in covers]
-    missing = [n for n, path in enumerate(paths) if path not in read and not path.exists()]
+    missing = [n for n, path in enumerate(paths) if _kept(state, path) is None]
     bases = {n: earlier_tally(state, layer, paths[n], known_of(state, layer, covers[n]), as_of) for n in missing}
     # Covers that can be carried on from the same state are carried on together.
     groups: dict[str, list[int]] = {}
     for n in missing:
         base = bases[n]
         groups.setdefault("" if base is None else repr(_of_state(base[1])), []).append(n)
-    made: dict[int, pa.Table] = {}
+    made: dict[int, Arrays] = {}
     for group in groups.values():
         chosen = [covers[n] for n in group]
         told = [base for n in group if (base := bases[n]) is not None]
         found = _carried_on(state, layer, as_of, chosen, told) if told else None
         made |= zip(group, found or _whole(state, layer, as_of, chosen), strict=True)
-    for n, table in made.items():
+    for n, sums in made.items():
         note = {**asdict(known_of(state, layer, covers[n])), "day": str(as_of), "last_seq": state.last_seq}
-        if not keep_arrow(table, paths[n], note):
-            read[paths[n]] = table.to_pandas()
-        drop_older(paths[n].parent.glob(f"{as_of}.{covers[n].name}.*.parquet"), but=paths[n], keep=KEPT_BACK)
+        _known(state)[paths[n]] = sums
+        keep_arrays(sums, paths[n], note)
+        drop_older(paths[n].parent.glob(f"{as_of}.{covers[n].name}.*"), but=paths[n], keep=KEPT_BACK)
     return bool(made)
 
 
 def kept_sums(state: Workspace, layer: Layer, as_of: date, cover: Cover) -> dict[str, list[int]] | None:
     """A kept tally as plain lists: `area`, and a sum of each of its columns; None when it is not kept."""
-    try:
-        with pq.ParquetFile(tally_path(state, layer, as_of, cover)) as file:
-            columns: dict[str, list[int]] = file.read().to_pydict()
-    except OSError:
-        return None
-    return columns
+    found = _kept(state, tally_path(state, layer, as_of, cover))
+    return None if found is None else {name: column.tolist() for name, column in found.items()}
 
 
 def _of_state(note: dict[str, Any]) -> tuple[Any, ...]:
     return note["imports"], note["last_seq"], note["day"]
 
 
-def _whole(state: Workspace, layer: Layer, as_of: date, covers: Sequence[Cover]) -> list[pa.Table]:
+def _whole(state: Workspace, layer: Layer, as_of: date, covers: Sequence[Cover]) -> list[Arrays]:
     """All counted, part by part where a layer is large and its things have nothing to do with each other."""
     alone = all(relation.kind == "overlaps_layer" for relation in layer.relations)
     parts: list[Part | None] = [None]
@@ -114,7 +121,7 @@ def _whole(state: Workspace, layer: Layer, as_of: date, covers: Sequence[Cover])
         also = [] if ledger is None or layer.lifecycle is None else added_things(ledger, layer)["id"].tolist()
         parts = list(parts_of(state, layer, also=also))
     counted = [_counted(state, layer, as_of, covers, part) for part in parts]
-    return [pa.Table.from_pandas(_sums(list(tallies))) for tallies in zip(*counted, strict=True)]
+    return [_columns(_sums(list(tallies))) for tallies in zip(*counted, strict=True)]
 
 
 def _counted(
@@ -140,7 +147,7 @@ def _sums(tallies: list[pd.DataFrame]) -> pd.DataFrame:
 
 def _carried_on(
     state: Workspace, layer: Layer, as_of: date, covers: Sequence[Cover], bases: Bases
-) -> list[pa.Table] | None:
+) -> list[Arrays] | None:
     """Earlier tallies less what changed things brought, with what they bring now; None when these are many.
 
     bases: tallies of one state on each of the covers, with their notes.
@@ -159,7 +166,7 @@ def _carried_on(
 
 def _carried_on_by_rows(
     state: Workspace, layer: Layer, as_of: date, covers: Sequence[Cover], bases: Bases
-) -> list[pa.Table] | None:
+) -> list[Arrays] | None:
     """As `_carried_on`, by the things as they stood and as they stand."""
     note = bases[0][1]
     others = [one.id for one in state.imports() if one.layer not in note["imports"]]
@@ -174,7 +181,7 @@ def _carried_on_by_rows(
     before = _counted(past, layer, as_of, covers, part, counted)
     after = _counted(state, layer, as_of, covers, part, counted)
     return [
-        pa.Table.from_pandas(_sums([base.to_pandas(), -one, two]))
+        _columns(_sums([_framed(base), -one, two]))
         for (base, _), one, two in zip(bases, before, after, strict=True)
     ]
 

@@ -7,13 +7,11 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
+from geo.china_days import china_day
+from geo.layer_parts import FIRST_SEEN_FIELDS
 from geo.layers import Layer
-from geo.lifecycle import FIRST_SEEN_FIELDS, china_day
 from pipelines.covers import Cover
-from pipelines.kept import note_of
+from pipelines.kept_arrays import Arrays, kept_arrays
 from pipelines.relations import imports_of, mark_of
 from pipelines.store.ledger_sql import open_database
 from pipelines.territory import AREA_LAYERS
@@ -84,25 +82,21 @@ def tally_path(state: Workspace, layer: Layer, as_of: date, cover: Cover) -> Pat
     state: as `state_of` gives it.
     """
     mark = mark_of(known_of(state, layer, cover))
-    return state.root / "summary" / "tallies" / layer.id / f"{as_of}.{cover.name}.{mark}.parquet"
+    return state.root / "summary" / "tallies" / layer.id / f"{as_of}.{cover.name}.{mark}.columns"
 
 
 def earlier_tally(
     workspace: Workspace, layer: Layer, path: Path, now: Known, as_of: date
-) -> tuple[pa.Table, dict[str, Any]] | None:
+) -> tuple[Arrays, dict[str, Any]] | None:
     """The kept tally of the same day, or of one that counts the same, to which least must be added; its note."""
-    found: list[tuple[int, Path, dict[str, Any]]] = []
-    for old in path.parent.glob(f"*.{path.name.split('.')[1]}.*.parquet") if layer.id not in AREA_LAYERS else ():
-        note = note_of(old)
+    found: list[tuple[int, Arrays, dict[str, Any]]] = []
+    for old in path.parent.glob(f"*.{path.name.split('.')[1]}.*.columns") if layer.id not in AREA_LAYERS else ():
+        kept, note = kept_arrays(old) or ({}, {})
         if note.get("fixed") != now.fixed or not _continues(note, now):
             continue
         if _same_day(workspace, layer, note, now, as_of):
-            found.append((note["last_seq"] + sum(map(len, note["imports"].values())), old, note))
-    if not found:
-        return None
-    _, best, note = max(found, key=lambda one: one[0])
-    with pq.ParquetFile(best) as file:
-        return file.read(), note
+            found.append((note["last_seq"] + sum(map(len, note["imports"].values())), kept, note))
+    return max(found, key=lambda one: one[0])[1:] if found else None
 
 
 def _continues(note: dict[str, Any], now: Known) -> bool:

@@ -10,9 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo.areas import build_areas
 from geo.codes import canonical
-from geo.issues import Issue
 from geo.pieces import Leaves, leaf_areas
 from pipelines.kept import drop_older, keep_bytes
 from pipelines.store.geoparquet import as_geoframe, read_columns
@@ -20,6 +18,7 @@ from pipelines.store.geoparquet import as_geoframe, read_columns
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from geo.issues import Issue
     from pipelines.workspace import Workspace
 
 AREA_LAYERS = ("county", "township", "village")
@@ -63,6 +62,8 @@ def build_territory(
     workspace: Workspace | None, *, fresh: dict[str, pd.DataFrame] | None = None
 ) -> tuple[gpd.GeoDataFrame, list[Issue]]:
     """Areas and findings from the imports, with `fresh` rows (layer id → accepted rows) added as the latest."""
+    from geo.areas import build_areas
+
     frames = {layer: _editions(workspace, layer) for layer in AREA_LAYERS}
     for layer, rows in (fresh or {}).items():
         frames[layer] = _merged([frames[layer], rows])

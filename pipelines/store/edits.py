@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from geo.china_days import china_day
 from geo.layers import Layer
-from geo.lifecycle import china_day
-from geo.units import ratio
 
 if TYPE_CHECKING:
     from pipelines.store.ledger import Ledger
@@ -103,6 +102,8 @@ def _with_derived(
     rows: pd.DataFrame, values: Mapping[str, Mapping[int, Any]], row: int, name: str, value: Any, layer: Layer
 ) -> list[tuple[str, Any]]:
     """The field and its value, and those of the fields that said the same in another unit."""
+    from geo.units import ratio
+
     made = [(name, value)]
     before = _cell(rows, values, row, name)
     for other in layer.fields:

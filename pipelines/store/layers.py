@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from geo.china_days import china_day
 from geo.layers import Layer
-from geo.lifecycle import china_day
 from pipelines.store.edits import Edit, edits_of, overlaid
 from pipelines.store.geoparquet import STORED, ids_of, read_columns, rows_with, schema_of
 

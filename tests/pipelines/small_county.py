@@ -15,6 +15,7 @@ from data_samples.delivery import Delivery
 from data_samples.generate import COUNTY_CODE, COUNTY_NAME, write_papers
 from pipelines.ingest import Options, add
 from pipelines.join import join_all
+from pipelines.kept_arrays import kept_arrays
 from pipelines.summarise import summarise_all
 from pipelines.workspace import Workspace
 
@@ -74,9 +75,11 @@ def without_summary(root: Path, to: Path) -> Path:
 def tables(root: Path, folder: str) -> dict[str, pd.DataFrame]:
     """The newest kept table of every kind in a folder of the summary, by a name without marks."""
     found: dict[str, pd.DataFrame] = {}
-    for path in sorted((root / "summary" / folder).rglob("*.parquet"), key=lambda one: one.stat().st_mtime_ns):
+    paths = [one for one in (root / "summary" / folder).rglob("*") if one.suffix in (".parquet", ".columns")]
+    for path in sorted(paths, key=lambda one: one.stat().st_mtime_ns):
         name = path.relative_to(root / "summary").with_name(path.name.rsplit(".", 2)[0])
-        found[str(name)] = pd.read_parquet(path)
+        kept = kept_arrays(path) if path.suffix == ".columns" else None
+        found[str(name)] = pd.read_parquet(path) if kept is None else pd.DataFrame(kept[0])
     return found
 
 

@@ -18,7 +18,7 @@ from geo.access import Actor
 from pipelines.act import act
 from pipelines.covers import covers
 from pipelines.ingest import Options, add
-from pipelines.kept import note_of
+from pipelines.kept_arrays import kept_arrays
 from pipelines.tallies import leaf_tally, state_of, tally_path
 from pipelines.workspace import Workspace
 from tests.pipelines.small_county import (
@@ -188,6 +188,8 @@ def test_a_kept_tally_tells_what_it_is_of(root: Path) -> None:
     workspace = Workspace(root)
     layer = workspace.layer("contract_parcel")
     for cover in covers(workspace):
-        note = note_of(tally_path(state_of(workspace), layer, DAY, cover))
+        kept = kept_arrays(tally_path(state_of(workspace), layer, DAY, cover))
+        assert kept is not None
+        note = kept[1]
         assert note["day"] == str(DAY)
         assert note["imports"] == {layer.id: [one.id for one in workspace.imports(layer.id)]}
