@@ -8,9 +8,10 @@ import folium
 import geopandas as gpd
 import pandas as pd
 
-from dashboards import maps
 from dashboards.data import Area, County
 from dashboards.legends import Legend, value_legend
+from dashboards.maps import things_from
+from dashboards.maps_layers import Drawn, areas_layer, fit_to, group, outlines_layer, things_layer, tiles_layer
 from dashboards.words import Lang, say
 from geo.layers import Indicator, Layer, Words
 
@@ -45,11 +46,11 @@ def group_of_areas(
     frame: area_code, shown_mu. only: the filters as the address of the tiles has them.
     """
     children = county.children(area)
-    fit = maps.fit_to(county, area, least_zoom=maps.things_from(county, area, layer))
+    fit = fit_to(county, area, least_zoom=things_from(county, area, layer))
     values = frame[frame["area_code"].isin(children["code"])]
-    areas = maps.areas_layer(children, values, shown_indicator(), legend, fit=fit, lang=lang)
-    tiles = maps.tiles_layer(county, layer, as_of=None, lang=lang, selected=selected, only=only)
-    return _group(areas, _frame(county, area), tiles)
+    areas = areas_layer(children, values, shown_indicator(), legend, fit=fit, lang=lang)
+    tiles = tiles_layer(county, layer, as_of=None, lang=lang, selected=selected, only=only)
+    return group(areas, _frame(county, area), tiles)
 
 
 def group_of_things(
@@ -63,26 +64,18 @@ def group_of_things(
     near: bool = False,
 ) -> folium.FeatureGroup:
     """Single things with the outlines around them. near: the map goes to the things, not to the area."""
-    fit = maps.fit_to(county, area, things)
+    fit = fit_to(county, area, things)
     placed = things[~(things.geometry.is_empty | things.geometry.isna())]
     if near and len(placed):
         west, south, east, north = (float(value) for value in placed.total_bounds)
         bounds = [[south - 0.0012, west - 0.0012], [north + 0.0012, east + 0.0012]]
         fit = {"key": f"thing {selected}", "bounds": bounds, "max_zoom": 17}
     outlines = county.outlines("village" if near else area.level)
-    shapes = maps.things_layer(things, layer, fit=fit, lang=lang, selected=selected)
-    return _group(maps.outlines_layer(outlines, "near", weight=1), _frame(county, area), shapes)
+    shapes = things_layer(things, layer, fit=fit, lang=lang, selected=selected)
+    return group(outlines_layer(outlines, "near", weight=1), _frame(county, area), shapes)
 
 
-def _frame(county: County, area: Area) -> maps.Drawn | None:
+def _frame(county: County, area: Area) -> Drawn | None:
     outlines = county.outlines(area.level)
     role = "county" if area.level == "county" else "here"
-    return maps.outlines_layer(outlines[outlines["code"] == area.code], role, weight=2)
-
-
-def _group(*parts: maps.Drawn | None) -> folium.FeatureGroup:
-    group = folium.FeatureGroup(name="desk", control=False)
-    for part in parts:
-        if part is not None:
-            part.add_to(group)
-    return group
+    return outlines_layer(outlines[outlines["code"] == area.code], role, weight=2)

@@ -16,7 +16,7 @@ from pipelines.days import today
 from pipelines.store.accounts import KEYBOARD
 
 if TYPE_CHECKING:
-    from dashboards.data import County
+    from dashboards.data import Area, County
 
 LOOKS_EVERY_S = 20.0
 NICE = 10
@@ -101,8 +101,10 @@ def _parts(root: Path, day: date) -> list[Callable[[], object]]:
     shown = [one for one in topics if here.has_rows(one.id)]
 
     first = [lambda: figures.glances(here, here.root, day, day)]
-    # For one township is counted what all of them need.
-    areas: list[str | None] = [None, *here.children(here.root)["code"].head(1)]
+    # For one township and one village is counted what all of them need.
+    townships = here.children(here.root)["code"].head(1).tolist()
+    villages = [code for one in townships for code in here.children(_area(here, one))["code"].head(1)]
+    areas: list[str | None] = [None, *townships, *villages]
     scenes = [partial(_opened, here, one.id, code, day) for code in areas for one in shown]
     desks = [
         lambda one=one: agriculture.desk_of(here, one, day)
@@ -112,6 +114,10 @@ def _parts(root: Path, day: date) -> list[Callable[[], object]]:
     drawn = [one for one in here.topics() if here.has_rows(one.id)]
     tiles = [step for one in drawn if (found := here.tiles_of(one.id)) for step in found.to_read(one.id)]
     return [*first, *scenes[:1], lambda: figures.waits(here, day), *scenes[1:], *desks, *tiles]
+
+
+def _area(here: County, code: str) -> Area:
+    return here.area(code) or here.root
 
 
 def _opened(here: County, layer_id: str, area: str | None, day: date) -> None:

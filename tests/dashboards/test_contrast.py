@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from dashboards.legends import NO_DATA, RAMPS, ZERO
-from dashboards.maps import AREA_OPACITY
+from dashboards.maps_layers import AREA_OPACITY
 from dashboards.server import OPTIONS
 from geo.layers import Layer, builtin_layers
 
