@@ -347,10 +347,10 @@ def test_a_layers_conflicts_with_the_plan_are_counted_in_square_metres(root: Pat
 def test_run_works_out_only_what_is_new(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     add(Workspace(root), parcels(tmp_path / "a.gpkg", ["A"], [15.9], ["发现"]), Options(layer="abandoned_parcel"))
     assert main(["run", str(root)]) == 0
-    first = {p: p.stat().st_mtime_ns for p in (root / "summary" / "joins").rglob("*.parquet")}
+    first = {p: p.stat().st_mtime_ns for p in (root / "summary" / "joins").rglob("*.columns")}
     add(Workspace(root), parcels(tmp_path / "b.gpkg", ["B"], [15.9], ["发现"]), Options(layer="abandoned_parcel"))
     assert main(["run", str(root)]) == 0
-    second = {p: p.stat().st_mtime_ns for p in (root / "summary" / "joins").rglob("*.parquet")}
+    second = {p: p.stat().st_mtime_ns for p in (root / "summary" / "joins").rglob("*.columns")}
     assert len(second) == len(first) + 1
     assert {p: second[p] for p in first} == first
     capsys.readouterr()
