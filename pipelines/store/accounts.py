@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from geo.access import Actor, require, roles
 from geo.errors import Forbidden, Refused
 from pipelines.store.accounts_passwords import checked, first_password, hashed
-from pipelines.store.desk_rights import layers_of
+from pipelines.store.desk_rights import layers_of, personal_of
 from pipelines.store.ledger_acts import instant
 from pipelines.store.ledger_anchors import noted
 from pipelines.store.ledger_sql import database_role
@@ -197,8 +197,9 @@ def make_database_role(tx: Transaction, ledger: Ledger, actor: Actor) -> None:
     tx.run(f'grant "{own}" to current_user')
     reads, writes = layers_of(actor, ledger.layers)
     tx.run(
-        "insert into db_roles (db_role, account, may_write, area_code, reads, writes) values (?, ?, ?, ?, ?, ?)",
-        (own, actor.name, writes != "", actor.area_code, reads, writes),
+        "insert into db_roles (db_role, account, may_write, area_code, reads, writes, personal)"
+        " values (?, ?, ?, ?, ?, ?, ?)",
+        (own, actor.name, writes != "", actor.area_code, reads, writes, personal_of(actor, ledger.layers)),
     )
 
 

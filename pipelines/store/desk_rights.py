@@ -22,6 +22,13 @@ def layers_of(actor: Actor, known: Iterable[str]) -> tuple[str, str]:
     return tuple(ALL if len(found) == len(ids) else ",".join(found) for found in (reads, writes))  # type: ignore[return-value]
 
 
+def personal_of(actor: Actor, known: Iterable[str]) -> str:
+    """The layers of whose things the actor may see personal data, as `db_roles` has them; "" for none."""
+    ids = sorted(known)
+    sees = [one for one in ids if _any(actor, ("personal",), one)]
+    return ALL if len(sees) == len(ids) else ",".join(sees)
+
+
 def _any(actor: Actor, actions: Iterable[str], layer: str) -> bool:
     area = actor.area_code or None
     return any(decide(actor, action, layer=layer, area_code=area).allowed for action in actions)

@@ -66,12 +66,13 @@ def open_ledger(
     database = open_database(target)
     if folder is not None and database.anchors is None:
         database.anchors = folder / FILE
+    known = layers if layers is not None else builtin_layers()
     try:
-        migrate(database)
+        migrate(database, known)
     except Refused as refusal:
         if refusal.code != "ledger_read_only":
             raise
-    return Ledger(database, layers if layers is not None else builtin_layers(), places=places)
+    return Ledger(database, known, places=places)
 
 
 class Ledger(LedgerReading):
@@ -241,11 +242,12 @@ class Ledger(LedgerReading):
         rows: int,
         at: datetime,
         actor: Actor = SYSTEM,
+        replaces: str = "",
     ) -> Event:
         """Record that an import was taken in, with the hashes by which `audit` knows its file again.
 
-        file: the sender's file name. data_sha256: sha256 of `imports/<layer>/<import_id>/data.parquet`. Recording
-        an import twice gives the first event.
+        file: the sender's file name. data_sha256: sha256 of `imports/<layer>/<import_id>/data.parquet`. replaces:
+        the import that counts no more. Recording an import twice gives the first event.
         """
         with noted(self.database) as tx:
             earlier = tx.run(
@@ -254,6 +256,7 @@ class Ledger(LedgerReading):
             if earlier is not None:
                 return Event.from_row(earlier)
             data = {"file": file, "file_sha256": file_sha256, "data_sha256": data_sha256, "rows": rows}
+            data |= {"replaces": replaces} if replaces else {}
             return self._write(tx, at, actor=actor, kind="import", layer=layer, import_id=import_id, data=data)
 
     def record_account(

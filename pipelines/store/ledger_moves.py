@@ -8,26 +8,28 @@ still has, under its number, the event they end in.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines.kept import keep_table, kept_table
+from pipelines.kept import keep_table, kept_table, note_of
 from pipelines.store.transactions import Transaction
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from pipelines.store.ledger_sql import Database
 
 COLUMNS = ("seq", "feature_id", "kind", "to_stage", "at", "due_on")
 CODED = ("feature_id", "kind", "to_stage")
 """Columns of few values beside their rows."""
 RULES = 1
 """Goes up when the columns change, so that no file of an older program is read."""
-ANEW = 5_000
-"""With so many events more, the file is written again."""
+ANEW, LEFT = 5_000, 500
+"""With so many events more, the file is written again: by who asks for the moves, and by who leaves them."""
 AT_ONCE = 500
 """So many ids are asked for in one statement."""
 
@@ -46,17 +48,20 @@ _LOCK = threading.Lock()
 _KNOWN: dict[tuple[str, str], _Known] = {}
 
 
-def read_moves(tx: Transaction, where: str, values: Sequence[Any]) -> tuple[pd.DataFrame, dict[int, int]]:
+def read_moves(
+    tx: Transaction, where: str, values: Sequence[Any], table: str = "events"
+) -> tuple[pd.DataFrame, dict[int, int]]:
     """The moves of the events that a condition picks, in the order they were taken; and what they undid.
 
     Columns: seq (int64), feature_id, kind, to_stage (categorical), at, recorded_at (datetime64[us], UTC), due_on
     (datetime64[s]), undone_by (int64: number of the event that undid it, its own where it undoes, 0 for neither).
-    Beside them number of the undone event, picked or not → number of the one that undid it.
+    Beside them number of the undone event, picked or not → number of the one that undid it. table: where the
+    reader's events stand.
     """
     import pandas as pd
 
     names = ("seq", "feature_id", "kind", "to_stage", "at", "recorded_at", "due_on", "undoes")
-    text = f"select {', '.join(names)} from events {where} and feature_id is not null order by seq"
+    text = f"select {', '.join(names)} from {table} {where} and feature_id is not null order by seq"
     columns = list(zip(*tx.run(text, values).fetchall(), strict=True)) or [()] * len(names)
     made: dict[str, Any] = {"seq": np.array(columns[0], dtype=np.int64)}
     made |= {name: _coded(columns[names.index(name)]) for name in CODED}
@@ -106,10 +111,13 @@ def _marked(frame: pd.DataFrame, by: dict[int, int]) -> pd.DataFrame:
     return frame.assign(undone_by=marks)
 
 
-def known_moves(tx: Transaction, database: str, layer: str, folder: Path | None) -> pd.DataFrame:
+def known_moves(
+    tx: Transaction, database: str, layer: str, folder: Path | None, *, anew: int | None = None
+) -> pd.DataFrame:
     """The moves of a whole layer as `read_moves` gives them, reading no more of the ledger than is new.
 
-    database: its name. folder: where a process leaves them for the next one; None for nowhere.
+    database: its name. folder: where a process leaves them for the next one; None for nowhere. anew: with so many
+    events more than its file has, the file is written again; `ANEW` when None.
     """
     seq, last = tx.run("select seq, hash from chain where one = 1").fetchone()
     with _LOCK:
@@ -118,11 +126,24 @@ def known_moves(tx: Transaction, database: str, layer: str, folder: Path | None)
         known = _from_file(tx, layer, folder)
     if known is None or known.seq != seq:
         known = _carried_on(tx, layer, known, int(seq), str(last))
-    if folder is not None and known.seq - known.filed >= ANEW:
+    if folder is not None and known.seq - known.filed >= (anew or ANEW):
         known = _filed(known, layer, folder)
     with _LOCK:
         _KNOWN[(database, layer)] = known
     return known.moves
+
+
+def leave_moves(database: Database, layers: Iterable[str], folder: Path) -> None:
+    """Leave the moves of these layers for the next process, where its file lacks more than a few events.
+
+    Where it does not, no more is done than to count these.
+    """
+    more = "select count(*) from (select 1 from events where layer = ? and seq > ? limit ?) more"
+    with database.reading() as tx:
+        for layer in layers:
+            filed = int(note_of(_path(layer, folder)).get("seq", 0))
+            if int(tx.run(more, (layer, filed, LEFT)).fetchone()[0]) >= LEFT:
+                known_moves(tx, database.name, layer, folder, anew=LEFT)
 
 
 def forget() -> None:

@@ -101,7 +101,8 @@ class _PostgresTransaction:
         return found
 
     def run(self, statement: str, values: Sequence[Any] = ()) -> Rows:
-        found: Rows = self._connection.execute(_percent(statement), tuple(values) or None)
+        text = _percent(statement) if values else statement
+        found: Rows = self._connection.execute(text, tuple(values) or None)
         return found
 
     def run_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
@@ -110,7 +111,7 @@ class _PostgresTransaction:
 
 
 def _percent(statement: str) -> str:
-    """Placeholders as psycopg writes them; our statements hold no `?` or `%` of their own."""
+    """Placeholders as psycopg writes them; our statements with values hold no `?` or `%` of their own."""
     return statement.replace("?", "%s")
 
 

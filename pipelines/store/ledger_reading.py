@@ -14,11 +14,13 @@ from pipelines.store.ledger_acts import Places, end_of_day
 from pipelines.store.ledger_moves import cut, known_moves, read_moves
 from pipelines.store.ledger_sql import PostgresDatabase, SqliteDatabase, database_role
 from pipelines.store.schema import EVENT_COLUMNS
+from pipelines.store.schema_personal import SEEN
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SELECT = f"select {', '.join(EVENT_COLUMNS)} from events"
+_COLUMNS = ", ".join(EVENT_COLUMNS)
+SELECT = f"select {_COLUMNS} from events"
 
 
 class LedgerReading:
@@ -53,6 +55,11 @@ class LedgerReading:
             return None
         return database_role(self.database.name, actor.name)
 
+    @property
+    def _events(self) -> str:
+        """Where the reader's events stand: under an account's database role as that may see them."""
+        return "events" if self._role(self.actor) is None else SEEN
+
     def events(
         self,
         layer: str | None = None,
@@ -80,7 +87,9 @@ class LedgerReading:
             marks = f"kind in ({_marks(kinds)})"
             where, values = (f"{where} and {marks}" if where else f"where {marks}"), [*values, *kinds]
         with self.database.reading(self._role(self.actor)) as tx:
-            rows = tx.run(f"select {', '.join(columns)} from events {where} order by seq", values).fetchall()
+            rows = tx.run(
+                f"select {', '.join(columns)} from {self._events} {where} order by seq", values
+            ).fetchall()
         frame = pd.DataFrame.from_records(rows, columns=list(columns))
         numbers = {"seq": "int64", "base_version": "Int64", "lon": "float64", "lat": "float64"}
         return frame.astype({name: numbers.get(name, "str") for name in columns})
@@ -108,7 +117,7 @@ class LedgerReading:
             where, values = self._filter(layer, None, as_of, area_prefix, known_by)
             if feature_ids:
                 where, values = f"{where} and feature_id in ({_marks(feature_ids)})", [*values, *feature_ids]
-            return cut(read_moves(tx, where, values)[0], until=until, **limits)
+            return cut(read_moves(tx, where, values, self._events)[0], until=until, **limits)
 
     def _filter(
         self,
@@ -147,7 +156,9 @@ class LedgerReading:
                 fresh = [row[0] for row in found if row[0] not in names]
                 names += fresh
             rows = tx.run(
-                f"{SELECT} where layer = ? and feature_id in ({_marks(names)}) order by seq", (layer, *names)
+                f"select {_COLUMNS} from {self._events} where layer = ? and feature_id in ({_marks(names)})"
+                " order by seq",
+                (layer, *names),
             ).fetchall()
         events = [Event.from_row(row) for row in rows]
         if self.actor is None:

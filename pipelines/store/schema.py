@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pipelines.store.schema_personal import hiding
+
 EVENT_COLUMNS = (
     "seq",
     "id",
@@ -286,5 +288,6 @@ def steps(dialect: str) -> tuple[tuple[str, ...], ...]:
     """
     first = _SQLITE_GUARDS if dialect == "sqlite" else (*_POSTGRES_GUARDS, *_POSTGRES_RIGHTS)
     second = _SQLITE_CHAIN if dialect == "sqlite" else (*_POSTGRES_CHAIN, *_POSTGRES_LAYERS)
-    third = () if dialect == "sqlite" else (_POSTGRES_PLACED,)
-    return (*_for(dialect, _TABLES), _FIRST_LINK, *first), (*_INDEXES, *second), *third
+    # Step 4: of what may name people a role reads what it may see, and stars for the rest.
+    rest = () if dialect == "sqlite" else (_POSTGRES_PLACED, hiding(EVENT_COLUMNS, f"{_IN_AREA} and {_READS}"))
+    return (*_for(dialect, _TABLES), _FIRST_LINK, *first), (*_INDEXES, *second), *rest
