@@ -275,7 +275,7 @@ def test_what_waits_is_told_in_full_with_thousands(monkeypatch: pytest.MonkeyPat
     many = [Waiting("overdue", layer, tuple(f"TB{at}" for at in range(12_345)))]
     monkeypatch.setattr("dashboards.widgets_head.waits", lambda *_: many)
     app = opened()
-    assert [one.label for one in app.get("popover")] == ["提醒 12,345"]
+    assert [one.proto.popover.label for one in app.get("popover")] == ["提醒 12,345"]
     assert any("12,345" in str(one.label) for one in app.button if str(one.key).startswith("bell_overdue"))
 
 
