@@ -17,6 +17,7 @@ from dashboards.readable_tiles import ReadableTiles
 from dashboards.readers import reader_of
 from geo.access import Actor, masked, pseudonym, readable_root, within
 from geo.layers import Layer
+from geo.personal import mask
 from geo.progress import UNPLACED
 from pipelines.area_rows import is_large
 from pipelines.days import today
@@ -185,8 +186,13 @@ class County(Ground):
             if one["kind"] == "import" or who is None or who == self.actor.name:
                 found.append(one)
             elif whole:
-                found.append(one if named else {**one, "actor": pseudonym(str(who), self.workspace.settings.code)})
+                found.append(one if named else self._nameless(one))
         return found
+
+    def _nameless(self, event: dict[str, Any]) -> dict[str, Any]:
+        """An event with a stand-in for who did it, and numbers of people in its note as stars."""
+        told = {**event, "actor": pseudonym(str(event["actor"]), self.workspace.settings.code)}
+        return {**told, "note": mask(str(event["note"]))[0]} if event.get("note") else told
 
     def photo(self, digest: str, kind: str) -> Path | None:
         """The file of a photo's `thumb` or `view`; None when there is none of a thing the reader may see."""

@@ -30,9 +30,29 @@ STATE: Mapping[str, Words] = {
     "import_id": Words("入库批次", "import"),
     "import_at": Words("入库时间", "imported at"),
     "source_row": Words("原表行号", "row of the sender's table"),
+    "kind": Words("办理情况", "progress"),
+    "placed_by": Words("定位依据", "placed by"),
+    "place_score": Words("地名吻合度", "match of its names"),
+    "length_m": Words("长度（米）", "length (m)"),
+    "measured_m": Words("实测长度（米）", "measured length (m)"),
+    "edition_date": Words("区划版本日期", "edition of the areas"),
 }
 """What a thing has or a change touches that is no field of the layer's."""
 _INSTANTS = frozenset({"import_at"})
+VALUES: Mapping[str, Mapping[str, Words]] = {
+    "kind": {
+        "open": Words("待办", "open"),
+        "in_progress": Words("在办", "in progress"),
+        "done": Words("办结", "done"),
+        "void": Words("作废", "void"),
+    },
+    "placed_by": {
+        "geometry": Words("坐标或图形", "its shape or coordinates"),
+        "name": Words("地名", "its place names"),
+        "none": Words("未能定位", "nothing"),
+    },
+}
+"""What the values of some of these are called."""
 ACTS: Mapping[str, Words] = {
     "step": Words("登记进展", "take a step"),
     "add": Words("新增", "add"),
@@ -70,9 +90,15 @@ def stage_words(layer: Layer, stage: str | None) -> Words:
 
 
 def field_words(layer: Layer, name: str) -> Words:
-    """The heading of a field, or of the stage and the last day."""
-    known = {f.name: f.label for f in layer.fields}
+    """The heading of a field, or of what else a thing has: its state, its place, what its relations found."""
+    known = {f.name: f.label for f in layer.fields} | _relation_words(layer)
     return known.get(name) or STATE.get(name) or Words(name, name)
+
+
+def _relation_words(layer: Layer) -> dict[str, Words]:
+    """What the columns are called that the layer's relations give."""
+    found = {one.gives: one.label for one in layer.relations}
+    return found | {f"{name}_m2": Words(f"{w.zh}（平方米）", f"{w.en} (m²)") for name, w in found.items()}
 
 
 def value_words(layer: Layer, name: str, value: Any) -> Words:
@@ -88,7 +114,9 @@ def value_words(layer: Layer, name: str, value: Any) -> Words:
         return Words(china_minute(str(value)), china_minute(str(value)))
     if name in ("stage", "reached") or (layer.lifecycle is not None and name == layer.lifecycle.stage_field):
         return stage_words(layer, str(value))
-    labels = {choice.value: choice.label for choice in field.choices} if field is not None else {}
+    labels = (
+        {choice.value: choice.label for choice in field.choices} if field is not None else VALUES.get(name, {})
+    )
     return labels.get(str(value), Words(str(value), str(value)))
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from geo.access import roles
 from geo.changes import Event
 from geo.errors import Forbidden
 from geo.layers import Layer, Transition
+from geo.spoken import listed, stage_words
 
 
 def legal_steps(layer: Layer, stage: str | None, role: str) -> tuple[Transition, ...]:
@@ -37,23 +38,23 @@ def check_step(
 
     evidence: content addresses of photos given with the step. parties: who takes it, the unit and the person.
     worked_by: those who did the work since the thing was last open; a step that needs `other_unit` is refused
-    to them, whatever their role.
+    to them, whatever their role. Stages stand in a refusal as they are called, and by id in its `ways`.
     """
     life = layer.lifecycle
     if life is None:
-        raise Forbidden("step_without_lifecycle", layer=layer.label.zh)
+        raise Forbidden("step_without_lifecycle", layer=layer.label.zh, layer_en=layer.label.en)
     here = stage or life.initial
-    named = {s.id: s.label.zh for s in life.stages}
-    if target not in named:
-        raise Forbidden("step_unknown_stage", to=target, stages=_listed(named.items()))
+    if target not in {s.id for s in life.stages}:
+        raise Forbidden("step_unknown_stage", to=target, **_named(layer, "stages", [s.id for s in life.stages]))
     ways = [t for t in life.transitions if t.source == here]
     step = next((t for t in ways if t.target == target), None)
-    where = {"stage": f"{named.get(here, here)} {here}", "to": f"{named[target]} {target}"}
+    stood, goal = stage_words(layer, here), stage_words(layer, target)
+    where = {"stage": stood.zh, "stage_en": stood.en, "to": goal.zh, "to_en": goal.en}
     if step is None:
-        raise Forbidden("step_illegal", **where, legal=_listed((t.target, named[t.target]) for t in ways))
+        raise Forbidden("step_illegal", **where, **_named(layer, "legal", [t.target for t in ways]))
     if role != "administrator" and role not in step.roles:
-        legal = _listed((t.target, named[t.target]) for t in legal_steps(layer, here, role))
-        raise Forbidden("step_not_for_role", **where, **_roles_named(role, step.roles), legal=legal)
+        legal = _named(layer, "legal", [t.target for t in legal_steps(layer, here, role)])
+        raise Forbidden("step_not_for_role", **where, **_roles_named(role, step.roles), **legal)
     if "note" in step.needs and not (note or "").strip():
         raise Forbidden("step_needs_note", **where)
     if "photo" in step.needs and not evidence:
@@ -100,6 +101,15 @@ def _roles_named(role: str, others: Sequence[str]) -> dict[str, str]:
     }
 
 
-def _listed(pairs: Iterable[tuple[str, str]]) -> str:
-    """Stages as `已整治 remediated、…`, or a dash when there are none."""
-    return "、".join(f"{label} {name}" for name, label in pairs) or "—"
+def _named(layer: Layer, name: str, stages: Sequence[str]) -> dict[str, str]:
+    """Stages as they are called, a dash when there are none, under `name` and `name_en`; their ids as `ways`."""
+    words = listed([stage_words(layer, one) for one in stages])
+    return {name: words.zh, f"{name}_en": words.en, "ways": ", ".join(stages)}
+
+
+def stage_called(layer: Layer, text: str) -> str:
+    """The id of the stage that somebody names by its id or its label in either language; else the text itself."""
+    stages = layer.lifecycle.stages if layer.lifecycle is not None else ()
+    said = text.strip().casefold()
+    found = [s.id for s in stages if said in (s.id, s.label.zh, s.label.en.casefold())]
+    return found[0] if found else text

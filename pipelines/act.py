@@ -20,6 +20,7 @@ from geo.errors import Conflict, Refused
 from geo.layers import Layer
 from geo.lifecycle import china_day, state_at
 from geo.lookback import memory, recurrence_stages, recurrences
+from pipelines.act_times import check_time
 from pipelines.pictures import pictures_of_others, with_photos
 from pipelines.store.accounts import named_actor
 from pipelines.store.ledger import Act, Ledger, instant, open_ledger
@@ -62,18 +63,22 @@ def act(
     now: datetime | None = None,
     base_version: int | None = None,
     photos: Sequence[Path | bytes] = (),
+    at: datetime | None = None,
 ) -> Event:
     """Take one step of one thing; the event as the ledger holds it.
 
     by: an account's name, or whoever `pipelines.store.accounts.named_actor` understands; an `Actor` where the
     caller has already made sure of it. photo, photos: pictures as files or as their bytes. base_version: the
-    version the actor had on the screen; None takes the thing as it is. Refused when there is no such thing,
-    Forbidden or Conflict as `Ledger.append` says; nothing is written then, and no picture kept. A recurrence says
-    in its `data` the how manieth time it is (`times_own`, `times_here`).
+    version the actor had on the screen; None takes the thing as it is. at: when it was done, where that was
+    before the ledger takes it (`now`). Refused when there is no such thing, and for a time that is still to come
+    or lies before the thing or its present stage; Forbidden or Conflict as `Ledger.append` says; nothing is
+    written then, and no picture kept. A recurrence says in its `data` the how manieth time it is (`times_own`,
+    `times_here`).
     """
     workspace = Workspace(workspace_dir)
     layer = workspace.layer(layer_id)
-    moment = now or datetime.now(UTC)
+    now = now or datetime.now(UTC)
+    moment = now if at is None else at
     pictures = [*([photo] if photo is not None else []), *photos]
     ledger = workspace_ledger(workspace)
     try:
@@ -82,14 +87,16 @@ def act(
             layer.id, feature_id, actor, to_stage=to_stage, note=note, base_version=base_version, at=moment
         )
         thing = find_thing(workspace, ledger, layer, feature_id)
+        if at is not None:
+            check_time(at, now, thing, layer, ledger)
         if to_stage in recurrence_stages(layer):
             asked = replace(asked, data=remembered(workspace, ledger, layer, feature_id, moment))
         if pictures:
             told = on_thing(replace(asked, evidence=PHOTO_TO_COME), thing, layer, ledger)
-            ledger.check(told, now=moment)
+            ledger.check(told, now=now)
             taken = with_photos(workspace, ledger, told, pictures, claimed_at=moment)
             asked = replace(asked, evidence=taken.evidence, data=taken.data)
-        return append_again(ledger, lambda: on_thing(asked, thing, layer, ledger), moment, base_version)
+        return append_again(ledger, lambda: on_thing(asked, thing, layer, ledger), now, base_version)
     finally:
         ledger.close()
 

@@ -13,6 +13,7 @@ import pandas as pd
 from geo.access import Actor, masked, masked_values
 from geo.joins import largest_share
 from geo.layers import Layer
+from geo.personal import mask
 from geo.progress import UNPLACED
 from pipelines.area_rows import Homes, part_of_area, part_of_things
 from pipelines.console import csv_text
@@ -100,21 +101,28 @@ def final_area(workspace: Workspace, layer: Layer, things: pd.DataFrame) -> pd.S
     return pd.Series([codes[at] for at in area.to_numpy(np.intp)], index=things.index, dtype="str")
 
 
-def history(workspace: Workspace, layer_id: str, feature_id: str) -> list[dict[str, Any]]:
-    """All that is known to have happened to one thing, oldest first: imports that stated it, then its events."""
+def history(workspace: Workspace, layer_id: str, feature_id: str, *, clear: bool = False) -> list[dict[str, Any]]:
+    """All that is known to have happened to one thing, oldest first: imports that stated it, then its events.
+
+    An import that counts no more, as its file was read anew, says so (`replaced`). Personal fields are masked,
+    and numbers of people in notes; the latter not if `clear`, for a caller who asks each reader's rights.
+    """
     from pipelines.store.geoparquet import read_columns
 
     layer = workspace.layer(layer_id)
     found: list[dict[str, Any]] = []
-    for one in workspace.imports(layer.id):
+    counting = {one.id for one in workspace.imports(layer.id)}
+    for one in workspace.every_import(layer.id):
         rows = read_columns(workspace.import_folder(one) / "data.parquet", ["id", "source_row"])
         for row in rows.loc[rows["id"] == feature_id, "source_row"]:
             source = {"import_id": one.id, "file": one.file, "table": one.table, "row": int(row)}
-            found.append({"kind": "import", "at": one.at.isoformat(), **source})
+            gone = {} if one.id in counting else {"replaced": True}
+            found.append({"kind": "import", "at": one.at.isoformat(), **source, **gone})
     ledger = ledger_of(workspace)
     if ledger is not None:
         for event in ledger.history(layer.id, feature_id):
-            told = {**vars(event), "data": masked_values(event.data, layer)}
+            note = event.note if clear or event.note is None else mask(event.note)[0]
+            told = {**vars(event), "note": note, "data": masked_values(event.data, layer)}
             found.append({key: value for key, value in told.items() if value not in (None, "", (), "[]")})
     return sorted(found, key=lambda one: str(one["at"]))
 

@@ -20,13 +20,14 @@ from pipelines.delivery import Options, each_table, with_sender
 from pipelines.intake import Intake, Progress
 from pipelines.offers import same_as_known
 from pipelines.read.source import Table
+from pipelines.readings import Delivery, left_behind
 from pipelines.replaced import Replaced, find_replaced, keep_replaced
 from pipelines.report import Report, TableReport
 from pipelines.returns import write_returned
 from pipelines.store.geoparquet import layer_writer, read_columns, schema_of
 from pipelines.store.imports import as_import, disk_errors, find_import, new_import_id, staging, write_notes
 from pipelines.territory import AREA_LAYERS, build_territory
-from pipelines.workspace import Import, Workspace, file_digest, utc
+from pipelines.workspace import Import, Workspace, utc
 
 __all__ = ["Options", "add", "area_findings", "check", "record_imports", "worth_marking"]
 
@@ -67,19 +68,20 @@ def add(
     """Take a file in: accepted rows are stored, faulty ones go back in the sender's own table.
 
     at: when it was taken in (now when None). Refused, with nothing stored, when nothing of it can be read. The
-    same file with the same options changes nothing (`already_added`).
+    same file with the same options changes nothing (`already_added`); with others, or asked for, it is read anew,
+    and its earlier reading counts no more (`reading_replaced`).
     """
     moment = utc(at)
     with workspace.writing():
         told = with_sender(workspace, options or Options())
-        mark = told.mark(file_digest(path)) if path.exists() else ""
+        delivery = Delivery.of(path, told)
 
         def _take(table: Table, layer: Layer, match: ColumnMatch) -> TableReport:
-            before = find_import(workspace, layer.id, table.name, mark)
+            before = find_import(workspace, layer.id, table.name, delivery.mark)
             if before and not told.again:
                 return _already(before)
             intake = _intake(table, layer, match, told, workspace, progress)
-            done = _store(workspace, intake, told, mark, moment)
+            done = _store(workspace, intake, delivery, moment)
             if done.rows and any(i.severity in ("error", "warning") for i in done.issues):
                 with disk_errors(workspace.root / "returned"):
                     headings = {name: heading for name, (heading, _how) in done.mapping.items()}
@@ -132,10 +134,12 @@ def _intake(
     )
 
 
-def _store(workspace: Workspace, intake: Intake, options: Options, mark: str, at: datetime) -> TableReport:
+def _store(workspace: Workspace, intake: Intake, delivery: Delivery, at: datetime) -> TableReport:
     """Run the intake into a new import folder."""
     table, layer = intake.table, intake.layer
-    import_id = new_import_id(workspace, layer.id, at, mark, table.name)
+    import_id = new_import_id(workspace, layer.id, at, delivery.mark, table.name)
+    before = delivery.earlier(workspace, layer.id, table.name)
+    others = workspace if before is None else workspace.without(before.id)
     with staging(workspace, layer.id, import_id) as staged:
         data = staged.folder / "data.parquet"
         kept: list[pd.DataFrame] = []
@@ -147,11 +151,13 @@ def _store(workspace: Workspace, intake: Intake, options: Options, mark: str, at
                     kept.append(rows)
 
             report = intake.run(sink)
-        report.issues.extend(area_findings(workspace, layer, kept))
+        report.issues.extend(area_findings(workspace, layer, kept, others))
         report.issues.extend(_overlaps(data, layer))
-        replaced = None if layer.id in AREA_LAYERS else find_replaced(workspace, layer.id, data)
+        replaced = None if layer.id in AREA_LAYERS else find_replaced(others, layer.id, data)
         report.issues.extend(_superseded(replaced))
-        report.issues.extend(same_as_known(workspace, layer, data, at))
+        report.issues.extend(same_as_known(others, layer, data, at))
+        if before is not None and report.accepted:
+            report.issues.extend(left_behind(workspace, layer, before, data))
         with data.open("rb") as handle:
             sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
         source = as_import(
@@ -159,10 +165,12 @@ def _store(workspace: Workspace, intake: Intake, options: Options, mark: str, at
             import_id,
             at,
             table.path.name,
-            mark,
-            sender=options.sender,
+            delivery.mark,
+            sender=delivery.options.sender,
             layer_version=layer.version,
             data_sha256=sha256,
+            content=delivery.content,
+            replaces=before,
         )
         write_notes(staged.folder, source, report.issues)
         staged.keep = report.accepted > 0
@@ -184,7 +192,7 @@ def record_imports(workspace: Workspace) -> None:
     events = ledger.events(columns=["kind", "layer", "import_id"])
     events = events[events["kind"] == "import"]
     known = set(zip(events["layer"], events["import_id"], strict=True))
-    for one in workspace.imports():
+    for one in workspace.every_import():
         if (one.layer, one.id) not in known:
             ledger.record_import(
                 import_id=one.id,
@@ -194,6 +202,7 @@ def record_imports(workspace: Workspace) -> None:
                 data_sha256=one.data_sha256,
                 rows=one.accepted,
                 at=one.at,
+                replaces=one.replaces,
             )
 
 
@@ -204,12 +213,17 @@ def _superseded(replaced: Replaced | None) -> list[Issue]:
     return [Issue("rows_superseded", None, None, {"count": replaced.rows, "new": replaced.ids - replaced.rows})]
 
 
-def area_findings(workspace: Workspace | None, layer: Layer, kept: list[pd.DataFrame]) -> list[Issue]:
-    """What these rows of an area layer change in the county's hierarchy: findings there were none of before."""
+def area_findings(
+    workspace: Workspace | None, layer: Layer, kept: list[pd.DataFrame], others: Workspace | None = None
+) -> list[Issue]:
+    """What these rows of an area layer change in the county's hierarchy: findings there were none of before.
+
+    others: the workspace without what they take the place of, where that is an import.
+    """
     if layer.id not in AREA_LAYERS or not kept:
         return []
     before = build_territory(workspace)[1] if workspace else []
-    after = build_territory(workspace, fresh={layer.id: pd.concat(kept)})[1]
+    after = build_territory(others or workspace, fresh={layer.id: pd.concat(kept)})[1]
     known = {repr(issue) for issue in before}
     return [issue for issue in after if repr(issue) not in known]
 

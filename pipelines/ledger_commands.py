@@ -7,36 +7,46 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from geo.errors import Forbidden
 from geo.layers import Words
 from pipelines.console import Console
 
 if TYPE_CHECKING:
     from geo.access import Actor
+    from geo.changes import Event
     from pipelines.store.ledger import Ledger
 
 
 def act(arguments: argparse.Namespace, console: Console) -> int:
     """Take one step and say where the thing stands now."""
+    from geo.spoken import stage_words
+    from geo.steps import stage_called
     from pipelines.act import act as take
+    from pipelines.days import moment
     from pipelines.workspace import Workspace
 
-    event = take(
-        arguments.dir,
-        arguments.layer,
-        arguments.id,
-        arguments.to,
-        arguments.by,
-        note=arguments.note,
-        photos=arguments.photo or (),
-        base_version=arguments.base_version,
-    )
-    life = Workspace(arguments.dir).layer(arguments.layer).lifecycle
-    labels = {s.id: s.label for s in life.stages} if life is not None else {}
-    unnamed = Words("—", "—")
-    before, after = (labels.get(str(stage), unnamed)(console.lang) for stage in (event.from_stage, event.to_stage))
+    layer, now = Workspace(arguments.dir).layer(arguments.layer), datetime.now(UTC)
+    at = moment(arguments.at, now=now)
+    try:
+        event = take(
+            arguments.dir,
+            arguments.layer,
+            arguments.id,
+            stage_called(layer, arguments.to),
+            arguments.by,
+            note=arguments.note,
+            photos=arguments.photo or (),
+            base_version=arguments.base_version,
+            now=now,
+            at=at,
+        )
+    except Forbidden as refusal:
+        return _with_ways(refusal, console)
+    before, after = (stage_words(layer, one)(console.lang) for one in (event.from_stage, event.to_stage))
+    when = "" if at is None else console.pick(f"，办理时间 {_clock(event)}", f", done at {_clock(event)} (China)")
     console.say(
-        f"{event.feature_id}：{before} → {after}（第 {event.seq} 条，{event.hash[:12]}）",
-        f"{event.feature_id}: {before} → {after} (event {event.seq}, {event.hash[:12]})",
+        f"{event.feature_id}：{before} → {after}（第 {event.seq} 条，{event.hash[:12]}{when}）",
+        f"{event.feature_id}: {before} → {after} (event {event.seq}, {event.hash[:12]}{when})",
     )
     for picture in event.data.get("photos", ()):
         console.say(*_picture(picture))
@@ -55,6 +65,22 @@ def act(arguments: argparse.Namespace, console: Console) -> int:
             f"There are no accounts yet; recorded as {event.actor}, in the role of {role.en}.",
         )
     return 0
+
+
+def _clock(event: Event) -> str:
+    from geo.spoken import china_minute
+
+    return china_minute(event.at)
+
+
+def _with_ways(refusal: Forbidden, console: Console) -> int:
+    """A refused step in its one line, with how the stages that it names are written after `--to`."""
+    ways = refusal.params.get("ways")
+    if not ways:
+        return console.failure(refusal)
+    zh, en = refusal.words("zh"), refusal.words("en")
+    console.say(f"{zh}（--to 可写：{ways}）", f"{en} (after --to: {ways})")
+    return refusal.exit_code
 
 
 def _picture(facts: dict[str, object]) -> tuple[str, str]:

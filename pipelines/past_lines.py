@@ -17,12 +17,24 @@ def past_line(told: Mapping[str, Any], layer: Layer, console: Console) -> str:
     what = console.pick(act_words(told["kind"]).zh, str(told["kind"]).replace("_", " "))
     if told["kind"] == "import":
         row = console.pick(f"第 {told['row']} 行", f"row {told['row']}") if "row" in told else ""
-        return "  ".join(part for part in (when, what, str(told.get("file", "")), row) if part)
+        gone = (
+            console.pick("（该文件已重读，不再计）", "(read anew since; counts no more)")
+            if told.get("replaced")
+            else ""
+        )
+        return "  ".join(part for part in (when, what, str(told.get("file", "")), row, gone) if part)
     role = roles().get(str(told.get("role")))
     title = role(console.lang) if role is not None else str(told.get("role", ""))
     unit = f"{told['unit']} " if told.get("unit") else ""
     who = console.pick(f"{unit}{told['actor']}（{title}）", f"{unit}{told['actor']} ({title})")
-    return "  ".join((when, who, what, *_details(told, layer, console)))
+    return "  ".join((when, who, what, *_details(told, layer, console), *_told_later(told, console)))
+
+
+def _told_later(told: Mapping[str, Any], console: Console) -> Iterator[str]:
+    """When the ledger took it, where that was later than it happened."""
+    recorded = china_minute(str(told.get("recorded_at", told["at"])))
+    if recorded != china_minute(str(told["at"])):
+        yield console.pick(f"（{recorded} 记入）", f"(recorded {recorded})")
 
 
 def _details(told: Mapping[str, Any], layer: Layer, console: Console) -> Iterator[str]:

@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     workspace = Workspace(arguments.dir)
     layer = workspace.layer(arguments.layer)
     if layer.lifecycle is None:
-        raise Refused("step_without_lifecycle", layer=layer.id)
+        raise Refused("step_without_lifecycle", layer=layer.label.zh, layer_en=layer.label.en)
     asked, last = day(arguments.as_of) or today(), day(arguments.by)
     declared = limits(layer, workspace.settings.raw.get("limits", ()))
     things = _things(workspace, layer, arguments.thing, arguments.area, asked)

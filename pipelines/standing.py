@@ -31,6 +31,20 @@ def ledger_of(workspace: Workspace) -> Ledger | None:
     return ledger
 
 
+def leave_moves(workspace: Workspace) -> None:
+    """Leave for the next process what the ledger says of the states of the layers' things, where much is new."""
+    from pipelines.store import ledger_moves
+    from pipelines.store.ledger_sql import open_database
+
+    url = workspace.settings.ledger_url
+    if url is None and not (workspace.root / "ledger.sqlite").exists():
+        return
+    database = open_database(url or workspace.root)
+    staged = [one.id for one in workspace.layers().values() if one.lifecycle is not None]
+    ledger_moves.leave_moves(database, staged, workspace.root / "summary" / "moves")
+    database.close()
+
+
 def as_shown(workspace: Workspace, day: date) -> Workspace:
     """The workspace as it was at the end of a day in China: without what was taken in or recorded later.
 
@@ -41,7 +55,7 @@ def as_shown(workspace: Workspace, day: date) -> Workspace:
 
     ledger = ledger_of(workspace)
     last, heads = known_by(ledger, end_of_day(day)) if ledger is not None else (0, {})
-    state = workspace.as_known([one.id for one in workspace.imports(as_of=day)], last)
+    state = workspace.as_known([one.id for one in workspace.every_import(as_of=day)], last)
     state.__dict__["_heads"] = heads
     return state
 

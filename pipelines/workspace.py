@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from functools import cached_property
 from pathlib import Path
@@ -31,8 +31,10 @@ FOLDERS = ("imports", "returned", "senders", "layers", "summary", "attachments")
 class Import:
     """One accepted import: an immutable folder with its rows, its findings and where they came from.
 
-    at: when it was taken in (UTC). digest: sha256 of the sender's file, with the files that belong to it.
-    mapping: layer field → sender's heading.
+    at: when it was taken in (UTC). digest: what the delivery is recognised by, the sender's file and how it was
+    read; content: sha256 of the file alone, with the files that belong to it. mapping: layer field → sender's
+    heading. replaces: the import that read the same table before, "" for none; it counts no more, and this one
+    counts from its day on (counts_from), as if it had been read so at first.
     """
 
     id: str
@@ -50,9 +52,35 @@ class Import:
     layer_version: int = 1
     mapping: Mapping[str, str] = field(default_factory=dict)
     data_sha256: str = ""
+    content: str = ""
+    replaces: str = ""
+    counts_from: datetime | None = None
 
     def as_json(self) -> str:
-        return json.dumps({**asdict(self), "at": self.at.isoformat()}, ensure_ascii=False, indent=1)
+        """Its source note: every value, moments in ISO."""
+        moments = {
+            "at": self.at.isoformat(),
+            "counts_from": self.counts_from.isoformat() if self.counts_from else None,
+        }
+        return json.dumps({**asdict(self), **moments}, ensure_ascii=False, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> Import:
+        """The import of a source note; the opposite of `as_json`."""
+        raw = json.loads(text)
+        start = raw.get("counts_from")
+        moments = {
+            "at": datetime.fromisoformat(raw["at"]),
+            "counts_from": datetime.fromisoformat(start) if start else None,
+        }
+        return cls(**{**raw, **moments})
+
+
+def _counting(every: Sequence[Import]) -> list[Import]:
+    """Those of the imports that count, in the order and with the moment in which they do."""
+    gone = {(one.layer, one.replaces) for one in every if one.replaces}
+    kept = [one if one.counts_from is None else replace(one, at=one.counts_from) for one in every]
+    return sorted((one for one in kept if (one.layer, one.id) not in gone), key=lambda one: (one.at, one.id))
 
 
 class Workspace:
@@ -91,28 +119,40 @@ class Workspace:
         return layers[layer_id]
 
     @cached_property
-    def _imports(self) -> list[Import]:
-        found = []
-        for path in (self.root / "imports").glob("*/*/source.json"):
-            raw = json.loads(path.read_text(encoding="utf-8"))
-            found.append(Import(**{**raw, "at": datetime.fromisoformat(raw["at"])}))
+    def _every(self) -> list[Import]:
+        notes = (self.root / "imports").glob("*/*/source.json")
+        found = [Import.from_json(path.read_text(encoding="utf-8")) for path in notes]
         return sorted(found, key=lambda one: (one.at, one.id))
 
+    @cached_property
+    def _imports(self) -> list[Import]:
+        return _counting(self._every)
+
     def imports(self, layer_id: str | None = None, *, as_of: date | None = None) -> list[Import]:
-        """Imports in the order they were taken in, of one layer, up to the end of the day `as_of` in China."""
-        end = datetime.combine(as_of, time(16), UTC) if as_of else None
-        return [
-            one
-            for one in self._imports
-            if (layer_id is None or one.layer == layer_id) and (end is None or one.at < end)
-        ]
+        """The imports that count, in their order, of one layer, up to the end of the day `as_of` in China.
+
+        One whose file was read anew counts no more; the new reading counts from its day on.
+        """
+        return _up_to(self._imports, layer_id, as_of)
+
+    def every_import(self, layer_id: str | None = None, *, as_of: date | None = None) -> list[Import]:
+        """As `imports`, with those that count no more, each on the day that it was taken in."""
+        return _up_to(self._every, layer_id, as_of)
 
     def as_known(self, import_ids: Collection[str], last_seq: int) -> Workspace:
         """This workspace as it was when it had only these imports and the ledger ended with that event."""
-        past = copy.copy(self)
-        past.__dict__["_imports"] = [one for one in self._imports if one.id in import_ids]
+        past = self._with([one for one in self._every if one.id in import_ids])
         past.last_seq = last_seq
         return past
+
+    def without(self, import_id: str) -> Workspace:
+        """This workspace as it would be without that import."""
+        return self._with([one for one in self._every if one.id != import_id])
+
+    def _with(self, every: list[Import]) -> Workspace:
+        other = copy.copy(self)
+        other.__dict__.update(_every=every, _imports=_counting(every))
+        return other
 
     def import_folder(self, one: Import) -> Path:
         """Where the rows, findings and source note of an import lie."""
@@ -123,7 +163,7 @@ class Workspace:
         from pipelines.territory import areas_key
 
         known = areas_key(self) if "_areas" in self.__dict__ else None
-        for name in ("_imports", "_layers"):
+        for name in ("_every", "_imports", "_layers"):
             self.__dict__.pop(name, None)
         if known is not None and areas_key(self) != known:
             for name in ("_areas", "_leaves", "_gazetteer"):
@@ -177,6 +217,13 @@ class Workspace:
             self.forget_cache()
             yield
         self.forget_cache()
+
+
+def _up_to(imports: Sequence[Import], layer_id: str | None, as_of: date | None) -> list[Import]:
+    end = datetime.combine(as_of, time(16), UTC) if as_of else None
+    return [
+        one for one in imports if (layer_id is None or one.layer == layer_id) and (end is None or one.at < end)
+    ]
 
 
 def file_digest(path: Path) -> str:

@@ -19,8 +19,10 @@ PARTIAL = ".partial-"
 
 
 def find_import(workspace: Workspace, layer_id: str, table: str, digest: str) -> Import | None:
-    """The import that took in the same table of the same delivery, if there is one."""
-    same = [i for i in workspace.imports(layer_id) if i.table == table and i.digest == digest]
+    """The import that counts and took in the same table of the same delivery in the same way, if there is one."""
+    counting = {one.id for one in workspace.imports(layer_id)}
+    every = [one for one in workspace.every_import(layer_id) if one.id in counting]
+    same = [one for one in every if one.table == table and one.digest == digest]
     return same[-1] if same else None
 
 
@@ -28,7 +30,7 @@ def new_import_id(workspace: Workspace, layer_id: str, at: datetime, digest: str
     """An id that sorts by time and tells deliveries apart: moment, then a mark of file and table."""
     mark = hashlib.sha256(f"{digest}/{table}".encode()).hexdigest()[:8]
     base = f"{at:%Y%m%dT%H%M%S%f}"[:-3] + f"-{mark}"
-    taken = {one.id for one in workspace.imports(layer_id)}
+    taken = {one.id for one in workspace.every_import(layer_id)}
     return next(c for n in range(1, 1_000_000) if (c := base if n == 1 else f"{base}-{n}") not in taken)
 
 
@@ -94,8 +96,10 @@ def as_import(
     sender: str | None,
     layer_version: int,
     data_sha256: str,
+    content: str = "",
+    replaces: Import | None = None,
 ) -> Import:
-    """The source note of an import, from what its report counted."""
+    """The source note of an import, from what its report counted. replaces: the reading whose place it takes."""
     return Import(
         id=import_id,
         layer=report.layer or "",
@@ -112,4 +116,7 @@ def as_import(
         layer_version=layer_version,
         mapping={name: column for name, (column, _how) in report.mapping.items()},
         data_sha256=data_sha256,
+        content=content,
+        replaces=replaces.id if replaces is not None else "",
+        counts_from=replaces.at if replaces is not None else None,
     )

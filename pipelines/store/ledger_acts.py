@@ -14,6 +14,7 @@ from geo.changes import Event, Projection, collide, compact, projection, touched
 from geo.errors import Conflict, Forbidden, Refused
 from geo.layers import Layer
 from geo.lifecycle import china_day
+from geo.spoken import china_minute
 from geo.steps import check_step, worked_by
 from pipelines.store.ledger_refusals import check_extension, clash
 
@@ -122,7 +123,7 @@ def well_formed(act: Act, layers: Mapping[str, Layer], now: datetime) -> Layer:
     if any(not re.fullmatch(r"[0-9a-f]{64}", one) for one in act.evidence):
         raise Refused("evidence_malformed")
     if act.at is not None and act.at > now + timedelta(minutes=AHEAD_MINUTES):
-        raise Refused("act_in_future", at=instant(act.at))
+        raise Refused("act_in_future", at=china_minute(instant(act.at)))
     return layers[act.layer]
 
 

@@ -26,22 +26,40 @@ from pipelines.store.schema import EVENT_COLUMNS
 TOWNSHIPS = 30
 
 
+GOAL_AT = 1_000_000
+"""Goals are for so many things, and a fifth of the events."""
+
+
 @dataclass(frozen=True)
 class Timing:
-    """One measured thing: what, the median of its runs in seconds and of CPU, and the rows it was done on."""
+    """One measured thing: what, the median of its runs in seconds and of CPU, and the rows it was done on.
+
+    goal_s: what it may take at most, None for no goal. met: when a user meets it.
+    """
 
     what: str
     seconds: float
     cpu_s: float
     rows: int
+    goal_s: float | None = None
+    met: str = ""
+
+    @property
+    def missed(self) -> str | None:
+        """How far it is from its goal, in a sentence; None where it reaches it, or has none."""
+        if self.goal_s is None or self.seconds <= self.goal_s:
+            return None
+        return f"{self.what}: {self.seconds:.3f} s, goal {self.goal_s:g} s"
 
 
 def measure(things: int = 1_000_000, events: int = 200_000, *, seed: int = 20241122) -> list[Timing]:
     """The state of one township and of the whole county on a day, one act, and the audit; medians of 3 runs.
 
     Everything is done as the program does it: events are read from an embedded ledger on disk; a township's rows
-    are those of its villages. The whole county is asked for by a process that knows the ledger, by a new one that
-    finds what an earlier one left, and by the first of all.
+    are those of its villages. The whole county is asked for by a process that knows the ledger, as the pages do;
+    by a new one that finds what `run` or another process left, as a command does; and by the first of all, which a
+    user meets only where 500 events and more were recorded before anybody ran `run` or asked. The goals are for
+    `GOAL_AT` things.
     """
     layer = builtin_layers()["abandoned_parcel"]
     frame = _things(things, seed)
@@ -58,7 +76,7 @@ def measure(things: int = 1_000_000, events: int = 200_000, *, seed: int = 20241
 
         act = Act(layer.id, str(frame["id"].iloc[-1]), Actor("x", "administrator"), "note", note="x")
         found = [
-            _timed("state of one township", len(inside), lambda: state(inside, town, None)),
+            _timed("state of one township", len(inside), lambda: state(inside, town, None), goal_s=0.3),
             _timed("as of a day, one township", len(inside), lambda: state(inside, town, date(2024, 9, 1))),
             *_whole_county(ledger, things, lambda: state(frame, None, date(2024, 9, 1))),
             _timed("one act, safe on disk", 1, lambda: ledger.append(act, now=datetime.now(UTC))),
@@ -77,21 +95,22 @@ def _whole_county(ledger: Ledger, things: int, state: Callable[[], None]) -> lis
         forget()
         state()
 
+    alone = "before the first run or question"
     return [
-        _timed("as of a day, whole county, first time", things, first_of_all),
-        _timed("as of a day, whole county, new process", things, anew),
-        _timed("as of a day, whole county", things, state),
+        _timed("as of a day, whole county, first time", things, first_of_all, met=alone),
+        _timed("as of a day, whole county, new process", things, anew, goal_s=1.0, met="by every command"),
+        _timed("as of a day, whole county", things, state, goal_s=1.0, met="on every page"),
     ]
 
 
-def _timed(what: str, rows: int, work: Callable[[], Any]) -> Timing:
+def _timed(what: str, rows: int, work: Callable[[], Any], *, goal_s: float | None = None, met: str = "") -> Timing:
     runs, busy = [], []
     for _ in range(3):
         start, cpu = time.perf_counter(), time.process_time()
         work()
         runs.append(time.perf_counter() - start)
         busy.append(time.process_time() - cpu)
-    return Timing(what, median(runs), median(busy), rows)
+    return Timing(what, median(runs), median(busy), rows, goal_s, met)
 
 
 def _things(count: int, seed: int) -> pd.DataFrame:

@@ -31,8 +31,7 @@ def clash(act: Act, theirs: Event, shared: Sequence[str], layer: Layer) -> Confl
         "changed_meanwhile",
         id=act.feature_id,
         by=theirs.unit or theirs.actor,
-        at=theirs.at[:16].replace("T", " "),
-        at_china=china_minute(theirs.at),
+        at=china_minute(theirs.at),
         shared="、".join(shared),
         shared_zh=names.zh,
         shared_en=names.en,
@@ -58,20 +57,19 @@ def _side(layer: Layer, shared: Sequence[str], kind: str, stage: str | None, val
 
 
 def check_extension(act: Act, past: Sequence[Event], layer: Layer, now: datetime) -> None:
-    """Forbidden for an extension without day or reason, of what is done or void, and to no later day than before.
+    """Forbidden for an extension without day or reason, of what has no stages or is closed, and to no later day.
 
     The present last day is that of the extension before, else what the caller knows of it (`was_due_on`). A new
     one lies after it and after the day of the act in China.
     """
+    life = layer.lifecycle
+    if life is None:
+        raise Forbidden("extension_without_deadline", layer=layer.label.zh, layer_en=layer.label.en)
     if act.due_on is None or not (act.note or "").strip():
         raise Forbidden("extension_needs_reason", id=act.feature_id)
-    life = layer.lifecycle
-    if life is not None:
-        stage = life.stage(act.from_stage or life.initial)
-        if stage.kind not in ("open", "in_progress"):
-            raise Forbidden(
-                "extension_of_closed", id=act.feature_id, stage=stage.label.zh, stage_en=stage.label.en
-            )
+    stage = life.stage(act.from_stage or life.initial)
+    if stage.kind not in ("open", "in_progress"):
+        raise Forbidden("extension_of_closed", id=act.feature_id, stage=stage.label.zh, stage_en=stage.label.en)
     known = projection(past).due_on if past else None
     present = known or act.data.get("was_due_on")
     if present and act.due_on.isoformat() <= str(present):

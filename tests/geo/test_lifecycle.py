@@ -11,6 +11,7 @@ import pytest
 from geo.errors import Forbidden
 from geo.layers import Layer, builtin_layers
 from geo.lifecycle import check_step, legal_steps, state_at
+from geo.steps import stage_called
 
 DATES = ["found_on", "verified_on", "assigned_on", "started_on", "remediated_on", "accepted_on", "planted_on"]
 
@@ -215,7 +216,14 @@ def test_an_illegal_step_is_refused_with_the_legal_ones_named(layer: Layer) -> N
     with pytest.raises(Forbidden) as refusal:
         check_step(layer, "found", "accepted", role="bureau")
     assert refusal.value.code == "step_illegal"
-    assert "核实 verified" in refusal.value.words("zh") and "不予认定 rejected" in refusal.value.words("zh")
+    assert refusal.value.words("zh") == "现在是“发现”，不能直接到“已验收”；可以到：核实、不予认定。"
+    assert refusal.value.words("en").endswith("it can go to Verified, Rejected.")
+    assert refusal.value.params["ways"] == "verified, rejected"
+
+
+def test_a_stage_is_called_by_its_id_or_by_its_label_in_either_language(layer: Layer) -> None:
+    assert [stage_called(layer, one) for one in ("verified", "核实", " Verified ")] == ["verified"] * 3
+    assert stage_called(layer, "nowhere") == "nowhere"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from pipelines.bench_data import make_county
 from pipelines.bench_plot import draw, slopes
 from pipelines.bench_process import Run, run_process
 from pipelines.bench_rows import Row, as_table, compare, keep
+from pipelines.store import ledger_bench
 
 
 def test_the_county_to_measure_with_is_valid_and_the_same_every_time(tmp_path: Path) -> None:
@@ -143,6 +144,22 @@ def test_stages_that_others_measure_are_found_by_name(monkeypatch: pytest.Monkey
     monkeypatch.setitem(bench_other.MEASURES, "elsewhere", "elsewhere:measure")
     assert bench_other.measure("elsewhere", 10, 1, print) == [row]
     assert "4 days" in as_table([row])
+
+
+def test_the_ledger_fails_where_a_user_waits_longer_than_the_goal_at_a_million_things(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = [
+        ledger_bench.Timing("state of one township", 0.31, 0.3, 30, goal_s=0.3),
+        ledger_bench.Timing("as of a day, whole county", 0.99, 0.9, 1000, goal_s=1.0, met="on every page"),
+        ledger_bench.Timing("as of a day, whole county, first time", 9.0, 9.0, 1000, met="seldom"),
+    ]
+    monkeypatch.setattr(ledger_bench, "measure", lambda things, events: told)
+    rows = bench_other.measure("ledger", 1_000_000, 3, print)
+    assert [row.status for row in rows] == ["failed", "ok", "ok"]
+    assert rows[0].error == "state of one township: 0.310 s, goal 0.3 s"
+    assert rows[1].note == "as of a day, whole county, 1,000, goal 1 s; met on every page"
+    assert [row.status for row in bench_other.measure("ledger", 20_000, 3, print)] == ["ok"] * 3
 
 
 def test_an_unknown_stage_or_way_is_refused_before_anything_is_made(capsys: pytest.CaptureFixture[str]) -> None:

@@ -68,7 +68,10 @@ def test_a_script_without_accounts_acts_as_the_administrator_and_the_event_says_
 @pytest.mark.parametrize(
     ("words", "part"),
     [
-        (["--id", "P1", "--to", "accepted", "--by", "张三"], "核实 verified"),
+        (
+            ["--id", "P1", "--to", "accepted", "--by", "张三"],
+            "可以到：核实、不予认定。（--to 可写：verified, rejected）",
+        ),
         (["--id", "P9", "--to", "verified", "--by", "张三"], "P9"),
         (["--id", "P1", "--to", "nowhere", "--by", "张三"], "nowhere"),
         (["--id", "P2", "--to", "accepted", "--by", "张三"], "照片"),
@@ -132,6 +135,72 @@ def test_a_thing_added_in_the_ledger_can_be_acted_on_like_one_from_a_file(root: 
     assert (row["id"], row["category"], row["lon"]) == ("N1", "garbage", 105.5)
     event = act(root, "inspection_point", "N1", "claimed", "township:青石镇/张三", now=NOW)
     assert (event.from_stage, event.area_code) == ("reported", "510921101201")
+
+
+def test_an_act_told_of_later_keeps_its_own_time_and_says_when_it_was_recorded(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, words = said(
+        root, "--id", "P1", "--to", "核实", "--by", "张三", "--at", "2024-02-01 09:30", capsys=capsys
+    )
+    assert code == 0 and "办理时间 2024-02-01 09:30" in words
+    event = workspace_ledger(Workspace(root)).history("abandoned_parcel", "P1")[-1]
+    assert event.at == "2024-02-01T01:30:00.000000Z" and event.recorded_at > "2026"
+    assert main(["show", str(root), "--layer", "abandoned_parcel", "--id", "P1"]) == 0
+    out = capsys.readouterr().out
+    assert "2024-02-01 09:30  张三（管理员）" in out and "记入）" in out
+
+
+@pytest.mark.parametrize(
+    ("at", "part"),
+    [
+        ("2099-01-01", "晚于现在"),
+        ("2024-01-04", "还没有“P1”"),
+        ("2024-01-04T23:59", "还没有“P1”"),
+        ("yesterday", "2024-06-30T09:30"),
+        ("2024-02-30", "2024-06-30T09:30"),
+    ],
+)
+def test_a_time_that_cannot_be_is_refused_in_one_sentence(
+    root: Path, at: str, part: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, words = said(root, "--id", "P1", "--to", "verified", "--by", "张三", "--at", at, capsys=capsys)
+    assert code == 2 and part in words and words.count("\n") == 1
+    assert workspace_ledger(Workspace(root)).head()[0] == 1
+
+
+def test_a_step_cannot_be_earlier_than_the_one_that_it_follows(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said(root, "--id", "P1", "--to", "verified", "--by", "张三", "--at", "2024-03-05", capsys=capsys)
+    code, words = said(root, "--id", "P1", "--to", "assigned", "--by", "张三", "--at", "2024-03-04", capsys=capsys)
+    assert code == 2 and "从 2024-03-05 起是“核实”" in words
+    code, words = said(
+        root, "--id", "P1", "--to", "assigned", "--by", "张三", "--at", "2024-03-05T09:00", capsys=capsys
+    )
+    assert code == 2 and "2024-03-05 12:00" in words
+    assert (
+        said(root, "--id", "P1", "--to", "assigned", "--by", "张三", "--at", "2024-03-06", capsys=capsys)[0] == 0
+    )
+
+
+def test_a_thing_is_shown_in_words_and_its_table_under_headings(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["show", str(root), "--layer", "abandoned_parcel"]
+    assert main([*asked, "--id", "P1"]) == 0
+    sheet = capsys.readouterr().out
+    assert "办理情况: 待办" in sheet and "定位依据: 未能定位" in sheet
+    assert [line for line in sheet.splitlines() if line[:1].isascii() and not line.startswith(" ")] == []
+    assert main(asked) == 0
+    table = capsys.readouterr().out
+    assert (
+        table.split()[:4] == ["编号", "区划代码", "区划", "整治阶段"]
+        and "已整治" in table
+        and "found" not in table
+    )
+    assert main(["--lang", "en", *asked]) == 0
+    assert "Remediated" in capsys.readouterr().out
 
 
 def test_audit_names_what_was_changed_and_exits_with_1(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -275,3 +344,14 @@ def test_a_workspace_folder_that_does_not_exist_is_one_clear_sentence(tmp_path: 
     with pytest.raises(Refused) as refusal:
         open_ledger(tmp_path / "none" / "ledger.sqlite")
     assert refusal.value.code == "ledger_unopenable"
+
+
+def test_numbers_of_people_in_a_note_stand_as_stars_where_a_terminal_or_a_file_shows_them(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    note = ["--note", "联系王某 13912345678"]
+    assert said(root, "--id", "P1", "--to", "verified", "--by", "张三", *note, capsys=capsys)[0] == 0
+    for more in ([], ["--format", "json"]):
+        assert main(["show", str(root), "--layer", "abandoned_parcel", "--id", "P1", *more]) == 0
+        out = capsys.readouterr().out
+        assert "联系王某 139****5678" in out and "13912345678" not in out

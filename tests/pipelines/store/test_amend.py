@@ -181,6 +181,15 @@ def test_only_who_may_extend_gives_a_new_thing_its_own_last_day(root: Path) -> N
         extend(root, "inspection_point", "E1", date(2027, 6, 2), " ", ADMIN, now=NOW + timedelta(minutes=1))
 
 
+def test_a_thing_of_a_layer_without_stages_has_nothing_to_extend(root: Path, tmp_path: Path) -> None:
+    table = tmp_path / "承包.csv"
+    table.write_text("地块编码,实测面积亩\n5109211012010100001,3.5\n", encoding="utf-8")
+    assert main(["add", str(root), str(table), "--layer", "contract_parcel"]) in (0, 1)
+    with pytest.raises(Forbidden) as refusal:
+        extend(root, "contract_parcel", "5109211012010100001", date(2027, 9, 1), "雨季", ADMIN, now=NOW)
+    assert refusal.value.code == "extension_without_deadline" and "承包地块" in refusal.value.words("zh")
+
+
 def test_what_is_closed_or_void_cannot_be_extended(root: Path, tmp_path: Path) -> None:
     table = tmp_path / "closed.csv"
     table.write_text(

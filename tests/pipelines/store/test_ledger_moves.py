@@ -172,3 +172,27 @@ def test_only_an_undo_may_name_an_event_to_take_back(ledger: Ledger) -> None:
     with pytest.raises(Refused, match="undo"):
         ledger.append(Act(LAYER, "P1", other, "note", note="x", undoes=event.id), now=START)
     assert ledger.head()[0] == 1
+
+
+def test_what_is_left_for_the_next_process_is_left_once_and_again_when_much_is_new(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_moves, "LEFT", 10)
+    folder, chance = tmp_path / "kept", np.random.default_rng(13)
+    ledger_moves.leave_moves(ledger.database, [LAYER, "zone_plan"], folder)
+    assert not folder.exists()
+    happen(ledger, chance, range(60))
+    ledger_moves.leave_moves(ledger.database, [LAYER, "zone_plan"], folder)
+    (file,) = folder.iterdir()
+    first = file.stat().st_mtime_ns
+    asked: list[int] = []
+    monkeypatch.setattr(ledger_moves, "read_moves", _noting(asked))
+    ledger_moves._KNOWN.clear()
+    ledger_moves.leave_moves(ledger.database, [LAYER], folder)
+    assert asked == [] and file.stat().st_mtime_ns == first
+    ledger.keeps = folder
+    assert differing(ledger) == [] and asked == []
+    happen(ledger, chance, range(60, 120))
+    ledger_moves.leave_moves(ledger.database, [LAYER], folder)
+    assert len(asked) == 1 and file.stat().st_mtime_ns > first
+    assert differing(ledger) == []
