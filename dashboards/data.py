@@ -44,6 +44,15 @@ class County(Ground):
         """What `make` gives, kept under `key` for all readers until the layer changes: nothing that is masked."""
         return self._shared.of_layer(layer_id, ("page", key), make)
 
+    @property
+    def past(self) -> bool:
+        """Whether this is what was known on an earlier day."""
+        return self._shared.past
+
+    def as_shown(self, day: date) -> County:
+        """The county as this reader would have seen it at the end of that day."""
+        return County(self._shared.as_shown(day), self.actor)
+
     # --- layers and their figures ---------------------------------------------------------------------------
 
     def topics(self) -> list[Layer]:

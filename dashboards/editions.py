@@ -21,8 +21,10 @@ from pipelines.area_rows import Homes, homes_of, is_large, partners, shapes_in
 from pipelines.days import today
 from pipelines.exchange import show
 from pipelines.light_rows import light_rows
+from pipelines.standing import as_shown
 from pipelines.store.ledger import SYSTEM
 from pipelines.store.ledger_heads import photo_places, touched
+from pipelines.tally_state import heads_of
 from pipelines.territory import areas_key
 from pipelines.tiles import Box, Tiles, TilesByArea
 from pipelines.workspace import Workspace
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 PIXELS = {"county": 1500, "township": 2000, "village": 6000}
 MANY = 500
 """So many changed things are read by themselves; of more, everything is read anew."""
+PAST_ROWS = 300_000
+"""Rows of tables kept at once of what was known on an earlier day."""
 T = TypeVar("T")
 Frame = TypeVar("Frame", bound=pd.DataFrame)
 
@@ -51,8 +55,10 @@ class Edition:
 
     pages have `dashboards.data.County`, which gives of it what its reader may see.
 
-    heads: number of the last event of each layer.
+    heads: number of the last event of each layer. past: it is what was known on an earlier day.
     """
+
+    past = False
 
     def __init__(self, workspace: Workspace, heads: dict[str, int], shelf: Shelf) -> None:
         self.workspace = workspace
@@ -88,6 +94,17 @@ class Edition:
     def of_areas(self, key: Hashable, make: Callable[[], T]) -> T:
         """What `make` gives, kept under `key` until the areas change."""
         return self._once(("areas", key), areas_key(self.workspace), make)
+
+    def as_shown(self, day: date) -> Edition:
+        """What was known at the end of a day in China: without what was taken in or recorded later."""
+
+        def _then() -> Edition:
+            state = as_shown(self.workspace, day)
+            made = Edition(state, {one: head for one, (head, _) in heads_of(state).items()}, Shelf(rows=PAST_ROWS))
+            made.past = True
+            return made
+
+        return self._once(("as shown", day), _short(self.workspace.edition(), self._settings), _then)
 
     def outlines(self, level: str) -> gpd.GeoDataFrame:
         """All units of a level, their outlines thinned together for drawing so that neighbours still meet."""

@@ -11,6 +11,8 @@ from dashboards.words import LANGS, Lang, say
 from geo.layers import Indicator, Layer
 
 MOST_DAYS = 120
+THEN = "then"
+"""`shown=then`: a past day as it was shown on it."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,8 @@ class Look:
     as_of: None for today. listing: the single things of the area are listed, though it is divided further.
     rows: what the listed things have in common (see `dashboards.figures.rows_of`), None for all. part: which part
     of a long list is shown, from 1. versus: the day or the area it is set beside. profile: the area's one page is
-    meant. notices: what of the address could not be followed.
+    meant. notices: what of the address could not be followed. as_shown: the day is meant as it was shown then,
+    without what came in later.
     """
 
     layer: Layer
@@ -36,6 +39,7 @@ class Look:
     part: int = 1
     versus: date | Area | None = None
     profile: bool = False
+    as_shown: bool = False
 
     @property
     def day(self) -> date:
@@ -52,7 +56,7 @@ def read_look(asked: Mapping[str, str], county: County, *, today: date, lang: La
     """The view that the address asks for, with sensible choices for what it leaves out or gets wrong.
 
     Keys: layer, indicator, area (a code, or `unplaced`), thing (an id), as_of (YYYY-MM-DD), view (`things`),
-    rows, part, versus (YYYY-MM-DD or the code of an area of the same level), sheet (`profile`).
+    rows, part, versus (YYYY-MM-DD or the code of an area of the same level), sheet (`profile`), shown (`then`).
     """
     topics = {layer.id: layer for layer in county.topics()}
     layer = topics.get(asked.get("layer", ""), next(iter(topics.values())))
@@ -78,7 +82,13 @@ def read_look(asked: Mapping[str, str], county: County, *, today: date, lang: La
         part=_part(asked.get("part")),
         versus=_versus(asked.get("versus"), county, area, as_of or today),
         profile=asked.get("sheet") == "profile",
+        as_shown=as_of is not None and asked.get("shown") == THEN,
     )
+
+
+def county_then(county: County, look: Look) -> County:
+    """The county that a view is of: as it is known now, or as it was shown on the view's day."""
+    return county.as_shown(look.day) if look.as_shown else county
 
 
 def _part(asked: str | None) -> int:

@@ -19,6 +19,7 @@ from folium.template import Template
 
 from dashboards.data import Area, County
 from dashboards.legends import NO_DATA, Legend, choice_labels, is_dark, thing_colour
+from dashboards.looks import THEN
 from dashboards.words import NOTHING, Lang, figure, say
 from geo.layers import Indicator, Layer
 from pipelines.tiles import first_zoom
@@ -146,6 +147,7 @@ def tiles_layer(
     many = county.is_large(layer.id)
     style = layer.style
     asked = {"edition": county.edition, **({"as_of": as_of.isoformat()} if as_of else {}), **(only or {})}
+    asked |= {"shown": THEN} if county.past else {}
     spec = {
         "url": f"/tiles/{layer.id}/{{z}}/{{x}}/{{y}}.pbf?{urlencode(asked)}",
         "field": style.get("colour_by", ""),

@@ -15,7 +15,7 @@ from dashboards import mark, season_routes, sign_in, sign_in_service
 from dashboards.assets import HERE, VENDOR
 from dashboards.data import WORKSPACE_VARIABLE, County, county
 from dashboards.gate import READER
-from dashboards.looks import language, read_look
+from dashboards.looks import THEN, county_then, language, read_look
 from dashboards.narrowing import narrowed_to
 from dashboards.prints import page
 from dashboards.readers import COOKIE, reader_of
@@ -66,8 +66,9 @@ async def tile(request: Request) -> Response:
     query, layer = dict(request.query_params), here.workspace.layer(asked["layer"])
 
     def _made() -> bytes:
-        only = narrowed_to(query, here, layer, as_of=when, today=today())
-        return here.tiles().packed(layer.id, asked["z"], asked["x"], asked["y"], as_of=when, only=only)
+        then = here.as_shown(when) if when is not None and query.get("shown") == THEN else here
+        only = narrowed_to(query, then, layer, as_of=when, today=today())
+        return then.tiles().packed(layer.id, asked["z"], asked["x"], asked["y"], as_of=when, only=only)
 
     body = await run_in_threadpool(_made)
     if not body:
@@ -94,7 +95,8 @@ async def printed(request: Request) -> Response:
     def made() -> str:
         here = county_of(request)
         look = read_look(asked, here, today=today(), lang=lang)
-        return page(here, look, scene(here, look), back=f"/?{request.url.query}")
+        then = county_then(here, look)
+        return page(then, look, scene(then, look), back=f"/?{request.url.query}")
 
     try:
         text = await run_in_threadpool(made)

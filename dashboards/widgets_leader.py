@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboards import campaigns as cards
 from dashboards.data import County
-from dashboards.looks import Look, days
+from dashboards.looks import THEN, Look, days
 from dashboards.session import go
 from dashboards.widgets_base import component
 from dashboards.words import Lang, day, say
@@ -64,6 +64,20 @@ def months(county: County, look: Look, frames: Mapping[date, Any] | None, *, map
         "pace_ms": PACE_MS,
     }
     component("months")(key="months", data=data, on_picked_change=picked)
+
+
+def as_shown(look: Look) -> None:
+    """Of a past day the choice between what is known of it now and what was shown on it."""
+    if look.as_of is None:
+        return
+    st.session_state["as_shown"] = look.as_shown
+
+    def changed() -> None:
+        if st.session_state["as_shown"] != look.as_shown:
+            go(shown=THEN if st.session_state["as_shown"] else None)
+
+    label = say("choose.as_shown", look.lang)
+    st.toggle(label, key="as_shown", help=say("choose.as_shown_help", look.lang), on_change=changed)
 
 
 def versus(look: Look, options: Mapping[str, str]) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboards import figures, tables, widgets, widgets_leader
 from dashboards.data import County
-from dashboards.looks import Look
+from dashboards.looks import Look, county_then
 from dashboards.months import months_of
 from dashboards.scenes import Scene, scene
 from dashboards.season_sheet import satellite
@@ -25,6 +25,7 @@ from geo.progress import UNPLACED
 def show(county: County, today: date) -> None:
     """Draw the page for what the address asks."""
     seen = look(county, today)
+    county = county_then(county, seen)
     with st.container(key="slot_notes"):
         widgets.notices(seen.notices)
     if county.areas.empty:
@@ -71,7 +72,9 @@ def _draw(county: County, seen: Look, shown: Scene) -> None:
         widgets.map_head(shown.title, shown.date, shown.legend, seen.lang)
         draw_map(county, seen, shown, key="county_map", box="map")
         with st.container(key="slot_months"):
-            widgets_leader.months(county, seen, months_of(county, seen, shown), map_key="map")
+            played = None if seen.as_shown else months_of(county, seen, shown)
+            widgets_leader.months(county, seen, played, map_key="map")
+            widgets_leader.as_shown(seen)
     with right:
         _beside(county, seen, shown)
 

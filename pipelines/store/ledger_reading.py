@@ -160,7 +160,8 @@ class LedgerReading:
                 " order by seq",
                 (layer, *names),
             ).fetchall()
-        events = [Event.from_row(row) for row in rows]
+        until = self.until
+        events = [event for event in map(Event.from_row, rows) if until is None or event.seq <= until]
         if self.actor is None:
             return events
         return [e for e in events if within(e.area_code, self.actor.area_code)]
