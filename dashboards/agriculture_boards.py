@@ -92,25 +92,26 @@ def split_board(frame: pd.DataFrame, ask: Ask) -> Board:
     rows, ranks = [], shared_ranks(frame[columns[0]])
     for (_, one), rank in zip(frame.head(LISTED).iterrows(), ranks, strict=False):
         key = str(one["key"])
-        cells = (*(mu(one[name]) for name in columns), number(one["features"], "count"))
+        share = (percent(one["rate"]),) if rate else ()
+        cells = (*(mu(one[name]) for name in columns), *share, number(one["features"], "count"))
         rows.append(
             Row(
                 key=key or BLANK,
                 name=split_name(key, str(one["name"]), ask, labels),
                 rank=rank,
-                cells=(*cells, percent(one["rate"])) if rate else cells,
+                cells=cells,
                 colour=thing_colour(ask.layer, key) if _coloured(ask) else PLAIN,
                 share=one[columns[0]] / most if most > 0 else 0.0,
             )
         )
-    total = [mu(frame[name].sum()) for name in columns]
+    total = [*(mu(frame[name].sum()) for name in columns), *([""] if rate else [])]
     total.append(number(float(frame["features"].sum()), "count"))
-    heads = [*heads, ask.word("count"), *([ask.word("rate")] if rate else [])]
+    heads = [*heads, *([ask.word("rate")] if rate else []), ask.word("count")]
     named = (say("table.rank", ask.lang), ask.word(f"by_{ask.by}"))
     notes = [ask.word("in_mu"), *ties(ranks, ask.lang)]
     if len(frame) > LISTED:
         notes.append(ask.word("more_groups", shown=LISTED, count=number(len(frame), "count")))
-    return Board((*named, *heads), tuple(rows), (*total, *([""] if rate else [])), tuple(notes))
+    return Board((*named, *heads), tuple(rows), tuple(total), tuple(notes))
 
 
 def _coloured(ask: Ask) -> bool:

@@ -25,6 +25,8 @@ Json = dict[str, Any]
 TIGHT_DAYS = 10
 """Slack of at most so many working days is marked as tight."""
 ENTERED, LEFT, STAYED, CONFLICT = "#1b9e77", "#d95f02", "#8f9a9e", "#b3261e"
+SHEET = "zone_desk"
+"""The container in which the sheet of the picked zone stands."""
 SUBJECT, ZONE = "#f0d9a8", "#3f6f7f"
 
 
@@ -111,6 +113,7 @@ def timeline(
         "groups": groups,
         "legend": stages + kinds,
         "selected": selected,
+        "sheet": f".st-key-{SHEET}",
     }
 
 

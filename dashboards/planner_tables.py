@@ -77,7 +77,7 @@ def schedule_board(ahead: pd.DataFrame, layer: Layer, lang: Lang) -> Board:
     ]
     keys = ("verdict", "needs_days", "latest_start", "latest_finish", "slack_days")
     heads = (say("table.order", lang), say("planner.stage", lang), *(say(f"planner.{key}", lang) for key in keys))
-    return Board(heads, tuple(rows), words_at=(2, 4, 5), bars=False)
+    return Board(heads, tuple(rows), words_at=(2,), bars=False)
 
 
 def fields_board(changes: Sequence[tuple[str, str, str]], lang: Lang) -> Board:

@@ -23,7 +23,7 @@ export default function (component) {
       row.type = "button";
       row.setAttribute("aria-label", [one.name, one.stage, one.full].join(" · "));
       row.title = one.full;
-      row.onclick = () => setTriggerValue("picked", one.key);
+      row.onclick = () => { root.dataset.picked = one.key; setTriggerValue("picked", one.key); };
       const name = make("div", "name");
       name.append(make("b", "", one.name), make("small", one.tone, one.said));
       const track = make("div", "track");
@@ -53,4 +53,10 @@ export default function (component) {
     legend.append(one);
   });
   root.replaceChildren(legend, scroller);
+  /* A row picked here opens the zone's sheet far above: go there, or on a phone it would seem that nothing happened. */
+  if (root.dataset.picked && root.dataset.picked === data.selected) {
+    delete root.dataset.picked;
+    const sheet = document.querySelector(data.sheet);
+    if (sheet) sheet.scrollIntoView({ block: "start" });
+  }
 }

@@ -24,7 +24,7 @@ from dashboards.views.planner_parts import Desk
 from dashboards.words import figure, say
 from geo.layers import Layer
 from geo.measure import mu_from_m2
-from pipelines.conflicts import LINES, SUBJECTS, common_ground, conflicts, limits_drawn
+from pipelines.conflicts import LINES, MOST_DRAWN, SUBJECTS, common_ground, conflicts, limits_drawn
 
 LISTED = 1000
 DRAWN = 300
@@ -91,8 +91,11 @@ def _map(seen: Desk, found: Found) -> None:
     area = figure(float(mu_from_m2(float(found.rows["m2"].sum()))), "mu", lang)
     summed = say("planner.conflict_sum", lang, count=f"{len(found.rows):,}", area=area)
     note = say("planner.conflict_shown", lang, shown=len(shown)) if len(found.rows) > len(shown) else ""
+    limits = _limits(seen, found.line.id)
+    if len(limits) == MOST_DRAWN:
+        note = " · ".join(part for part in (note, say("planner.line_shown", lang, shown=MOST_DRAWN)) if part)
     widgets.map_head(summed, note, conflict_legend(found.subject, found.line, lang), lang)
-    ground = limit_shapes(_limits(seen, found.line.id), found.line)
+    ground = limit_shapes(limits, found.line)
     zones = outlines(seen.things.geometry, weight=1.5, stroke=ZONE)
     shapes = [ground, zones, *conflict_shapes(shown, list(common), found.thing)]
     chosen, own = shown[shown["id"] == found.thing], _own_ground(seen)

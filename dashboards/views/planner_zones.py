@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboards import widgets
 from dashboards.planner import (
+    SHEET,
     fit_of,
     stage_words,
     timeline,
@@ -47,7 +48,8 @@ def show(seen: Desk) -> None:
             board = zone_board(shown, seen.layer, seen.lang)
             widgets.board(board, label=label, lang=seen.lang, picked=lambda key: go(thing=key))
         else:
-            _sheet(seen, seen.zone)
+            with st.container(key=SHEET):
+                _sheet(seen, seen.zone)
     lines = {key: line for key, line in seen.lines.items() if key in set(shown["id"])}
     drawn = timeline(shown, lines, seen.layer, seen.lang, today=seen.today, selected=seen.zone)
     parts.timeline(drawn)
