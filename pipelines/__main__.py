@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
@@ -13,7 +14,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Nothing here multiplies matrices; the threads that numpy would start for it only spin.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Starting makes many objects and no rubbish, which Python would look for every 700 of them.
+    # What is left at the end goes with the process, and need not be looked through either.
     gc.set_threshold(20_000)
+    atexit.register(gc.freeze)
     from pipelines.commands import parse
 
     arguments = parse(list(sys.argv[1:] if argv is None else argv))
