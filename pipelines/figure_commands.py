@@ -23,15 +23,18 @@ def refresh(workspace: Workspace, console: Console, executor: Executor | None = 
     """Join and summarise what changed, and say what was done."""
     from pipelines.figures import keep_figures
     from pipelines.join import join_all
+    from pipelines.standing import leave_moves
     from pipelines.summarise import summarise_all
-    from pipelines.trends import keep_trends
 
     with workspace.writing(), console.progress() as tick:
         joined = join_all(workspace, tick, executor)
         counted = summarise_all(workspace)
         keep_figures(workspace, today())
-        if joined or counted:
-            keep_trends(workspace, today())
+        leave_moves(workspace)
+        if counted:
+            from pipelines.trends import keep_trends
+
+            keep_trends(workspace, today(), counted)
     if not joined and not counted:
         console.say("没有变化，无需重算。", "Nothing changed; nothing to do.")
         return
@@ -248,17 +251,20 @@ def _as_text(frame: Any, layer: Any, past: list[dict[str, Any]] | None, console:
     """A table of rows, or one thing as a sheet with its history."""
     import pandas as pd
 
-    from pipelines.exchange import records
+    from geo.spoken import field_words, stage_words, value_words
+    from pipelines.exchange import INNER, records
+    from pipelines.past_lines import past_line
 
     if past is None:
         columns = ["id", "area_code", "area_name", "stage", "area_m2", "lon", "lat"]
-        return table_text(pd.DataFrame(frame)[columns], columns)
-    from geo.spoken import field_words, value_words
-    from pipelines.past_lines import past_line
+        table = pd.DataFrame(frame)[columns]
+        known = {one: stage_words(layer, one)(console.lang) for one in table["stage"].dropna().unique()}
+        headings = [field_words(layer, name)(console.lang) for name in columns]
+        return table_text(table.assign(stage=table["stage"].map(known)), headings)
 
     lines = [
         f"{field_words(layer, name)(console.lang)}: {value_words(layer, name, value)(console.lang)}"
         for name, value in records(frame)[0].items()
-        if value not in (None, "")
+        if value not in (None, "") and name not in INNER
     ]
     return "\n".join([*lines, *(f"  {past_line(event, layer, console)}" for event in past)])

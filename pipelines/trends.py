@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from geo import progress
+from geo.china_days import local_days
+from geo.layer_parts import FIRST_SEEN_FIELDS
 from geo.layers import Layer
-from geo.lifecycle import FIRST_SEEN_FIELDS, local_days
 from geo.progress import KEYS, UNPLACED, additive, rates, roll_up
 from geo.quantities import whole_units
 from pipelines.kept import keep_table
@@ -70,11 +71,15 @@ def trend(workspace: Workspace, layer_id: str, days: Sequence[date], by: str = "
     return frame
 
 
-def keep_trends(workspace: Workspace, as_of: date) -> None:
-    """Count and keep the months up to a day of every campaign of which there is anything, for who opens a page."""
+def keep_trends(workspace: Workspace, as_of: date, counted: Collection[str]) -> None:
+    """Count and keep the months up to a day of every campaign of which there is anything, for who opens a page.
+
+    counted: the layers whose tallies of that day were made anew; a campaign that hangs on none of them is left.
+    """
     days = month_ends(as_of)
     for layer in campaigns(workspace.settings, workspace.layers()):
-        if layer.indicators and workspace.imports(layer.id):
+        shown = {layer.id, *(one.id for one in denominators(workspace, layer))}
+        if layer.indicators and workspace.imports(layer.id) and not shown.isdisjoint(counted):
             trend(workspace, layer.id, days)
 
 

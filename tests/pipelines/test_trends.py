@@ -93,13 +93,26 @@ def test_an_edit_leaves_the_months_before_it_as_they_were(workspace: Workspace) 
 def test_what_a_run_kept_is_not_counted_when_a_page_is_opened(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keep_trends(workspace, TODAY)
+    keep_trends(workspace, TODAY, [LAYER])
 
     def again(*_: object) -> None:
         raise AssertionError("counted twice")
 
     monkeypatch.setattr(pipelines.trends, "_counted", again)
     assert len(trend(Workspace(workspace.root), LAYER, month_ends(TODAY), "village")) > 25
+
+
+@pytest.mark.parametrize(
+    ("counted", "kept"), [("permanent_farmland", set()), ("contract_parcel", {"land_transfer"}), (LAYER, {LAYER})]
+)
+def test_a_run_counts_the_months_of_the_campaigns_alone_that_hang_on_what_it_counted(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, counted: str, kept: set[str]
+) -> None:
+    asked: set[str] = set()
+    monkeypatch.setattr(pipelines.trends, "trend", lambda _, layer, days: asked.add(layer))
+    monkeypatch.setattr(Workspace, "imports", lambda *_told, **_how: ["some"])
+    keep_trends(workspace, TODAY, [counted])
+    assert asked == kept
 
 
 def test_a_damaged_store_of_trends_is_made_anew(workspace: Workspace) -> None:
