@@ -247,22 +247,37 @@
 
   /* Tiles drawn and forgotten: of the many things of a very large layer none is kept in the page. */
   var Painted = L.VectorGrid && L.VectorGrid.Protobuf.extend({
+    initialize: function (url, options) {
+      L.VectorGrid.Protobuf.prototype.initialize.call(this, url, options);
+      this.on("tileunload", function (event) { event.tile.xtGone = true; });
+    },
     createTile: function (coords, done) {
       var canvas = L.DomUtil.create("canvas", "xt-painted"), size = this.getTileSize();
-      var fine = window.devicePixelRatio || 1;
+      var fine = window.devicePixelRatio || 1, styles = this.options.vectorTileLayerStyles;
       canvas.width = Math.round(size.x * fine);
       canvas.height = Math.round(size.y * fine);
-      var ready = this._getVectorTilePromise(coords).then(function (tile) {
-        Object.keys(tile.layers).forEach(function (name) {
-          paint(canvas, tile.layers[name], this.options.vectorTileLayerStyles[name]);
-        }, this);
-      }.bind(this));
-      ready.then(function () { done(null, canvas); }, function (error) { done(error, canvas); });
+      this._getVectorTilePromise(coords).then(function (tile) {
+        canvas.xtThings = 0;
+        Object.keys(tile.layers).forEach(function (name) { paint(canvas, tile.layers[name], styles[name]); });
+        later(function () { done(null, canvas); });
+      }).catch(function (error) { done(error, canvas); });
       return canvas;
     }
   });
 
-  var AT_ONCE = 32;
+  /* Small pieces of work, done one after the other so that the page stays free to move in between. */
+  var AT_ONCE = 32, SLICE_MS = 12, waiting = [];
+  function later(piece) {
+    waiting.push(piece);
+    if (waiting.length === 1) window.setTimeout(work, 0);
+  }
+  function work() {
+    for (var done = 0, until = performance.now() + SLICE_MS; done < waiting.length && performance.now() < until;) {
+      waiting[done++]();
+    }
+    waiting.splice(0, done);
+    if (waiting.length) window.setTimeout(work, 0);
+  }
 
   /* Twice the area of a ring as the tile has it: above zero for an outer one, below for a hole. */
   function turned(ring) {
@@ -272,44 +287,54 @@
     return sum;
   }
 
-  /* Some things of one look make a path together, few enough to fill it fast; their rings turn as the tile has
-     them, and a hole is in the path of what it is in, so holes stay open. */
+  /* So many things on a tile are so small that their outlines would hide their colours. */
+  var CROWD = 5000;
+
+  /* Some things of one look are filled together, few enough to be fast; their rings turn as the tile has them, and
+     a hole goes with what it is in, so holes stay open. */
   function paint(canvas, things, style) {
-    var context = canvas.getContext("2d"), scale = canvas.width / things.extent, looks = {};
-    canvas.xtThings = 0;
+    var looks = {};
     things.features.forEach(function (one) {
-      var look = style(one.properties), name = look.fillColor + look.weight + look.color + (one.type === 3);
-      var same = looks[name] || (looks[name] = { look: look, filled: one.type !== 2, paths: [], things: 0 });
+      var look = style(one.properties), name = look.fillColor + look.weight + look.color + one.type;
+      var same = looks[name] || (looks[name] = { look: look, type: one.type, parts: [], things: 0 });
       one.geometry.forEach(function (ring) {
-        if (one.type !== 3 || turned(ring) > 0 || !same.paths.length) {
-          if (same.things % AT_ONCE === 0) same.paths.push(new Path2D());
+        if (one.type !== 3 || turned(ring) > 0 || !same.parts.length) {
+          if (same.things % AT_ONCE === 0) same.parts.push([]);
           same.things += 1;
-          canvas.xtThings += 1;
         }
-        var path = same.paths[same.paths.length - 1];
-        if (one.type === 1) {
-          ring.forEach(function (at) {
-            path.moveTo(at.x * scale + look.radius, at.y * scale);
-            path.arc(at.x * scale, at.y * scale, look.radius, 0, 2 * Math.PI);
-          });
-          return;
-        }
-        ring.forEach(function (at, i) { path[i ? "lineTo" : "moveTo"](at.x * scale, at.y * scale); });
-        if (one.type === 3) path.closePath();
+        same.parts[same.parts.length - 1].push(ring);
       });
     });
     var order = Object.values(looks).sort(function (one, other) { return one.look.weight - other.look.weight; });
+    order.forEach(function (one) { canvas.xtThings += one.things; });
+    var crowded = canvas.xtThings > CROWD, scale = canvas.width / things.extent;
     order.forEach(function (one) {
-      context.fillStyle = one.look.fillColor;
-      context.strokeStyle = one.filled ? one.look.color : one.look.fillColor;
-      context.lineWidth = one.look.weight;
-      one.paths.forEach(function (path) {
-        context.globalAlpha = one.look.fillOpacity;
-        if (one.filled) context.fill(path);
-        context.globalAlpha = one.look.opacity;
-        context.stroke(path);
+      one.parts.forEach(function (rings) {
+        later(function () { if (!canvas.xtGone) draw(canvas.getContext("2d"), rings, one, scale, crowded); });
       });
     });
+  }
+
+  function draw(context, rings, one, scale, crowded) {
+    var path = new Path2D(), look = one.look;
+    rings.forEach(function (ring) {
+      ring.forEach(function (at, i) {
+        if (one.type !== 1) return path[i ? "lineTo" : "moveTo"](at.x * scale, at.y * scale);
+        path.moveTo(at.x * scale + look.radius, at.y * scale);
+        path.arc(at.x * scale, at.y * scale, look.radius, 0, 2 * Math.PI);
+      });
+      if (one.type === 3) path.closePath();
+    });
+    if (one.type !== 2) {
+      context.globalAlpha = look.fillOpacity;
+      context.fillStyle = look.fillColor;
+      context.fill(path);
+    }
+    if (crowded && one.type === 3) return;
+    context.globalAlpha = look.opacity;
+    context.strokeStyle = one.type === 2 ? look.fillColor : look.color;
+    context.lineWidth = look.weight;
+    context.stroke(path);
   }
 
   /* Single things as vector tiles: {url, field, colours, other, selected, min_zoom, hint, many, bounds}. */

@@ -93,21 +93,22 @@ Object.assign(window.xtBench, {
   },
   /* The place nearest to the middle that lies well inside of something painted. */
   filled(middle) {
-    const painted = [...document.querySelectorAll("canvas.xt-painted")];
-    const tiles = painted.map((one) => [one, one.getBoundingClientRect()]);
-    const colour = (x, y) => {
-      const found = tiles.find(([, r]) => x >= r.left && x < r.right && y >= r.top && y < r.bottom);
-      if (!found) return "";
-      const [one, r] = found, fine = one.width / r.width;
-      const data = one.getContext("2d").getImageData((x - r.left) * fine, (y - r.top) * fine, 1, 1).data;
-      return data[3] ? String(data) : "";
-    };
-    for (let far = 0; far < 200; far += 1) {
-      const x = middle.x + far * Math.cos(far), y = middle.y + far * Math.sin(far), here = colour(x, y);
-      const around = [[2, 0], [-2, 0], [0, 2], [0, -2]];
-      if (here && around.every(([dx, dy]) => colour(x + dx, y + dy) === here)) return { x, y };
-    }
-    return middle;
+    let best = null;
+    document.querySelectorAll("canvas.xt-painted").forEach((one) => {
+      const box = one.getBoundingClientRect(), fine = one.width / box.width;
+      const data = new Uint32Array(one.getContext("2d").getImageData(0, 0, one.width, one.height).data.buffer);
+      for (let y = 3; y < one.height - 3; y += 1) {
+        for (let x = 3; x < one.width - 3; x += 1) {
+          const at = y * one.width + x, here = data[at];
+          const around = [1, -1, one.width, -one.width];
+          if (!(here >>> 24) || !around.every((step) => data[at + step] === here)) continue;
+          const place = { x: box.left + x / fine, y: box.top + y / fine };
+          const far = middle.distanceTo(L.point(place.x, place.y));
+          if (!best || far < best.far) best = { far, ...place };
+        }
+      }
+    });
+    return best;
   },
   watch() {
     this.gaps = [];
