@@ -56,8 +56,9 @@ class County(Ground):
     # --- layers and their figures ---------------------------------------------------------------------------
 
     def topics(self) -> list[Layer]:
-        """The layers a reader can choose: those with rows first, then the others, areas left out."""
-        layers = [one for one in self.workspace.layers().values() if not one.is_area and self._reads(one.id)]
+        """The layers a reader can choose: those with rows first, then the others; no areas and no ground."""
+        every = self.workspace.layers().values()
+        layers = [one for one in every if not (one.is_area or one.ground) and self._reads(one.id)]
         return sorted(layers, key=lambda one: (not self.has_rows(one.id), not one.indicators))
 
     def _reads(self, layer_id: str) -> bool:
@@ -218,6 +219,12 @@ class County(Ground):
             return file
         mine = self.light(layer_id, as_of=today())
         return file if bool((mine["import_id"] == import_id).any()) else None
+
+    def ground_tile(self, layer_id: str, z: int, x: int, y: int) -> bytes:
+        """A tile of water, roads …, compressed: for orientation, so it asks no right but to read this ground."""
+        return self._shared.ground_tiles(layer_id, "" if self.root.level == "county" else self.root.code).packed(
+            z, x, y
+        )
 
     def tiles(self) -> ReadableTiles:
         """The vector tiles of what the reader may see."""

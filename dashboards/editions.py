@@ -20,6 +20,7 @@ from geo.progress import UNPLACED
 from pipelines.area_rows import Homes, homes_of, is_large, partners, shapes_in
 from pipelines.days import today
 from pipelines.exchange import show
+from pipelines.ground_tiles import GroundTiles, ground_tiles
 from pipelines.light_rows import light_rows
 from pipelines.standing import as_shown
 from pipelines.store.ledger import SYSTEM
@@ -271,6 +272,11 @@ class Edition:
             return Tiles(self.workspace, rows=rows, merged=large)
         boxes = self.of_areas("boxes", self._boxes)
         return TilesByArea(self.workspace, boxes, lambda code: self.tiles(layer_id, code))
+
+    def ground_tiles(self, layer_id: str, area: str) -> GroundTiles:
+        """The tiles of a layer that is drawn below the maps, cut to an area ("" for all)."""
+        layer = self.workspace.layer(layer_id)
+        return self.of_layer(layer_id, ("ground", area), lambda: ground_tiles(self.workspace, layer, area))
 
     def _boxes(self) -> dict[str, Box | None]:
         """Bounds of each township by its code; what lies on none may lie anywhere."""

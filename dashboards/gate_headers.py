@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 from starlette.datastructures import MutableHeaders
@@ -49,15 +48,6 @@ def policy(host: str, extra: Iterable[str] = ()) -> str:
             "frame-ancestors 'self'",
         )
     )
-
-
-def base_map_source(basemap: Mapping[str, str]) -> tuple[str, ...]:
-    """The one source beside this server that the settings of a base map name; none without."""
-    found = re.match(r"(https?)://([^/]+)", str(basemap.get("tiles", "")))
-    if found is None:
-        return ()
-    host = re.sub(r"^[^.]*\{[^}]*\}[^.]*\.", "*.", found.group(2))
-    return (f"{found.group(1)}://{host}",) if re.fullmatch(r"(\*\.)?[\w.-]+(:\d+)?", host) else ()
 
 
 def with_headers(scope: Scope, send: Send, *, open_to_all: bool, extra: Iterable[str] = ()) -> Send:

@@ -11,6 +11,7 @@ import geopandas as gpd
 import pandas as pd
 from folium.template import Template
 
+from dashboards.basemap import ground
 from dashboards.data import Area, County
 from dashboards.looks import Look
 from dashboards.maps_layers import Drawn, areas_layer, fit_to, group, outlines_layer, things_layer, tiles_layer
@@ -26,12 +27,13 @@ OWN = "/assets/own"
 
 
 class CountyMap(folium.Map):
-    """A map without a base map and without any file from outside; what is drawn on it comes as feature groups."""
+    """A map without any file from outside; what is drawn on it comes as feature groups."""
 
     default_js = [  # noqa: RUF012 (folium's own type)
         ("leaflet", f"{VENDOR}/leaflet/leaflet.js"),
         ("vectorgrid", f"{VENDOR}/vectorgrid/vectorgrid.js"),
         ("fullscreen", f"{VENDOR}/fullscreen/fullscreen.js"),
+        ("xiangtu_ground", f"{OWN}/ground.js"),
         ("xiangtu", f"{OWN}/map.js"),
     ]
     default_css = [  # noqa: RUF012
@@ -42,22 +44,24 @@ class CountyMap(folium.Map):
 
 
 class _Setup(folium.MacroElement):
-    """Controls in the reader's language."""
+    """Controls in the reader's language, and what lies below everything else."""
 
     _template = Template(
         "{% macro script(this, kwargs) %}"
         "xiangtu.setup({{ this._parent.get_name() }}, {{ this.words|tojson }});"
+        "xiangtuGround.add({{ this._parent.get_name() }}, {{ this.ground|tojson }});"
         "{% endmacro %}"
     )
 
-    def __init__(self, words: Mapping[str, str]) -> None:
+    def __init__(self, words: Mapping[str, str], ground: Mapping[str, Any] | None) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._name = "Setup"
         self.words = dict(words)
+        self.ground = ground
 
 
 def base_map(county: County, lang: Lang) -> CountyMap:
-    """The empty map of the county; the same for every choice of the reader, so that it is loaded once."""
+    """The county's ground and nothing on it; the same for every choice of a reader, so that it is loaded once."""
     west, south, east, north = county.bounds(county.root) or (73.0, 18.0, 135.0, 53.0)
     made = CountyMap(
         location=[(south + north) / 2, (west + east) / 2],
@@ -71,7 +75,7 @@ def base_map(county: County, lang: Lang) -> CountyMap:
     )
     names = ("zoom_in", "zoom_out", "fullscreen", "fullscreen_exit")
     words = {name: say(f"map.{name}", lang) for name in names}
-    made.add_child(_Setup({**words, "lang": lang, "label": county.root.name}))
+    made.add_child(_Setup({**words, "lang": lang, "label": county.root.name}, ground(county, lang)))
     return made
 
 

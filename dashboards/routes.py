@@ -11,7 +11,7 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from dashboards import mark, season_routes, sign_in, sign_in_service
+from dashboards import ground_routes, mark, season_routes, sign_in, sign_in_service
 from dashboards.assets import HERE, VENDOR
 from dashboards.data import WORKSPACE_VARIABLE, County, county
 from dashboards.gate import READER
@@ -36,6 +36,7 @@ def routes() -> list[BaseRoute]:
         Route("/print", printed),
         Route("/photos/{digest}/{kind}.jpg", photo),
         Route("/tiles/{layer}/{z:int}/{x:int}/{y:int}.pbf", tile),
+        *ground_routes.routes(),
         *mark.routes(),
         *season_routes.routes(),
         *sign_in.routes(),
@@ -66,6 +67,8 @@ async def tile(request: Request) -> Response:
     query, layer = dict(request.query_params), here.workspace.layer(asked["layer"])
 
     def _made() -> bytes:
+        if layer.ground:
+            return here.ground_tile(layer.id, asked["z"], asked["x"], asked["y"])
         then = here.as_shown(when) if when is not None and query.get("shown") == THEN else here
         only = narrowed_to(query, then, layer, as_of=when, today=today())
         return then.tiles().packed(layer.id, asked["z"], asked["x"], asked["y"], as_of=when, only=only)

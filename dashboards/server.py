@@ -53,15 +53,13 @@ def application(workspace: Path, lang: Lang) -> Any:
 
     from dashboards.data import WORKSPACE_VARIABLE
     from dashboards.gate import Gate
-    from dashboards.gate_headers import base_map_source
     from dashboards.routes import routes
     from dashboards.session import LANG_VARIABLE
+    from pipelines.basemap import sources
 
     os.environ[WORKSPACE_VARIABLE] = str(workspace)
     os.environ[LANG_VARIABLE] = lang
-    gate = Middleware(
-        Gate, root=workspace, lang=lang, extra=base_map_source(Workspace(workspace).settings.basemap)
-    )
+    gate = Middleware(Gate, root=workspace, lang=lang, extra=sources(Workspace(workspace).settings.basemap))
     made = st.App(HERE / "app.py", routes=routes(), middleware=[gate])
     bootstrap.load_config_options(OPTIONS)
     return made
@@ -98,10 +96,13 @@ def serve(
     # Streamlit loses components that are declared before it runs.
     import dashboards.maps_desk  # noqa: F401
     from dashboards.warm import keep_warm
+    from pipelines.basemap import base_map
 
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     print(say("app.server_open", lang, address=f"http{'s' if certificate else ''}://{shown}:{port}"), flush=True)
     print(say("app.server_stop", lang), file=sys.stderr, flush=True)
+    for fault in base_map(Workspace(workspace)).faults:
+        print(fault.words(lang), file=sys.stderr, flush=True)
     keep_warm(workspace)
     config = uvicorn.Config(
         application(workspace, lang),

@@ -207,7 +207,8 @@ class Layer:
     """Everything the program knows of one kind of thing on the map.
 
     id_field identifies a feature. id_detail_field: where one id covers several rows that differ in this field
-    (a contract over several parcels), the later ones are kept under `id/detail`.
+    (a contract over several parcels), the later ones are kept under `id/detail`. ground: drawn quietly below
+    everything else on every map, for orientation; no topic of its own.
     """
 
     id: str
@@ -228,6 +229,7 @@ class Layer:
     relations: tuple[Relation, ...] = ()
     lifecycle: Lifecycle | None = None
     indicators: tuple[Indicator, ...] = ()
+    ground: bool = False
     style: Mapping[str, Any] = field(default_factory=dict)
 
     def field(self, name: str) -> Field:

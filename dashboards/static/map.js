@@ -145,6 +145,13 @@
     });
   };
 
+  /* Tell the ground whether areas in full colour cover it. */
+  function opaque(map, now) {
+    if (map.xtOpaque === now) return;
+    map.xtOpaque = now;
+    map.fire("xtopaque", { opaque: now });
+  }
+
   /* Areas coloured by a figure: {features, labels, opacity, fit}. */
   own.areas = function (spec) {
     var parts = {}, named = {};
@@ -170,16 +177,20 @@
       var asked = spec.fit && spec.fit.least_zoom !== undefined;
       var near = map.xtFrom !== undefined && map.getZoom() >= Math.max(map.xtFrom, asked ? 0 : (map.xtWhole || 0) + 1);
       layer.eachLayer(function (part) { part.feature.properties.near = near; });
-      layer.setStyle({ fillOpacity: near ? 0.28 : spec.opacity });
+      layer.setStyle({ fillOpacity: near ? 0.28 : map.xtPictures ? Math.min(spec.opacity, 0.76) : spec.opacity });
+      opaque(map, !near);
       Object.keys(named).forEach(function (key) { named[key].xtFaint(near); });
     }
     whenAdded(layer, function (map) {
       labels.addTo(map);
       fit(map, spec.fit);
       declutter(map);
-      map.on("zoomend xtfrom", dress);
+      map.on("zoomend xtfrom xtground", dress);
       dress();
-      layer.once("remove", function () { map.off("zoomend xtfrom", dress); });
+      layer.once("remove", function () {
+        map.off("zoomend xtfrom xtground", dress);
+        opaque(map, false);
+      });
     });
     layer.on("remove", function () {
       labels.remove();

@@ -322,15 +322,21 @@ def test_a_pages_policy_takes_no_words_from_the_host_of_a_request(visit: Callabl
     [
         ("", ()),
         ("/basemap/{z}/{x}/{y}.png", ()),
-        ("https://t{s}.tianditu.gov.cn/vec_w/wmts?tk=KEY", ("https://*.tianditu.gov.cn",)),
+        (
+            "https://t{s}.tianditu.gov.cn/vec_w/wmts?TILEMATRIX={z}&TILEROW={y}&TILECOL={x}&tk=KEY",
+            tuple(f"https://t{number}.tianditu.gov.cn" for number in range(8)),
+        ),
+        ("https://{s}.example.cn/{z}/{x}/{y}.png", tuple(f"https://{one}.example.cn" for one in "abc")),
+        ("https://example.cn/only-an-address", ()),
         ("https://map.example.cn:8443/{z}/{x}/{y}.png", ("https://map.example.cn:8443",)),
         ("https://a b;c/{z}", ()),
     ],
 )
-def test_a_configured_base_map_is_the_one_other_source(tiles: str, source: tuple[str, ...]) -> None:
-    from dashboards.gate_headers import base_map_source, policy
+def test_the_servers_of_a_base_map_are_the_only_other_sources(tiles: str, source: tuple[str, ...]) -> None:
+    from dashboards.gate_headers import policy
+    from pipelines.basemap import sources
 
-    assert base_map_source({"tiles": tiles}) == source
+    assert sources({"tiles": tiles}) == source
     assert all(one in policy(HOST, source) for one in source)
 
 

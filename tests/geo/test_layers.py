@@ -28,7 +28,7 @@ def test_the_layers_of_the_design_and_what_planners_review_are_there() -> None:
     assert set(LAYERS) == {
         *("county", "township", "village", "zone", "abandoned_parcel", "land_transfer", "inspection_point"),
         *("zone_plan", "contract_parcel", "permanent_farmland", "ecological_redline", "urban_boundary"),
-        *("review_mark", "idle_land"),
+        *("review_mark", "idle_land", "water", "road"),
     }
 
 
