@@ -140,6 +140,18 @@ def labels_of(name: str, desk: Desk, county: County, lang: Lang) -> dict[str, st
     return {str(one): known.get(str(one), str(one)) or blank for one in rows[name].value_counts().index}
 
 
+def value_word(name: str, value: str, desk: Desk, county: County, lang: Lang) -> str:
+    """What one value of a filter is called, also one that nothing has any more."""
+    there = labels_of(name, desk, county, lang)
+    if value in there or name in ("problem", "grower"):
+        return there.get(value, value)
+    if name == "stage":
+        stages = desk.layer.lifecycle.stages if desk.layer.lifecycle else ()
+        return next((one.label(lang) for one in stages if one.id == value), value)
+    field = DIMENSIONS[desk.layer.id].get(name)
+    return choice_labels(desk.layer, field, lang).get(value, value) if field else value
+
+
 def problem_word(name: str, lang: Lang) -> str:
     """What a kind of problem is called."""
     return say(f"agriculture_problem.{name}", lang)
@@ -172,7 +184,7 @@ def condition(name: str, value: str, desk: Desk, county: County, lang: Lang) -> 
             return say("thing.area_unknown", lang)
         area = county.area(value)
         return area.name if area is not None else value
-    shown = value if name == "text" else labels_of(name, desk, county, lang).get(value, value)
+    shown = value if name == "text" else value_word(name, value, desk, county, lang)
     between = "：" if lang == "zh" else ": "
     return f"{say(f'agriculture.filter_{name}', lang)}{between}{shown or say('agriculture.blank', lang)}"
 

@@ -12,7 +12,7 @@ from dashboards.legends import Legend
 from dashboards.looks import Look
 from dashboards.scenes import Scene, area_legend, scene, whole_row
 from dashboards.tables import Board, Row, cell, heading_of
-from dashboards.words import NOTHING, Lang, day, number, say
+from dashboards.words import DECIMALS, NOTHING, Lang, day, number, say
 from geo.layers import Indicator, Layer
 from pipelines.compare import by_areas, by_figures
 
@@ -67,7 +67,8 @@ def _boards(
     rows = whole_row(county, left), whole_row(county, right)
     if rows[0] is None or rows[1] is None:
         return areas, None
-    return areas, figures_board(rows[0], rows[1], left.layer, names=names, lang=lang)
+    change = "change" if same else "difference"
+    return areas, figures_board(rows[0], rows[1], left.layer, names=names, lang=lang, change=change)
 
 
 def areas_board(
@@ -81,6 +82,7 @@ def areas_board(
     lang: Lang,
 ) -> Board:
     """The areas of two days with their change, the best change first. names: what the two days are called."""
+    found = by_areas(before, after, indicator, decimals=DECIMALS.get(indicator.unit, 0))
     rows = [
         Row(
             key=str(one["area_code"]),
@@ -93,7 +95,7 @@ def areas_board(
             ),
             colour=legend.colour(one["after"]),
         )
-        for at, one in enumerate(_plain(by_areas(before, after, indicator)), start=1)
+        for at, one in enumerate(_plain(found), start=1)
     ]
     headings = (
         say("table.order", lang),
@@ -104,11 +106,16 @@ def areas_board(
     return Board(headings, tuple(rows), notes=(heading_of(indicator, lang),), bars=False)
 
 
-def figures_board(left: pd.Series, right: pd.Series, layer: Layer, *, names: tuple[str, str], lang: Lang) -> Board:
-    """Every figure of two areas, or of one on two days, with the difference. names: what the two are called."""
+def figures_board(
+    left: pd.Series, right: pd.Series, layer: Layer, *, names: tuple[str, str], lang: Lang, change: str = "change"
+) -> Board:
+    """Every figure of two areas, or of one on two days, with the difference.
+
+    names: what the two are called; change: what their difference is, `change` in time or `difference` in place.
+    """
     indicators = {one.id: one for one in layer.indicators}
     rows = []
-    for at, one in enumerate(_plain(by_figures(left, right, layer)), start=1):
+    for at, one in enumerate(_plain(by_figures(left, right, layer, decimals=DECIMALS)), start=1):
         indicator = indicators[one["indicator"]]
         cells = (
             cell(one["left"], indicator),
@@ -116,7 +123,7 @@ def figures_board(left: pd.Series, right: pd.Series, layer: Layer, *, names: tup
             _changed(one["change"], indicator, lang),
         )
         rows.append(Row("", heading_of(indicator, lang), f"{at}", cells, ""))
-    headings = (say("table.order", lang), say("choose.indicator", lang), *names, say("compare.change", lang))
+    headings = (say("table.order", lang), say("choose.indicator", lang), *names, say(f"compare.{change}", lang))
     return Board(headings, tuple(rows), bars=False)
 
 

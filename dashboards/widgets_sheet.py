@@ -8,7 +8,7 @@ from html import escape
 import streamlit as st
 
 from dashboards.sheets import Sheet
-from dashboards.words import Lang, say
+from dashboards.words import NOTHING, Lang, say
 
 
 def swatch(colour: str) -> str:
@@ -20,7 +20,8 @@ def sheet(shown: Sheet, lang: Lang, *, close: Callable[[], None], more: str = ""
     """The sheet of one thing, with a way back to the list. more: markup put after what happened."""
     st.button(f"‹ {say('thing.close', lang)}", key="close", type="tertiary", on_click=close)
     chip = f'<span class="xt-chip">{swatch(shown.colour)}{escape(shown.stage)}</span>' if shown.stage else ""
-    where = f"<span>{escape(shown.place)}</span><span>{escape(shown.size)}</span>"
+    said = [shown.place, *([shown.size] if shown.size != NOTHING else [])]
+    where = "".join(f"<span>{escape(one)}</span>" for one in said)
     facts = f'<div class="xt-facts">{chip}{where}</div>'
     parts = [
         f"<h2>{escape(shown.heading)}</h2>{facts}",

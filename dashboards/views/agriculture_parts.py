@@ -194,7 +194,8 @@ def _text(seen: Seen) -> None:
 def _several(seen: Seen, name: str) -> None:
     """A filter of which several values may be chosen."""
     labels = agriculture.labels_of(name, seen.every, seen.county, seen.ask.lang)
-    chosen = [one for one in getattr(seen.ask.filters, name) if one in labels]
+    chosen = list(getattr(seen.ask.filters, name))
+    labels |= {one: agriculture.value_word(name, one, seen.every, seen.county, seen.ask.lang) for one in chosen}
     options = list(dict.fromkeys([*chosen, *list(labels)[:MOST_OPTIONS]]))
     key = f"agri_{name}"
     st.session_state[key] = chosen

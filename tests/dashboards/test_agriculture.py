@@ -95,6 +95,13 @@ def test_filters_stand_as_chips_that_can_be_taken_away_one_by_one() -> None:
     assert not {"stage", "mode", "overdue", "find"} & set(app.query_params)
 
 
+def test_a_condition_that_nothing_meets_any_more_keeps_its_name_and_its_place() -> None:
+    app = opened(view="list", stage="verified|assigned", mode="orchard")
+    labels = [one.label.split("  ")[0] for one in app.button if str(one.key).startswith("agri_chip_")]
+    assert labels == ["阶段：核实", "阶段：交办", "方式：果茶园"]
+    assert app.multiselect(key="agri_stage").value == ["verified", "assigned"]
+
+
 def test_every_filter_writes_itself_into_the_address() -> None:
     app = opened(view="list")
     app.multiselect(key="agri_stage").select("assigned").run()

@@ -244,7 +244,7 @@ def test_two_days_stand_side_by_side_with_one_legend() -> None:
 def test_two_townships_stand_side_by_side() -> None:
     app = opened(area="990101100", versus="990101101")
     assert "石桥镇 · 撂荒地整治图斑" in text_of(app) and "清水乡 · 撂荒地整治图斑" in text_of(app)
-    assert data_of(app, "board")["headings"][2:] == ["石桥镇", "清水乡", "变化"]
+    assert data_of(app, "board")["headings"][2:] == ["石桥镇", "清水乡", "相差（后减前）"]
 
 
 def test_a_comparison_that_cannot_be_is_left_out() -> None:

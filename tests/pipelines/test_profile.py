@@ -125,3 +125,14 @@ def test_two_areas_are_compared_figure_by_figure() -> None:
     found = by_figures(pd.Series(values), pd.Series(values | {"found_mu": 4.0}), PARCEL).set_index("indicator")
     assert found.index[0] == "remediated_rate"
     assert found.loc["found_mu", "change"] == 3.0
+
+
+def test_whoever_subtracts_the_printed_figures_finds_the_printed_change() -> None:
+    values: dict[str, object] = {one.id: 0.0 for one in PARCEL.indicators}
+    first, second = values | {"found_mu": 55.556, "remediated_rate": 10.04}, values | {"found_mu": 36.564}
+    found = by_figures(pd.Series(first), pd.Series(second), PARCEL, decimals={"mu": 2, "percent": 1})
+    change = found.set_index("indicator")["change"]
+    assert change["found_mu"] == -19.0
+    assert change["remediated_rate"] == -10.0
+    areas = by_areas(rows(55.556, None), rows(36.564, 1.0), RATE, decimals=2)
+    assert areas["change"].tolist()[0] == -19.0
