@@ -8,7 +8,7 @@ from typing import Any
 
 from geo.china_days import CHINA_HOURS_AHEAD
 from geo.layer_parts import Words
-from geo.layers import Layer
+from geo.layers import Layer, builtin_layers
 
 NOTHING = Words("—", "—")
 MASKED = Words("＊＊＊", "＊＊＊")
@@ -87,6 +87,13 @@ def stage_words(layer: Layer, stage: str | None) -> Words:
         return NOTHING
     known = {s.id: s.label for s in layer.lifecycle.stages} if layer.lifecycle is not None else {}
     return known.get(stage, Words(stage, stage))
+
+
+def named_layer(layer: Layer | str) -> dict[str, str]:
+    """What a layer, or the built-in one of that id, is called, as `layer` and `layer_en` of a refusal."""
+    known = builtin_layers().get(layer) if isinstance(layer, str) else layer
+    words = known.label if known is not None else Words(str(layer), str(layer))
+    return {"layer": words.zh, "layer_en": words.en}
 
 
 def field_words(layer: Layer, name: str) -> Words:

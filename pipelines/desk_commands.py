@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import pandas as pd
 
 from geo.changes import Event
+from geo.deadlines import LADDER
 from geo.errors import Refused
-from geo.layers import Layer, Words
+from geo.layers import Layer, Words, builtin_layers
 from geo.spoken import value_words
 from pipelines.console import Console, table_text
 
@@ -29,6 +31,8 @@ HEADINGS = {
     "seq": Words("台账条号", "event"),
 }
 """Headings of the tables for a terminal; CSV and JSON keep the columns' names."""
+WHY = {"risk": Words("按风险", "by risk"), "control": Words("随机", "by lot")}
+"""Why a thing is to be visited again."""
 
 
 def _seal(event: Event) -> tuple[str, str]:
@@ -51,7 +55,16 @@ def _listed(
         console.result(as_csv(pd.DataFrame(rows, columns=list(columns))).rstrip("\n"))
     elif rows:
         headings = [HEADINGS[name](console.lang) if name in HEADINGS else name for name in columns]
-        console.result(table_text(pd.DataFrame(rows), headings))
+        spoken = [{name: _called(name, value, console) for name, value in row.items()} for row in rows]
+        console.result(table_text(pd.DataFrame(spoken), headings))
+
+
+def _called(column: str, value: Any, console: Console) -> Any:
+    """What a layer, a rung of the ladder or a reason is called; other values as they are."""
+    if column == "layer" and value in builtin_layers():
+        return builtin_layers()[value].label(console.lang)
+    words = {"rung": {one.id: one.label for one in LADDER}, "why": WHY}.get(column, {})
+    return words[value](console.lang) if value in words else value
 
 
 def edit(arguments: argparse.Namespace, console: Console) -> int:

@@ -224,6 +224,7 @@ def _with_shapes(root: Path, rows: list[dict[str, Any]], by: str) -> dict[str, A
 
 def show(arguments: argparse.Namespace, console: Console) -> int:
     """Rows of a layer; with --id also the thing's history."""
+    from geo.spoken import named_layer
     from pipelines.exchange import as_csv, as_geojson, history, records
     from pipelines.exchange import show as rows_of
 
@@ -232,7 +233,7 @@ def show(arguments: argparse.Namespace, console: Console) -> int:
         workspace, arguments.layer, feature_id=arguments.id, area=arguments.area, as_of=day(arguments.as_of)
     )
     if arguments.id is not None and frame.empty:
-        return console.error("feature_unknown", id=arguments.id, layer=arguments.layer)
+        return console.error("feature_unknown", id=arguments.id, **named_layer(workspace.layer(arguments.layer)))
     past = history(workspace, arguments.layer, arguments.id) if arguments.id is not None else None
     if arguments.format == "json":
         rows = records(frame)
@@ -263,8 +264,13 @@ def _as_text(frame: Any, layer: Any, past: list[dict[str, Any]] | None, console:
         return table_text(table.assign(stage=table["stage"].map(known)), headings)
 
     lines = [
-        f"{field_words(layer, name)(console.lang)}: {value_words(layer, name, value)(console.lang)}"
+        f"{field_words(layer, name)(console.lang)}: {value_words(layer, name, _short(value))(console.lang)}"
         for name, value in records(frame)[0].items()
         if value not in (None, "") and name not in INNER
     ]
     return "\n".join([*lines, *(f"  {past_line(event, layer, console)}" for event in past)])
+
+
+def _short(value: Any) -> Any:
+    """A number with no more decimals than anybody reads: those of a degree that tell metres apart."""
+    return f"{value:.6f}".rstrip("0").rstrip(".") if isinstance(value, float) else value

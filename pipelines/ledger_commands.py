@@ -191,6 +191,7 @@ def account_disable(arguments: argparse.Namespace, console: Console) -> int:
 
 def account_list(arguments: argparse.Namespace, console: Console) -> int:
     """Every account with its role, unit and area."""
+    from geo.access import roles
     from pipelines.act import workspace_ledger
     from pipelines.store.accounts import accounts
     from pipelines.workspace import Workspace
@@ -216,9 +217,11 @@ def account_list(arguments: argparse.Namespace, console: Console) -> int:
         )
     else:
         console.result(console.pick("账号\t角色\t单位\t区划", "name\trole\tunit\tarea"))
+        called = roles()
         for row in rows:
             closed = console.pick("（已停用）", " (disabled)") if row["disabled"] else ""
-            console.result(f"{row['name']}\t{row['role']}\t{row['unit']}\t{row['area_code'] or '—'}{closed}")
+            role = called[str(row["role"])](console.lang)
+            console.result(f"{row['name']}\t{role}\t{row['unit']}\t{row['area_code'] or '—'}{closed}")
     return 0
 
 
@@ -252,4 +255,9 @@ def restore(arguments: argparse.Namespace, console: Console) -> int:
         f"已恢复到 {arguments.dir}，台账完整：{made['events']} 条。",
         f"Restored to {arguments.dir}; its ledger is whole: {made['events']} events.",
     )
+    if arguments.ledger_url:
+        console.say(
+            f"请把台账的数据库地址写入 {arguments.dir}/county.toml 的 [ledger] url，写入前不要登记。",
+            f"Now put the database's address under [ledger] url in {arguments.dir}/county.toml, before any act.",
+        )
     return 0

@@ -12,6 +12,7 @@ import shapely
 
 from geo.errors import Refused
 from geo.lifecycle import CHINA_HOURS_AHEAD, local_days
+from geo.spoken import named_layer
 from pipelines.act import add_point, workspace_ledger
 from pipelines.store.ledger import Act
 from pipelines.summarise import ledger_of, things_at
@@ -73,7 +74,7 @@ def add_mark(
     plans = things_at(workspace, workspace.layer("zone_plan"), day)
     zone = plans[plans["id"] == zone_id]
     if zone.empty:
-        raise Refused("thing_unknown", layer="zone_plan", id=zone_id)
+        raise Refused("thing_unknown", id=zone_id, **named_layer("zone_plan"))
     drawn = _drawn(workspace, shape)
     place = drawn.representative_point()
     fields = {
@@ -97,7 +98,7 @@ def reply(workspace: Workspace, actor: Actor, mark_id: str, text: str, *, now: d
     try:
         events = ledger.events(layer=LAYER, feature_id=mark_id)
         if events.empty:
-            raise Refused("thing_unknown", layer=LAYER, id=mark_id)
+            raise Refused("thing_unknown", id=mark_id, **named_layer(LAYER))
         area = events["area_code"].iloc[0]
         asked = Act(LAYER, mark_id, actor, "note", note=said, area_code=area if isinstance(area, str) else None)
         return ledger.append(asked, now=now)

@@ -12,6 +12,7 @@ from geo.deadlines import Limit, limits
 from geo.errors import Refused
 from geo.layers import Layer
 from geo.schedule import plan_of, schedule
+from geo.spoken import named_layer
 from pipelines.console import Console, csv_text, rows_text
 from pipelines.days import day, today
 
@@ -43,7 +44,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     workspace = Workspace(arguments.dir)
     layer = workspace.layer(arguments.layer)
     if layer.lifecycle is None:
-        raise Refused("step_without_lifecycle", layer=layer.label.zh, layer_en=layer.label.en)
+        raise Refused("step_without_lifecycle", **named_layer(layer))
     asked, last = day(arguments.as_of) or today(), day(arguments.by)
     declared = limits(layer, workspace.settings.raw.get("limits", ()))
     things = _things(workspace, layer, arguments.thing, arguments.area, asked)
@@ -66,7 +67,7 @@ def _things(workspace: Workspace, layer: Layer, thing: str | None, area: str | N
         raise Refused("schedule_area_unknown", area=area)
     rows = pd.DataFrame(show(workspace, layer.id, feature_id=thing, area=area, as_of=asked)).reset_index(drop=True)
     if thing is not None and rows.empty:
-        raise Refused("thing_unknown", layer=layer.id, id=thing)
+        raise Refused("thing_unknown", id=thing, **named_layer(layer))
     return rows
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from geo.changes import Event
 from geo.errors import Refused
 from geo.layers import Layer
+from geo.spoken import named_layer
 from pipelines.store.edits import overlaid, standing
 from pipelines.store.layers import current_rows
 
@@ -31,7 +32,7 @@ def find_thing(workspace: Workspace, ledger: Ledger, layer: Layer, feature_id: s
         return found.tail(1)
     added = added_things(ledger, layer, feature_id=feature_id)
     if added.empty:
-        raise Refused("thing_unknown", layer=layer.id, id=feature_id)
+        raise Refused("thing_unknown", id=feature_id, **named_layer(layer))
     return added.tail(1)
 
 

@@ -17,6 +17,7 @@ from geo.changes import Event, Projection, projection, row_hash
 from geo.errors import Conflict, Forbidden, Refused
 from geo.issues import Issue
 from geo.layers import Layer, builtin_layers
+from geo.spoken import named_layer
 from pipelines.store.ledger_acts import (
     Act,
     Footing,
@@ -255,8 +256,8 @@ class Ledger(LedgerReading):
             ).fetchone()
             if earlier is not None:
                 return Event.from_row(earlier)
-            data = {"file": file, "file_sha256": file_sha256, "data_sha256": data_sha256, "rows": rows}
-            data |= {"replaces": replaces} if replaces else {}
+            told = {"replaces": replaces} if replaces else {}
+            data = {"file": file, "file_sha256": file_sha256, "data_sha256": data_sha256, "rows": rows, **told}
             return self._write(tx, at, actor=actor, kind="import", layer=layer, import_id=import_id, data=data)
 
     def record_account(
@@ -294,7 +295,7 @@ def _placed(act: Act, past: Sequence[Event]) -> Projection:
 def _must_exist(act: Act, past: Sequence[Event], footing: Footing) -> None:
     """Refused for a thing that neither an import nor an event has told of."""
     if not (past or act.kind == "add" or footing.held):
-        raise Refused("thing_unknown", layer=act.layer, id=act.feature_id)
+        raise Refused("thing_unknown", id=act.feature_id, **named_layer(act.layer))
 
 
 __all__ = ["SYSTEM", "Act", "Ledger", "end_of_day", "instant", "open_ledger"]
