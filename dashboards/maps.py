@@ -143,9 +143,10 @@ def _around(county: County, area: Area, others: gpd.GeoDataFrame) -> gpd.GeoData
 
 def _picked_out(county: County, look: Look) -> Drawn | None:
     """The thing looked at, above tiles that do not know one thing from the other; None where they do."""
-    if look.thing is None or not county.is_large(look.layer.id):
+    found = county.thing(look.layer.id, look.thing, look.day) if look.thing else None
+    if found is None or not county.is_large(look.layer.id):
         return None
-    one = county.listed(look.layer.id, [look.thing], look.day)
+    one = gpd.GeoDataFrame(found.to_frame().T, geometry="geometry")
     return things_layer(one, look.layer, fit=None, lang=look.lang, selected=look.thing)
 
 

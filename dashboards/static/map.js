@@ -265,16 +265,33 @@
     createTile: function (coords, done) {
       var canvas = L.DomUtil.create("canvas", "xt-painted"), size = this.getTileSize();
       var fine = window.devicePixelRatio || 1, styles = this.options.vectorTileLayerStyles;
+      var name = [this._url, coords.z, coords.x, coords.y, fine].join();
       canvas.width = Math.round(size.x * fine);
       canvas.height = Math.round(size.y * fine);
+      if (kept.has(name)) {
+        canvas.getContext("2d").drawImage(kept.get(name), 0, 0);
+        canvas.xtThings = kept.get(name).xtThings;
+        window.setTimeout(function () { done(null, canvas); }, 0);
+        return canvas;
+      }
       this._getVectorTilePromise(coords).then(function (tile) {
         canvas.xtThings = 0;
-        Object.keys(tile.layers).forEach(function (name) { paint(canvas, tile.layers[name], styles[name]); });
-        later(function () { done(null, canvas); });
+        Object.keys(tile.layers).forEach(function (one) { paint(canvas, tile.layers[one], styles[one]); });
+        later(function () {
+          if (!canvas.xtGone) keep(name, canvas);
+          done(null, canvas);
+        });
       }).catch(function (error) { done(error, canvas); });
       return canvas;
     }
   });
+
+  /* The tiles painted last: a click draws the map anew, and a reader zooms back and forth. */
+  var kept = new Map(), KEPT_PIXELS = 12e6;
+  function keep(name, canvas) {
+    kept.set(name, canvas);
+    while (kept.size * canvas.width * canvas.height > KEPT_PIXELS) kept.delete(kept.keys().next().value);
+  }
 
   /* Small pieces of work, done one after the other so that the page stays free to move in between. */
   var AT_ONCE = 32, SLICE_MS = 12, waiting = [];

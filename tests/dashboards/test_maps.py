@@ -67,6 +67,18 @@ def test_tiles_of_a_past_day_say_so_in_their_address(here: County) -> None:
     assert "as_of=2026-03-31" in str(sent(here, as_of="2026-03-31")["feature_group"])
 
 
+def test_of_a_very_large_layer_the_thing_looked_at_is_drawn_above_its_tiles(
+    here: County, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thing = here.things("abandoned_parcel", as_of=TODAY)["id"].iloc[0]
+    asked = {"area": "990101101", "thing": str(thing)}
+    assert "xiangtu.things" not in str(sent(here, **asked)["feature_group"])
+    monkeypatch.setattr(County, "is_large", lambda *_: True)
+    drawn = str(sent(here, **asked)["feature_group"])
+    assert drawn.index("xiangtu.tiles") < drawn.index("xiangtu.things")
+    assert drawn.count('"kind": "thing"') == 1 and f'"key": "{thing}"' in drawn
+
+
 def test_a_click_names_what_was_clicked() -> None:
     answer: dict[str, Any] = {
         "last_active_drawing": {"properties": {"kind": "area", "key": "990101101"}},
