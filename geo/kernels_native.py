@@ -1,8 +1,9 @@
 """Kernels as machine code that is made once by numba and loaded again without it, in a moment.
 
 Importing numba takes longer than joining a million parcels. `machine_code` therefore compiles every kernel
-to one object file in memory, and `load` binds such an object with llvmlite alone. Until then, and on systems
-where it cannot be done, `kernel` gives the same functions compiled by numba as they are called.
+to one object file in memory, and `load` binds such an object with llvmlite alone, `load_linked` a library that was
+linked of one without even that. Until then, and on systems where it cannot be done, `kernel` gives the same
+functions compiled by numba as they are called.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import pkgutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -69,10 +70,9 @@ def native() -> bool:
     return bool(_libraries)
 
 
-def mark() -> str:
-    """What machine code depends on, as a short word: the kernels' source, the compiler and this processor."""
+def mark(processor: str) -> str:
+    """What machine code depends on, as a short word: the kernels' source, the compiler and the processor."""
     import llvmlite
-    import llvmlite.binding as llvm
 
     made = hashlib.sha256()
     for module in (*MODULES, "kernels_native"):
@@ -80,8 +80,7 @@ def mark() -> str:
     # Of how shapes are measured, kernels take the constants alone.
     lines = (pkgutil.get_data("geo", "measure.py") or b"").splitlines()
     made.update(b"\n".join(line for line in lines if line[:1].isupper()))
-    for word in (llvmlite.__version__, llvm.get_process_triple(), *_processor()):
-        made.update(word.encode())
+    made.update(f"{llvmlite.__version__} {processor}".encode())
     return made.hexdigest()[:20]
 
 
@@ -152,9 +151,19 @@ def load(code: bytes) -> None:
     for name in SIGNATURES:
         builder = builder.export_symbol(f"xiangtu_{name}")
     library = builder.link(compiler, "geo")
-    _libraries[:] = [compiler, library]
+    _bind([compiler, library], {name: library[f"xiangtu_{name}"] for name in SIGNATURES})
+
+
+def load_linked(library: ctypes.CDLL) -> None:
+    """Bind all kernels to a library that was linked of such code; AttributeError when it is another."""
+    found = {name: ctypes.cast(library[f"xiangtu_{name}"], ctypes.c_void_p).value for name in SIGNATURES}
+    _bind([library], {name: address for name, address in found.items() if address})
+
+
+def _bind(libraries: Sequence[Any], addresses: Mapping[str, int]) -> None:
+    _libraries[:] = libraries
     for name, (_, kinds) in SIGNATURES.items():
-        _bound[name] = _call(library[f"xiangtu_{name}"], name, kinds.split())
+        _bound[name] = _call(addresses[name], name, kinds.split())
 
 
 def unload() -> None:

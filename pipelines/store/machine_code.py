@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import ctypes
+import itertools
 import os
 import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from geo import kernels_native
 
+LINK_S = 60.0
+PROCESSOR = ("vendor", "cpu family", "model", "flags", "CPU", "Features")
+"""Lines of Linux that tell one processor from another, and no lines of how fast it is running."""
 _left_to_numba: list[str] = []
 
 
@@ -32,13 +38,38 @@ def load_kernels() -> bool:
     """
     if sys.platform != "linux" or _left_to_numba:
         return False
-    name = f"kernels.{kernels_native.mark()}.o"
-    kept = next((folder / name for folder in _folders() if _trusted(folder / name)), None)
     try:
+        name = f"kernels.{kernels_native.mark(_processor())}"
+        if _load_linked(f"{name}.so"):
+            return True
+        kept = _kept(f"{name}.o")
         kernels_native.load(_compiled(name) if kept is None else kept.read_bytes())
     except (RuntimeError, OSError):
         return False
     return True
+
+
+def _load_linked(name: str) -> bool:
+    """Bind the kernels to the kept library of that name; False where there is none that the system takes."""
+    kept = _kept(name)
+    if kept is None:
+        return False
+    try:
+        kernels_native.load_linked(ctypes.CDLL(str(kept)))
+    except (OSError, AttributeError):
+        return False
+    return True
+
+
+def _processor() -> str:
+    """What this processor is and is able to do, as Linux says it of the first."""
+    with Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as told:
+        first = itertools.takewhile(str.strip, told)
+        return os.uname().machine + "".join(line for line in first if line.startswith(PROCESSOR))
+
+
+def _kept(name: str) -> Path | None:
+    return next((folder / name for folder in _folders() if _trusted(folder / name)), None)
 
 
 def _folders() -> tuple[Path, Path]:
@@ -59,16 +90,31 @@ def _compiled(name: str) -> bytes:
     """Machine code made now, and kept in the first folder that takes it."""
     code = kernels_native.machine_code()
     for folder in _folders():
-        partial = folder / f"{name}.{os.getpid()}"
+        partial = folder / f"{name}.o.{os.getpid()}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
             partial.write_bytes(code)
             partial.chmod(0o644)
-            partial.replace(folder / name)
+            partial.replace(folder / f"{name}.o")
         except OSError:
             continue
-        for old in folder.glob("kernels.*.o"):
-            if old.name != name:
+        _link(folder / f"{name}.o")
+        for old in folder.glob("kernels.*"):
+            if not old.name.startswith(name):
                 old.unlink(missing_ok=True)
         break
     return code
+
+
+def _link(code: Path) -> None:
+    """Link a library of kept code where there is a linker: it is loaded before llvmlite would have started."""
+    import subprocess
+
+    library = code.with_suffix(".so")
+    partial = library.with_name(f"{library.name}.{os.getpid()}")
+    command = ["cc", "-shared", "-o", str(partial), str(code), "-lm"]
+    with suppress(OSError, subprocess.SubprocessError):
+        subprocess.run(command, check=True, capture_output=True, timeout=LINK_S)
+        partial.chmod(0o644)
+        partial.replace(library)
+    partial.unlink(missing_ok=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,11 +56,19 @@ def everything() -> list[np.ndarray]:
     ]
 
 
-def test_machine_code_says_bit_for_bit_what_numba_says(unbound: None) -> None:
+@pytest.mark.parametrize("linked", [False, True], ids=["bound by llvmlite", "linked"])
+def test_machine_code_says_bit_for_bit_what_numba_says(
+    unbound: None, monkeypatch: pytest.MonkeyPatch, linked: bool
+) -> None:
+    if linked and shutil.which("cc") is None:
+        pytest.skip("no linker here")
+    if not linked:
+        monkeypatch.setattr(machine_code, "_load_linked", lambda _: False)
     by_numba = everything()
     assert not kernels_native.native()
     assert machine_code.load_kernels.__wrapped__()
     assert kernels_native.native()
+    assert isinstance(kernels_native._libraries[0], ctypes.CDLL) is linked
     for mine, theirs in zip(everything(), by_numba, strict=True):
         np.testing.assert_array_equal(mine, theirs)
     assert len(by_numba[4]) > 100
@@ -94,6 +104,20 @@ def test_code_that_others_could_have_written_or_that_is_broken_is_not_loaded(
     assert not machine_code._trusted(kept)
     assert not kernels_native.native()
     assert len(everything()) == 12
+
+
+def test_a_library_of_something_else_is_left_for_the_kept_code(
+    unbound: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = next(Path(np.__file__).parent.glob("_core/_multiarray_umath*.so"))
+    for name, content in (("none.so", b"no library"), ("other.so", library.read_bytes())):
+        (tmp_path / name).write_bytes(content)
+        (tmp_path / name).chmod(0o644)
+    monkeypatch.setattr(machine_code, "_folders", lambda: (tmp_path,))
+    assert not machine_code._load_linked("none.so")
+    assert not machine_code._load_linked("other.so")
+    assert not machine_code._load_linked("nowhere.so")
+    assert not kernels_native.native()
 
 
 def test_a_kernel_takes_no_array_of_another_kind(unbound: None) -> None:
