@@ -15,6 +15,7 @@ from data_samples.areas import TOWNSHIPS, VILLAGES, Areas, make_areas
 from data_samples.blocks import Blocks, Ints, make_blocks
 from data_samples.contracts import contract_chunks, contract_order
 from data_samples.controls import ecological_redline, permanent_farmland, urban_boundary
+from data_samples.ground import make_road_frame, make_water
 from data_samples.points import MOST, make_points
 from data_samples.roads import make_roads
 from data_samples.terrain import make_terrain
@@ -36,7 +37,10 @@ _MOST_A_BLOCK = 70
 
 @dataclass(frozen=True)
 class County:
-    """Everything in EPSG:4544. controls: layer id → frame. roles: township code → how it reports."""
+    """Everything in EPSG:4544. controls: layer id → frame. ground: rivers, reservoirs and roads.
+
+    roles: township code → how it reports.
+    """
 
     seed: int
     parcels: int
@@ -44,6 +48,7 @@ class County:
     blocks: Blocks
     order: Ints
     controls: dict[str, gpd.GeoDataFrame]
+    ground: dict[str, gpd.GeoDataFrame]
     zones: gpd.GeoDataFrame
     plans: pd.DataFrame
     abandoned: gpd.GeoDataFrame
@@ -86,6 +91,7 @@ def make_county(
         "urban_boundary": urban_boundary(blocks, areas),
     }
     roads = make_roads(terrain, areas)
+    rivers, reservoirs = make_water(terrain, areas)
     count = max(40, round(MOST * scale))
     return County(
         seed=seed,
@@ -94,6 +100,11 @@ def make_county(
         blocks=blocks,
         order=contract_order(blocks, neglected, seed),
         controls=controls,
+        ground={
+            "rivers": rivers,
+            "reservoirs": reservoirs,
+            "roads": make_road_frame(terrain, areas, roads),
+        },
         zones=zones,
         plans=make_plans(np.random.default_rng([seed, 61]), zones),
         abandoned=make_abandoned(areas, blocks, neglected, seed, mu),

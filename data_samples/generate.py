@@ -12,7 +12,7 @@ from data_samples.county import County, make_county
 from data_samples.delivery import Act, Delivery
 from data_samples.history import history
 from data_samples.names import COUNTY as COUNTY_NAME
-from data_samples.sent_land import send_areas, send_contracts, send_controls
+from data_samples.sent_land import send_areas, send_contracts, send_controls, send_ground
 from data_samples.sent_reports import send_abandoned, send_plans, send_points, send_transfers
 from data_samples.transfers import make_transfers
 
@@ -63,6 +63,8 @@ def write_papers(
     sent += send_areas(folder, county)
     progress("control lines")
     sent += send_controls(folder, county)
+    progress("water and roads")
+    sent += send_ground(folder, county)
     progress("contract parcels")
     register, let = send_contracts(folder, county)
     sent += register

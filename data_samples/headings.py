@@ -109,6 +109,9 @@ PLANS = {
 
 CONTROLS = {"plan_id": "JBNTTBBH", "plan_name": "名称", "kind": "类型", "reported_mu": "登记面积"}
 
+WATER = {"water_id": "河湖编码", "water_name": "水系名称", "kind": "水系类型"}
+ROADS = {"road_id": "路线编码", "road_name": "路线名称", "kind": "道路等级"}
+
 _WORDS = {
     "found": "发现",
     "verified": "已核实",

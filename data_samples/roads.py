@@ -11,19 +11,19 @@ from data_samples.areas import Areas
 from data_samples.blocks import Ints
 from data_samples.terrain import Floats, Terrain
 
-_EVERY = 2
+EVERY = 2
 """Roads are sought on every second node of the terrain."""
 
 
 def make_roads(terrain: Terrain, areas: Areas) -> list[shapely.LineString]:
     """One road for each branch of the shortest tree that joins all towns, in a fixed order."""
-    height = terrain.height[::_EVERY, ::_EVERY]
-    step = terrain.step * _EVERY
+    height = terrain.height[::EVERY, ::EVERY]
+    step = terrain.step * EVERY
     towns = np.column_stack([areas.towns.geometry.x, areas.towns.geometry.y])
     column = np.rint((towns[:, 0] - terrain.west) / step).astype(np.int64)
     row = np.rint((towns[:, 1] - terrain.south) / step).astype(np.int64)
     stops = row * height.shape[1] + column
-    cost, before = dijkstra(_ways(height, step), directed=False, indices=stops, return_predecessors=True)
+    cost, before = dijkstra(ways(height, step), directed=False, indices=stops, return_predecessors=True)
     tree = minimum_spanning_tree(cost[:, stops]).tocoo()
     roads = []
     for start, end in sorted(zip(tree.row.tolist(), tree.col.tolist(), strict=True)):
@@ -35,11 +35,11 @@ def make_roads(terrain: Terrain, areas: Areas) -> list[shapely.LineString]:
             [terrain.west + at % height.shape[1] * step, terrain.south + at // height.shape[1] * step]
         )
         line[0], line[-1] = towns[end], towns[start]
-        roads.append(shapely.linestrings(np.round(_smooth(line), 2)))
+        roads.append(shapely.linestrings(np.round(smooth(line), 2)))
     return roads
 
 
-def _ways(height: Floats, step: float) -> coo_matrix:
+def ways(height: Floats, step: float) -> coo_matrix:
     """Links between neighbouring nodes in eight directions; climbing costs twelve times its height."""
     rows, columns = height.shape
     number: Ints = np.arange(rows * columns).reshape(rows, columns)
@@ -54,7 +54,7 @@ def _ways(height: Floats, step: float) -> coo_matrix:
     return coo_matrix((far * step + 12 * climb, ends), shape=(height.size,) * 2).tocsr()
 
 
-def _smooth(line: Floats) -> Floats:
+def smooth(line: Floats) -> Floats:
     """Corners cut twice (Chaikin), the ends kept."""
     for _ in range(2):
         near, far = 0.75 * line[:-1] + 0.25 * line[1:], 0.25 * line[:-1] + 0.75 * line[1:]

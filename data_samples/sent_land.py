@@ -67,6 +67,20 @@ def send_controls(folder: Path, county: County) -> list[Delivery]:
     return [Delivery(path, layer, at, BUREAU) for layer, path in sent]
 
 
+def send_ground(folder: Path, county: County) -> list[Delivery]:
+    """Rivers and roads as FlatGeobuf, reservoirs as GeoJSON."""
+    at = date(2024, 11, 13)
+    rivers, reservoirs, roads = (
+        headings.under_headings(county.ground[name], words)
+        for name, words in (("rivers", headings.WATER), ("reservoirs", headings.WATER), ("roads", headings.ROADS))
+    )
+    return [
+        Delivery(maps.write_flatgeobuf(folder / "河流.fgb", rivers), "water", at, "县水利局"),
+        Delivery(maps.write_geojson(folder / "水库.geojson", reservoirs), "water", at, "县水利局"),
+        Delivery(maps.write_flatgeobuf(folder / "道路.fgb", roads), "road", at, "县交通运输局"),
+    ]
+
+
 def send_contracts(folder: Path, county: County) -> tuple[list[Delivery], gpd.GeoDataFrame]:
     """The register as one GeoParquet, but for one township whose surveyors send a zone-prefixed DK set.
 
