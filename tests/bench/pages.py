@@ -41,7 +41,10 @@ if (!window.xtBench) {
   };
 }
 Object.assign(window.xtBench, {
-  map() { return Object.values(window).find((one) => one && L.Map && one instanceof L.Map); },
+  map() {
+    this.kept = this.kept || Object.values(window).find((one) => one && L.Map && one instanceof L.Map);
+    return this.kept;
+  },
   grids() {
     const found = [];
     this.map().eachLayer((one) => { if (one instanceof L.VectorGrid) found.push(one); });
