@@ -11,6 +11,15 @@ from tests.browser.conftest import Reader, reading
 from tests.dashboards.little_county import HOSTILE
 
 pytestmark = pytest.mark.browser
+CUT = """(count) => {
+  const body = document.querySelector("tbody"), row = body.lastElementChild, part = document.querySelector("section");
+  row.children[1].textContent = "彝族土家族苗族羌族自治镇兼山区农林综合开发示范镇";
+  while (body.children.length < count) body.append(row.cloneNode(true));
+  document.body.style.setProperty("--rows", count + 2);
+  fit();
+  return Math.max(0, part.scrollHeight - part.clientHeight - 1);
+}"""
+"""How much of a table of so many rows, all with long names, is cut on the page to print."""
 
 
 def test_from_the_county_to_the_row_of_the_file(reader: Reader) -> None:
@@ -59,6 +68,8 @@ def test_a_link_reopens_the_same_view_and_prints_on_one_page(
         sheet = opened.value
         sheet.wait_for_load_state()
         expect(sheet.locator("svg path")).to_have_count(4)
+        if width > 1200:
+            assert sheet.evaluate(CUT, 36) == 0
         body = sheet.pdf(prefer_css_page_size=True)
         assert len(re.findall(rb"/Type\s*/Page[^s]", body)) == 1
         assert reader.watch.clean()
