@@ -189,21 +189,24 @@ def record_imports(workspace: Workspace) -> None:
 
     where = workspace.settings.ledger_url or workspace.root
     ledger = open_ledger(where, layers=workspace.layers(), folder=workspace.root)
-    events = ledger.events(columns=["kind", "layer", "import_id"])
-    events = events[events["kind"] == "import"]
-    known = set(zip(events["layer"], events["import_id"], strict=True))
-    for one in workspace.every_import():
-        if (one.layer, one.id) not in known:
-            ledger.record_import(
-                import_id=one.id,
-                layer=one.layer,
-                file=one.file,
-                file_sha256=one.digest,
-                data_sha256=one.data_sha256,
-                rows=one.accepted,
-                at=one.at,
-                replaces=one.replaces,
-            )
+    try:
+        events = ledger.events(columns=["kind", "layer", "import_id"])
+        events = events[events["kind"] == "import"]
+        known = set(zip(events["layer"], events["import_id"], strict=True))
+        for one in workspace.every_import():
+            if (one.layer, one.id) not in known:
+                ledger.record_import(
+                    import_id=one.id,
+                    layer=one.layer,
+                    file=one.file,
+                    file_sha256=one.digest,
+                    data_sha256=one.data_sha256,
+                    rows=one.accepted,
+                    at=one.at,
+                    replaces=one.replaces,
+                )
+    finally:
+        ledger.close()
 
 
 def _superseded(replaced: Replaced | None) -> list[Issue]:

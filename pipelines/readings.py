@@ -62,6 +62,7 @@ def left_behind(workspace: Workspace, layer: Layer, before: Import, data: Path) 
         ids_of(data).to_pylist()
     )
     lone = sorted(gone & touched(ledger, layer.id, after=0)) if gone else []
+    ledger.close()
     if lone:
         names = "、".join(lone[:5]), ", ".join(lone[:5])
         told = {"count": len(lone), "ids": names[0], "ids_en": names[1]}

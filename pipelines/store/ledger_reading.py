@@ -12,6 +12,7 @@ from geo.changes import Event, Projection
 from geo.layers import Layer
 from pipelines.store.ledger_acts import Places, end_of_day
 from pipelines.store.ledger_moves import cut, known_moves, read_moves
+from pipelines.store.ledger_seen import as_seen
 from pipelines.store.ledger_sql import PostgresDatabase, SqliteDatabase, database_role
 from pipelines.store.schema import EVENT_COLUMNS
 from pipelines.store.schema_personal import SEEN
@@ -86,11 +87,13 @@ class LedgerReading:
         if kinds:
             marks = f"kind in ({_marks(kinds)})"
             where, values = (f"{where} and {marks}" if where else f"where {marks}"), [*values, *kinds]
+        masks = self.actor is not None and self._events != SEEN
+        read = EVENT_COLUMNS if masks else tuple(columns)
         with self.database.reading(self._role(self.actor)) as tx:
-            rows = tx.run(
-                f"select {', '.join(columns)} from {self._events} {where} order by seq", values
-            ).fetchall()
-        frame = pd.DataFrame.from_records(rows, columns=list(columns))
+            rows = tx.run(f"select {', '.join(read)} from {self._events} {where} order by seq", values).fetchall()
+        if masks:
+            rows = [event.as_row() for event in self._as_seen(rows)]
+        frame = pd.DataFrame.from_records(rows, columns=list(read))[list(columns)]
         numbers = {"seq": "int64", "base_version": "Int64", "lon": "float64", "lat": "float64"}
         return frame.astype({name: numbers.get(name, "str") for name in columns})
 
@@ -161,10 +164,17 @@ class LedgerReading:
                 (layer, *names),
             ).fetchall()
         until = self.until
-        events = [event for event in map(Event.from_row, rows) if until is None or event.seq <= until]
+        events = [event for event in self._as_seen(rows) if until is None or event.seq <= until]
         if self.actor is None:
             return events
         return [e for e in events if within(e.area_code, self.actor.area_code)]
+
+    def _as_seen(self, rows: Sequence[Sequence[Any]]) -> list[Event]:
+        """The events of rows, as the reader may see them where the database has not masked them."""
+        events = [Event.from_row(row) for row in rows]
+        if self.actor is None or self._events == SEEN:
+            return events
+        return [as_seen(event, self.actor, self.layers) for event in events]
 
     def event(self, event_id: str) -> Event | None:
         """The event of that id, wherever it lies; None when there is none."""
