@@ -48,6 +48,10 @@ def test_from_the_flow_to_a_days_work(
         expect(page.locator(".xt-sheet")).to_contain_text("parcels.geojson")
         expect(page.locator(".xt-sheet")).to_contain_text(HOSTILE)
         assert not reader.overflows()
+        sheet, rest = page.locator(".xt-sheet").bounding_box(), page.locator(".agriculture table").bounding_box()
+        assert sheet is not None and rest is not None
+        # Beside the list, or on a phone above it.
+        assert sheet["x"] > rest["x"] or sheet["y"] < rest["y"]
         page.locator(".st-key-close button").click()
 
         page.locator("[class*=st-key-agri_chip_] button").first.click()

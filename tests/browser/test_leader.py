@@ -12,7 +12,8 @@ from tests.dashboards.little_county import HOSTILE
 
 pytestmark = pytest.mark.browser
 CUT = """(count) => {
-  const body = document.querySelector("tbody"), row = body.lastElementChild, part = document.querySelector("section");
+  const body = document.querySelector("tbody"), row = body.lastElementChild;
+  const part = document.querySelector("section");
   row.children[1].textContent = "彝族土家族苗族羌族自治镇兼山区农林综合开发示范镇";
   while (body.children.length < count) body.append(row.cloneNode(true));
   document.body.style.setProperty("--rows", count + 2);
@@ -20,6 +21,12 @@ CUT = """(count) => {
   return Math.max(0, part.scrollHeight - part.clientHeight - 1);
 }"""
 """How much of a table of so many rows, all with long names, is cut on the page to print."""
+SHORTENED = """() => [...document.querySelectorAll(".st-key-page button, .st-key-choices input")]
+  .filter((one) => one.scrollWidth > one.clientWidth + 1 || one.getBoundingClientRect().right > innerWidth)
+  .map((one) => one.textContent || one.value)"""
+"""The ways to the pages and the choices that are not read whole."""
+WIDE = """(one) => one.scrollWidth - one.clientWidth"""
+"""How much of something lies out of sight to the right."""
 
 
 def test_from_the_county_to_the_row_of_the_file(reader: Reader) -> None:
@@ -81,6 +88,7 @@ def test_cards_and_rows_work_by_mouse_and_by_keyboard(desktop: Reader) -> None:
     desktop.page.locator('button.card[data-key="found_mu"]').click()
     expect(desktop.page).to_have_url(re.compile("indicator=found_mu"))
     expect(desktop.page.locator("button.card.selected")).to_have_attribute("data-key", "found_mu")
+    assert desktop.page.locator(".cards").evaluate(WIDE) <= 0
     expect(desktop.page.locator("tbody tr").first).to_contain_text("清水乡")
     desktop.row("清水乡").focus()
     desktop.page.keyboard.press("ArrowDown")
@@ -115,6 +123,7 @@ def test_nothing_is_wider_than_the_smallest_phone(browser: Browser, server: str)
             reader.page.locator(".st-key-choices").wait_for()
             reader.page.wait_for_timeout(1500)
             assert not reader.overflows(), query
+            assert reader.page.evaluate(SHORTENED) == [], query
         assert reader.watch.clean()
 
 
