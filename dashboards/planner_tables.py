@@ -75,8 +75,8 @@ def schedule_board(ahead: pd.DataFrame, layer: Layer, lang: Lang) -> Board:
         )
         for at, one in enumerate(ahead.to_dict("records"), start=1)
     ]
-    keys = ("verdict", "needs_days", "latest_start", "latest_finish", "slack_days")
-    heads = (say("table.order", lang), say("planner.stage", lang), *(say(f"planner.{key}", lang) for key in keys))
+    said = ("table.order", "planner.stage", "planner.verdict", "planner.needs_days", "planner.latest_start")
+    heads = tuple(say(key, lang) for key in (*said, "planner.latest_finish", "planner.slack_days"))
     return Board(heads, tuple(rows), words_at=(2,), bars=False)
 
 
