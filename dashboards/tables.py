@@ -182,16 +182,18 @@ def cell(value: float, indicator: Indicator) -> str:
 
 def _order(frame: pd.DataFrame, indicator: Indicator) -> list[tuple[str, int]]:
     """(rank as text, position in the frame) in the order in which the rows are shown."""
-    ascending = indicator.better == "lower"
-    values = frame[indicator.id].astype(float).round(6).where(frame["level"] != UNPLACED)
-    ranks = values.rank(method="min", ascending=ascending)
-    last = frame["level"] == UNPLACED
-    keys = pd.DataFrame({"last": last, "rank": ranks, "code": frame["area_code"], "at": range(len(frame))})
-    keys = keys.sort_values(["last", "rank", "code"], na_position="last")
-    return [
-        (NOTHING if math.isnan(rank) else f"{rank:.0f}", int(at))
-        for rank, at in zip(keys["rank"], keys["at"], strict=True)
-    ]
+    sign = 1 if indicator.better == "lower" else -1
+    values = frame[indicator.id].to_numpy(float).round(6).tolist()
+    last = (frame["level"] == UNPLACED).tolist()
+    codes = frame["area_code"].tolist()
+
+    def _place(at: int) -> tuple[bool, bool, float, str]:
+        nothing = last[at] or math.isnan(values[at])
+        return last[at], nothing, 0.0 if nothing else sign * values[at], codes[at]
+
+    order = sorted(range(len(values)), key=_place)
+    ranks = shared_ranks(pd.Series([math.nan if last[at] else values[at] for at in order], dtype=float))
+    return list(zip(ranks, order, strict=True))
 
 
 def shared_ranks(values: pd.Series) -> list[str]:
