@@ -39,7 +39,7 @@ def show(seen: Desk) -> None:
     if not subjects or not lines:
         widgets.empty(say("planner.conflicts", lang), say("planner.conflict_none", lang))
         return
-    with st.container(horizontal=True):
+    with st.container(key="conflict_choices", horizontal=True):
         subject = _choice("subject", subjects, {one: layers[one].label(lang) for one in subjects}, seen)
         line = _choice("line", lines, {one: layers[one].label(lang) for one in lines}, seen)
     found = _found(seen, layers[subject], layers[line])

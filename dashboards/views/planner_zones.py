@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import pandas as pd
 import streamlit as st
 
@@ -100,9 +102,9 @@ def _sheet(seen: Desk, zone: str) -> None:
         f"‹ {say('thing.close', lang)}", key="zone_close", type="tertiary", on_click=go, kwargs={"thing": None}
     )
     st.markdown(f"#### {literal(seen.name(zone))}")
-    tones = {"late": "red", "tight": "orange", "": "green"}
     stage = stage_words(seen.layer, lang).get(str(row["stage"]), NOTHING)
-    st.badge(f"{stage} · {verdict(row, seen.layer, lang)}", color=tones[tone(row)])  # type: ignore[arg-type]
+    said = f"{stage} · {verdict(row, seen.layer, lang)}"
+    st.html(f'<p class="xt-verdict xt-{tone(row) or "well"}">{escape(said)}</p>')
     _ahead(seen, zone)
     _sign_off(seen, zone, str(row["stage"]))
     with st.container(horizontal=True):
