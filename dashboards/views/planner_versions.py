@@ -12,7 +12,7 @@ from dashboards.session import go
 from dashboards.sheets import china_day, value
 from dashboards.views import planner_parts as parts
 from dashboards.views.planner_parts import LAYER, Desk
-from dashboards.words import day, figure, say
+from dashboards.words import day, figure, literal, say
 from geo.measure import mu_from_m2
 from pipelines.zone_versions import Change, Version, compare, versions
 
@@ -41,6 +41,7 @@ def show(seen: Desk) -> None:
 def _chosen(seen: Desk, found: list[Version]) -> tuple[str, str]:
     """The two versions to compare: those of the address, else the last two."""
     labels = {one.import_id: _label(one, seen) for one in found}
+    files = {one.import_id: say("thing.source_row", seen.lang, file=one.file, row=one.row) for one in found}
     ids = list(labels)
     asked = [st.query_params.get(name) for name in ("before", "after")]
     chosen = [one if one in labels else ids[at] for one, at in zip(asked, (-2, -1), strict=True)]
@@ -60,13 +61,14 @@ def _chosen(seen: Desk, found: list[Version]) -> tuple[str, str]:
                 on_change=changed,
                 filter_mode=None,
             )
+            st.caption(literal(files[one]))
     return str(chosen[0]), str(chosen[1])
 
 
 def _label(one: Version, seen: Desk) -> str:
     area = figure(float(mu_from_m2(one.area_m2)), "mu", seen.lang)
     when = day(china_day(one.at), seen.lang)
-    return say("planner.version_label", seen.lang, date=when, file=one.file, row=one.row, area=area)
+    return say("planner.version_label", seen.lang, date=when, area=area)
 
 
 def _fields(seen: Desk, change: Change) -> None:
