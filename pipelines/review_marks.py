@@ -12,6 +12,7 @@ import shapely
 
 from geo.errors import Refused
 from geo.lifecycle import CHINA_HOURS_AHEAD, local_days
+from geo.personal import mask
 from geo.spoken import named_layer
 from pipelines.act import add_point, workspace_ledger
 from pipelines.store.ledger import Act
@@ -144,7 +145,8 @@ def _threads(workspace: Workspace, as_of: date) -> dict[str, tuple[Reply, ...]]:
     said = events[events["kind"].isin(["note", "step"])]
     found: dict[str, tuple[Reply, ...]] = {}
     for row in said.to_dict("records"):
-        one = Reply(str(row["at"]), _plain(row["unit"]), _plain(row["note"]), _plain(row["to_stage"]) or None)
+        text = mask(_plain(row["note"]))[0]  # a thread is read by roles that may see nobody's number
+        one = Reply(str(row["at"]), _plain(row["unit"]), text, _plain(row["to_stage"]) or None)
         found[str(row["feature_id"])] = (*found.get(str(row["feature_id"]), ()), one)
     return found
 

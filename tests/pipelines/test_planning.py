@@ -96,7 +96,7 @@ def test_a_mark_keeps_its_zone_its_stage_and_its_thread(workspace: Workspace) ->
         add_mark(workspace, PLANNER, zone_id="P01", shape=drawn, comment="道路红线外移", now=NOW, client_id="d1")
         == key
     )
-    reply(workspace, PLANNER, key, "已请设计院核对", now=NOW)
+    reply(workspace, PLANNER, key, "已请设计院核对，电话 13912345678", now=NOW)
     act(workspace.root, "review_mark", key, "answered", by=PLANNER, note="已改", now=NOW)
     [one] = marks(workspace, as_of=TODAY, zone_id="P01")
     assert (one.zone_stage, one.stage, one.comment, one.raised_by) == (
@@ -106,7 +106,7 @@ def test_a_mark_keeps_its_zone_its_stage_and_its_thread(workspace: Workspace) ->
         "规划院",
     )
     assert [(entry.text, entry.to_stage) for entry in one.replies] == [
-        ("已请设计院核对", None),
+        ("已请设计院核对，电话 139****5678", None),
         ("已改", "answered"),
     ]
     assert days_of(one.replies) == [TODAY, TODAY]
