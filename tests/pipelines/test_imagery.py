@@ -67,23 +67,25 @@ def test_wetness_and_bareness_come_with_the_short_wave_band(tmp_path: Path) -> N
     assert found["bsi"] == pytest.approx((0.2 + 0.05 - 0.45 - 0.04) / 0.74, abs=1e-3)
 
 
-def test_a_zipped_product_reads_like_its_folder(tmp_path: Path) -> None:
-    product = satellite.safe(tmp_path / "made")
-    zipped = tmp_path / "sent" / f"{product.stem}.zip"
-    zipped.parent.mkdir()
+def sent_zipped(product: Path, folder: Path) -> Path:
+    """A product's folder as one zip in a folder of its own."""
+    zipped = folder / f"{product.stem}.zip"
+    folder.mkdir()
     with zipfile.ZipFile(zipped, "w") as archive:
         for path in sorted(product.rglob("*")):
             archive.write(path, path.relative_to(product.parent))
+    return zipped
+
+
+def test_a_zipped_product_reads_like_its_folder(tmp_path: Path) -> None:
+    product = satellite.safe(tmp_path / "made")
+    zipped = sent_zipped(product, tmp_path / "sent")
     assert np.array_equal(whole(the_scene(zipped.parent)), whole(the_scene(product.parent)), equal_nan=True)
 
 
 def test_a_zip_cut_off_half_way_is_refused_and_the_rest_goes_on(tmp_path: Path) -> None:
     product = satellite.safe(tmp_path / "made")
-    zipped = tmp_path / "sent" / f"{product.stem}.zip"
-    zipped.parent.mkdir()
-    with zipfile.ZipFile(zipped, "w") as archive:
-        for path in sorted(product.rglob("*")):
-            archive.write(path, path.relative_to(product.parent))
+    zipped = sent_zipped(product, tmp_path / "sent")
     zipped.write_bytes(zipped.read_bytes()[: zipped.stat().st_size // 2])
     satellite.write(zipped.parent / "ndvi_20240601.tif", np.full((9, 9), 0.5, np.float32))
     scenes, issues = find_scenes(zipped.parent)
