@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from dashboards import mark_page
+from dashboards.basemap import ground
 from dashboards.data import County
 from dashboards.gate_forms import form_token
 from dashboards.looks import language
@@ -68,10 +69,10 @@ async def worker(request: Request) -> Response:
 
 async def setup(request: Request) -> Response:
     """Who marks, whether they may, and what the form offers; 401 without a live session."""
-    return await answered(lambda: _setup(county_of(request), request.cookies.get(COOKIE)))
+    return await answered(lambda: _setup(county_of(request), request.cookies.get(COOKIE), _lang(request)))
 
 
-def _setup(here: County, session: str | None) -> dict[str, Any]:
+def _setup(here: County, session: str | None, lang: Lang) -> dict[str, Any]:
     workspace = here.workspace
     sites = _sites(here)
     near, near_m = same_within(workspace)
@@ -89,15 +90,8 @@ def _setup(here: County, session: str | None) -> dict[str, Any]:
         "place_kinds": [{"value": k.value, "zh": k.label.zh, "en": k.label.en} for k in kinds],
         "same_m": {**{name: float(metres) for name, metres in near.items()}, "": near_m},
         "areas": f"/mark/areas?edition={_areas_mark(here)}&of={here.root.code}",
-        "basemap": _base_map(here),
+        "ground": ground(here, lang),
     }
-
-
-def _base_map(here: County) -> dict[str, str] | None:
-    """The base map that the settings name, with its approval number; none is needed."""
-    named = here.workspace.settings.basemap
-    tiles = str(named.get("tiles", ""))
-    return {"tiles": tiles, "approval": str(named.get("approval_number", ""))} if tiles else None
 
 
 def _sites(here: County) -> Any:

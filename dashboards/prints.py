@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from dashboards.basemap import printed_credit
 from dashboards.data import County
 from dashboards.legends import NO_DATA, Legend, is_dark, thing_colour
 from dashboards.looks import Look
@@ -67,7 +68,9 @@ def foot(county: County, look: Look, back: str) -> str:
         say("print.source", look.lang),
         say("print.edition", look.lang, edition=county.edition),
     )
-    said = ("　" if look.lang == "zh" else " | ").join(parts)
+    said = ("　" if look.lang == "zh" else " | ").join(
+        (*parts, *filter(None, [printed_credit(county, look.lang)]))
+    )
     again = f'<a class="again" href="{escape(back)}">{escape(back)}</a>'
     return f"{escape(said)}<br>{escape(say('print.again', look.lang))} {again}"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import math
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
@@ -19,9 +18,11 @@ from pipelines.tile_encoding import Shapes, encode, flatten
 if TYPE_CHECKING:
     from pipelines.workspace import Workspace
 
-FIRST_ZOOM, LAST_ZOOM = 6, 15
-BANDS = (9, 11, 13, LAST_ZOOM)
+FIRST_ZOOM, LAST_ZOOM = 5, 14
+BANDS = (8, 10, 12, LAST_ZOOM)
 """Shapes are thinned for each of these zooms and the ones before it."""
+PIXELS = 512
+"""Along a tile as the map draws it: a quarter of the usual requests. So at its zoom z the map is at z + 1."""
 OTHERS_FROM = 12
 """From this zoom on things are drawn whose kind the layer does not list."""
 SEEN_PIXELS = 4.0
@@ -52,24 +53,24 @@ class GroundTiles:
 
     def _made(self, z: int, x: int, y: int) -> bytes:
         shapes = self._thin(next(band for band in BANDS if z <= band))
-        due = self.drawn_from <= z
+        due = self.drawn_from <= z + 1
         body = encode(shapes, z, x, y, name="ground", fields=("name", "kind"), among=lambda at: at[due[at]])
         return gzip.compress(body, GZIP_LEVEL) if body else b""
 
     @cached_property
     def drawn_from(self) -> npt.NDArray[np.float64]:
-        """The zoom from which each thing is drawn: that of its kind, and for water when it can be seen."""
+        """The zoom of the map from which each thing is drawn: that of its kind, and for water once it is seen."""
         by_kind = np.array([self._from.get(kind, OTHERS_FROM) for kind in self._kinds], dtype=np.float64)
         bounds = shapely.bounds(self._geometry).reshape(-1, 4)
         extent = np.maximum(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1])
         with np.errstate(divide="ignore"):
-            seen = np.ceil(np.log2(SEEN_PIXELS * 360 / 256 / extent))
+            seen = np.ceil(np.log2(SEEN_PIXELS * 360 / PIXELS / extent) + 1)
         area = np.isin(shapely.get_type_id(self._geometry), (3, 6))
-        return np.where(area, np.maximum(by_kind, np.minimum(seen, LAST_ZOOM)), by_kind)
+        return np.where(area, np.maximum(by_kind, np.minimum(seen, LAST_ZOOM + 1)), by_kind)
 
     def _thinned(self, band: int) -> Shapes:
-        pixel = 360 / 256 / 2**band
-        wanted = self.drawn_from <= band
+        pixel = 360 / PIXELS / 2**band
+        wanted = self.drawn_from <= band + 1
         shapes = self._geometry.copy()
         shapes[~wanted] = None
         if band < LAST_ZOOM:
@@ -108,8 +109,3 @@ def ground_layers(workspace: Workspace) -> list[Layer]:
     """The ground layers that have rows: areas first, lines upon them."""
     found = [one for one in workspace.layers().values() if one.ground and workspace.imports(one.id)]
     return sorted(found, key=lambda one: (one.geometry == "line", one.id))
-
-
-def tile_edge_m(z: int) -> float:
-    """Metres of the equator along a web map's tile."""
-    return 2 * math.pi * 6_378_137 / 2**z

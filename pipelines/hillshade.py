@@ -15,9 +15,11 @@ import numpy.typing as npt
 
 from geo.errors import Refused
 from geo.relief import brightness, veil
-from pipelines.ground_tiles import tile_edge_m
 
 SIDE = 256
+"""Pixels along a tile; the map draws it twice as large, soft and at a quarter of the cost."""
+EDGE_M = 2 * math.pi * 6_378_137
+"""The web map's world from edge to edge."""
 FIRST_ZOOM, LAST_ZOOM = 6, 15
 COARSE = 2048
 """From far the heights are read from a copy of at most so many cells a side, made once."""
@@ -64,7 +66,7 @@ class Relief:
     def _made(self, z: int, x: int, y: int) -> bytes:
         from PIL import Image
 
-        edge = tile_edge_m(z)
+        edge = EDGE_M / 2**z
         west, north = (x - 2 ** (z - 1)) * edge, (2 ** (z - 1) - y) * edge
         box = (west, north - edge, west + edge, north)
         if box[0] > self._web[2] or box[2] < self._web[0] or box[1] > self._web[3] or box[3] < self._web[1]:
@@ -74,7 +76,7 @@ class Relief:
         if np.isnan(height).all():
             return b""
         squeeze = 1 / math.cosh((north - edge / 2) / 6_378_137)
-        lit = brightness(height, cell * squeeze, exaggeration=min(4.0, max(1.0, 1.35 ** (13 - z))))
+        lit = brightness(height, cell * squeeze, exaggeration=min(4.0, max(1.0, 1.35 ** (12 - z))))
         picture = veil(lit)
         if not picture[..., 1].any():
             return b""
@@ -84,7 +86,7 @@ class Relief:
 
     def _heights(self, west: float, north: float, cell: float) -> Floats:
         """Heights on the web map's grid from a corner on, one cell more on each side than a tile has."""
-        from rasterio.transform import from_origin
+        from rasterio.transform import Affine
         from rasterio.warp import Resampling, reproject, transform_bounds
 
         side = SIDE + 2
@@ -106,7 +108,7 @@ class Relief:
                 src_transform=transform,
                 src_crs=source.crs,
                 src_nodata=np.nan,
-                dst_transform=from_origin(west, north, cell, cell),
+                dst_transform=Affine(cell, 0.0, west, 0.0, -cell, north),
                 dst_crs=WEB,
                 dst_nodata=np.nan,
                 resampling=Resampling.bilinear,
@@ -132,9 +134,10 @@ def _opened(path: Path) -> Any:
 
 def _window(source: Any, box: tuple[float, ...], pixel: float) -> tuple[Floats, Any]:
     """The cells that a box of the raster's own CRS needs, no finer than about `pixel`, and where they lie."""
-    inverse = ~source.transform
-    corners = [inverse * (px, py) for px in (box[0], box[2]) for py in (box[1], box[3])]
-    columns, rows = zip(*corners, strict=True)
+    back = ~source.transform
+    corners = [(x, y) for x in (box[0], box[2]) for y in (box[1], box[3])]
+    columns = [back.a * x + back.b * y + back.c for x, y in corners]
+    rows = [back.d * x + back.e * y + back.f for x, y in corners]
     cell = max(abs(source.transform.a), abs(source.transform.e))
     margin = 2 * max(1.0, pixel / cell)
     left, right = max(0.0, math.floor(min(columns) - margin)), min(source.width, math.ceil(max(columns) + margin))
@@ -157,6 +160,7 @@ def _decimated(source: Any, window: tuple[float, ...], by: float) -> tuple[Float
     read = source.read(
         1, window=Window(left, top, wide, high), out_shape=shape, resampling=how, masked=True, out_dtype="float32"
     )
-    scale = Affine.scale(wide / shape[1], high / shape[0])
+    across, down, at = wide / shape[1], high / shape[0], source.transform
+    corner = at.c + left * at.a + top * at.b, at.f + left * at.d + top * at.e
     heights: Floats = np.ma.filled(read, np.nan).astype(np.float32)
-    return heights, source.transform * Affine.translation(left, top) * scale
+    return heights, Affine(at.a * across, at.b * down, corner[0], at.d * across, at.e * down, corner[1])

@@ -70,6 +70,7 @@ async function drawMap(root, data, pick) {
     L.control.zoom({ zoomInTitle: data.words.zoom_in, zoomOutTitle: data.words.zoom_out }).addTo(map);
     L.control.scale({ imperial: false }).addTo(map);
     map.setView([30, 104], 8);
+    lay(map, data.ground);
     map.on("zoomend", () => box.classList.toggle("far", map.getZoom() < 10.5));
     box.xiangtuMap = map;
     new ResizeObserver(() => sized(box)).observe(box);

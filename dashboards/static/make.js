@@ -5,3 +5,10 @@ const make = (tag, className, text) => {
   if (text !== undefined && text !== null) made.textContent = text;
   return made;
 };
+
+/* Water, roads and what else lies below a map; a map whose ground does not come is drawn without it. */
+const lay = (map, spec) => {
+  if (!spec) return;
+  import(new URL("/assets/own/ground.js", window.location.origin).href)
+    .then(() => window.xiangtuGround.add(map, spec)).catch(() => {});
+};

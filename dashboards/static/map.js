@@ -177,7 +177,7 @@
       var asked = spec.fit && spec.fit.least_zoom !== undefined;
       var near = map.xtFrom !== undefined && map.getZoom() >= Math.max(map.xtFrom, asked ? 0 : (map.xtWhole || 0) + 1);
       layer.eachLayer(function (part) { part.feature.properties.near = near; });
-      layer.setStyle({ fillOpacity: near ? 0.28 : map.xtPictures ? Math.min(spec.opacity, 0.76) : spec.opacity });
+      layer.setStyle({ fillOpacity: near ? 0.28 : map.xtPictures ? Math.min(spec.opacity, 0.82) : spec.opacity });
       opaque(map, !near);
       Object.keys(named).forEach(function (key) { named[key].xtFaint(near); });
     }

@@ -192,7 +192,7 @@ async function openMap(open) {
   $("map_toggle").textContent = say(open ? "close_map" : "open_map");
   if (!open || known.map) return;
   try {
-    known.map = await draw($("map"), (lon, lat) => setPosition({ lon, lat, by: "map", accuracy: null }), known.setup?.basemap);
+    known.map = await draw($("map"), (lon, lat) => setPosition({ lon, lat, by: "map", accuracy: null }), known.setup?.ground);
   } catch {
     return;
   }

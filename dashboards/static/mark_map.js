@@ -14,19 +14,13 @@ function leaflet() {
   return loading;
 }
 
-/* A map in `box`; `tapped(lon, lat)` is told of taps; `basemap` (tiles, approval number) lies below where a county has
-   one. Gives { place(position), areas(areas), sites(near) }. */
-export async function draw(box, tapped, basemap) {
+/* A map in `box`; `tapped(lon, lat)` is told of taps; `ground` (water, roads, a base map …) lies below. Gives { place(position), areas(areas), sites(near) }. */
+export async function draw(box, tapped, ground) {
   const L = await leaflet();
   const map = L.map(box, { attributionControl: false, zoomControl: true, minZoom: 7, maxZoom: 19, zoomSnap: 0.5 });
   map.setView([30, 104], 8);
   L.control.scale({ imperial: false }).addTo(map);
-  if (basemap) {
-    L.tileLayer(basemap.tiles, { maxZoom: 19, maxNativeZoom: 18 }).addTo(map);
-    const approval = document.createElement("span");
-    approval.textContent = basemap.approval;
-    L.control.attribution({ prefix: false }).addAttribution(approval.innerHTML).addTo(map);
-  }
+  if (ground) import("/assets/own/ground.js").then(() => window.xiangtuGround.add(map, ground)).catch(() => {});
   const drawn = { lines: null, pin: null, ring: null, sites: L.layerGroup().addTo(map), shown: false };
   /* Names of villages near by, of townships from afar: those in sight alone. */
   const names = L.layerGroup().addTo(map);

@@ -156,6 +156,7 @@ export default function (component) {
       map.setView([31, 106], 8);
       L.control.zoom({ position: "topright", zoomInTitle: data.words.zoom_in, zoomOutTitle: data.words.zoom_out }).addTo(map);
       L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
+      lay(map, data.ground);
       state = { map, L };
       kept.set(root, state);
       new ResizeObserver(() => sized(state)).observe(root.querySelector(".canvas"));

@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards import inspector
+from dashboards.basemap import ground
 from dashboards.data import County
 from dashboards.session import go
 from dashboards.widgets_base import component
@@ -179,6 +180,7 @@ def site_map(county: County, data: Mapping[str, Any], *, key: str, lang: Lang) -
     base = {
         "areas": f"/mark/areas?edition={areas_key(county.workspace)}",
         "bounds": county.bounds(county.root),
+        "ground": ground(county, lang),
         "selected": None,
         "words": words,
     }

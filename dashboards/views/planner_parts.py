@@ -12,6 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import widgets
+from dashboards.basemap import ground
 from dashboards.data import County
 from dashboards.planner import Json, outlines
 from dashboards.session import go
@@ -89,6 +90,7 @@ def plan_map(
     }
     below = outlines(seen.county.outlines("township").geometry)
     data = {"layers": [below, *layers], "fit": fit, "pen": drawn is not None, "label": label, "words": words}
+    data["ground"] = ground(seen.county, seen.lang)
 
     def was_picked() -> None:
         if picked is not None and st.session_state[key].get("picked"):

@@ -158,7 +158,7 @@ def test_the_form_learns_who_marks_what_may_be_chosen_and_where_the_areas_are(ro
     assert setup["groups"][0]["choices"][0] == {"value": "garbage", "zh": "垃圾乱堆", "en": "Litter"}
     assert setup["same_m"][""] == 30.0
     assert not setup["groups_confirmed"]
-    assert setup["basemap"] is None
+    assert setup["ground"] is None
     areas = visitor(root, "督查").get(setup["areas"], accept="*/*")
     held = json.loads(gzip.decompress(areas.body))
     assert [one["name"] for one in held["townships"]] == ["石桥镇", "清水乡", "东山乡"]
