@@ -21,9 +21,10 @@ from geo.layers import Layer
 from geo.measure import to_mm2
 from geo.progress import sums_by_area
 from pipelines.join import kept_overlaps, kept_shares
+from pipelines.kept_numbers import keep_numbers, numbers_of
 from pipelines.replaced import standing_rows
 from pipelines.store.arrow_numbers import plain
-from pipelines.store.geoparquet import ids_of, numbers_at, only_value
+from pipelines.store.geoparquet import ids_of
 from pipelines.store.layers import carried
 from pipelines.territory import AREA_LAYERS
 
@@ -87,6 +88,16 @@ def _numbers(layer: Layer) -> list[str]:
     return [field.name for field in layer.fields if field.name in asked and field.type in ("number", "integer")]
 
 
+def _looked_at(layer: Layer) -> list[str]:
+    """The columns of its rows that `carried_on` looks at."""
+    return ["area_m2", *_numbers(layer)]
+
+
+def keep_ready(state: Workspace, layer: Layer) -> None:
+    """Keep what `carried_on` will look at of a plain layer's large imports."""
+    keep_numbers(state, layer.id, _looked_at(layer))
+
+
 def carried_on(
     state: Workspace,
     layer: Layer,
@@ -144,12 +155,11 @@ def _latest(state: Workspace, editions: Sequence[Import], ids: pa.Array) -> Rows
 def _standing(state: Workspace, layer: Layer, told: Rows) -> _Standing | None:
     """The things that stand by these rows; None where some have no shape of their own."""
     rows = [(one, at) for one, at in told if len(at)]
-    names = ["area_m2", *_numbers(layer)]
+    names = _looked_at(layer)
     parts: dict[str, list[npt.NDArray[Any]]] = {name: [np.empty(0)] for name in names}
     for one, at in rows:
-        path = state.import_folder(one) / "data.parquet"
-        found = numbers_at(path, names, at)
-        if only_value(path, "placed_by") != "geometry" or found is None:
+        found = numbers_of(state, one, names, at)
+        if found is None:
             return None
         for name in names:
             parts[name].append(found[name])

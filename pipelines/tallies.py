@@ -17,7 +17,7 @@ from geo.progress import tally
 from pipelines.covers import Cover
 from pipelines.kept import drop_older
 from pipelines.kept_arrays import Arrays, keep_arrays, kept_arrays
-from pipelines.plain_tallies import carried_on, is_plain
+from pipelines.plain_tallies import carried_on, is_plain, keep_ready
 from pipelines.relations import MOST_CHANGED, ids_since, relation_rows
 from pipelines.standing import ledger_of, shares_of, things_at
 from pipelines.store.layers import READS, Part, current_rows, parts_of
@@ -121,6 +121,8 @@ def _whole(state: Workspace, layer: Layer, as_of: date, covers: Sequence[Cover])
         also = [] if ledger is None or layer.lifecycle is None else added_things(ledger, layer)["id"].tolist()
         parts = list(parts_of(state, layer, also=also))
     counted = [_counted(state, layer, as_of, covers, part) for part in parts]
+    if _is_plain(state, layer, as_of):
+        keep_ready(state, layer)
     return [_columns(_sums(list(tallies))) for tallies in zip(*counted, strict=True)]
 
 
@@ -154,14 +156,16 @@ def _carried_on(
     """
     known, imports = bases[0][1]["imports"][layer.id], state.imports(layer.id)
     fresh = sum(one.accepted for one in imports if one.id not in known)
-    head, acts = heads_of(state).get(layer.id, (0, 0))
-    if fresh <= MOST_CHANGED * sum(one.accepted for one in imports) and is_plain(
-        state, layer, as_of, acts=acts, heads=head
-    ):
+    if fresh <= MOST_CHANGED * sum(one.accepted for one in imports) and _is_plain(state, layer, as_of):
         found = carried_on(state, layer, as_of, covers, known, [base for base, _ in bases])
         if found is not None:
             return found
     return _carried_on_by_rows(state, layer, as_of, covers, bases)
+
+
+def _is_plain(state: Workspace, layer: Layer, as_of: date) -> bool:
+    head, acts = heads_of(state).get(layer.id, (0, 0))
+    return is_plain(state, layer, as_of, acts=acts, heads=head)
 
 
 def _carried_on_by_rows(

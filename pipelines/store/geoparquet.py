@@ -162,16 +162,19 @@ def ids_of(path: Path) -> pa.ChunkedArray:
         return file.read(columns=["id"])["id"]
 
 
-def numbers_at(path: Path, columns: Sequence[str], at: np.ndarray) -> dict[str, np.ndarray] | None:
-    """The numbers of the rows of one file at these positions, as float64; None where a column is missing."""
+def numbers_at(path: Path, columns: Sequence[str], at: np.ndarray | None = None) -> dict[str, np.ndarray] | None:
+    """The numbers of the rows of one file (only those `at` these positions), as float64.
+
+    None where a column is missing.
+    """
     with pq.ParquetFile(path) as file:
         if not set(columns) <= set(file.schema_arrow.names):
             return None
-        used, position = _groups(file, at)
+        used, position = _groups(file, np.arange(file.metadata.num_rows) if at is None else at)
         if not len(used):
             return {name: np.empty(0) for name in columns}
         rows = file.read_row_groups(used.tolist(), columns=list(columns))
-    return {name: plain(rows[name])[position].astype(float) for name in columns}
+    return {name: plain(rows[name].cast(pa.float64()))[position] for name in columns}
 
 
 def rows_with(path: Path, ids: Sequence[str]) -> np.ndarray:

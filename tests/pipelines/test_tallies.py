@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+import pipelines.kept_numbers
 import pipelines.tallies
 from data_samples.delivery import Delivery
 from geo.access import Actor
@@ -19,6 +20,7 @@ from pipelines.act import act
 from pipelines.covers import covers
 from pipelines.ingest import Options, add
 from pipelines.kept_arrays import kept_arrays
+from pipelines.store.geoparquet import numbers_at
 from pipelines.tallies import leaf_tally, state_of, tally_path
 from pipelines.workspace import Workspace
 from tests.pipelines.small_county import (
@@ -118,6 +120,30 @@ def test_parcels_delivered_over_and_over_are_counted_by_their_last_rows_without_
     run(root)
     assert "contract_parcel" not in asked
     assert same_everywhere(root, anew) > 10
+
+
+def test_numbers_of_a_large_import_are_kept_when_it_is_counted_and_looked_up_there(
+    root: Path, sent: list[Delivery], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipelines.kept_numbers, "LARGE", 900)
+    large = run(without_summary(root, tmp_path / "large"))
+    first = max(large.imports("contract_parcel"), key=lambda one: one.accepted)
+    assert [one.stem for one in (large.root / "summary" / "numbers").rglob("*.columns")] == [first.id]
+    parcels = next(one for one in sent if one.path.suffix == ".parquet")
+    changed_parcels(parcels.path, tmp_path / "changed.parquet")
+    add(Workspace(large.root), tmp_path / "changed.parquet", Options(layer="contract_parcel"), at=DAY)
+    anew = run(without_summary(large.root, tmp_path / "anew")).root
+    read: list[str] = []
+
+    def spy(path: Path, *told: Any) -> Any:
+        read.append(path.parent.name)
+        return numbers_at(path, *told)
+
+    monkeypatch.setattr(pipelines.kept_numbers, "numbers_at", spy)
+    nothing_whole(monkeypatch)
+    run(large.root)
+    assert read and first.id not in read
+    assert same_everywhere(large.root, anew) > 10
 
 
 def test_a_run_of_few_changed_rows_starts_no_table_library(
