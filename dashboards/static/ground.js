@@ -19,7 +19,8 @@
   function isDark(map) {
     var said = window.getComputedStyle(map.getContainer()).backgroundColor;
     var parts = (said.match(/[\d.]+(?:e-\d+)?/g) || []).map(Number);
-    if (parts.length < 3) return window.matchMedia("(prefers-color-scheme: dark)").matches;
+    /* Before its style has come a map has no colour of its own. */
+    if (parts.length < 3 || parts[3] === 0) return window.matchMedia("(prefers-color-scheme: dark)").matches;
     var whole = said.indexOf("color(") === 0 ? 1 : 255;
     return (0.3 * parts[0] + 0.59 * parts[1] + 0.11 * parts[2]) / whole < 0.45;
   }
