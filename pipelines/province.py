@@ -77,6 +77,7 @@ def run_county(root: str, day: str) -> dict[str, Row]:
     It can be cut off at any moment and done again: what was worked out by then is kept, whole tables only.
     """
     from pipelines.join import join_all
+    from pipelines.standing import leave_moves
     from pipelines.summarise import summarise_all
     from pipelines.workspace import Workspace
 
@@ -84,6 +85,7 @@ def run_county(root: str, day: str) -> dict[str, Row]:
     with workspace.writing():
         join_all(workspace)
         summarise_all(workspace, as_of=asked)
+        leave_moves(workspace)
         return county_sums(workspace, asked)
 
 
