@@ -19,13 +19,16 @@ def static(name: str) -> str:
 
 
 @cache
-def component(name: str, head: str = "") -> Callable[..., Any]:
-    """One of our own browser components, registered once: `static/<name>.js` and `.css`. head: markup before."""
+def component(name: str, head: str = "", *, upon: str = "") -> Callable[..., Any]:
+    """One of our own browser components, registered once: `static/<name>.js` and `.css`.
+
+    head: markup before. upon: another of our scripts that it stands on.
+    """
     mount: Callable[..., Any] = st.components.v2.component(
         f"xiangtu_{name}",
         html=f'{head}<div class="{name}"></div>',
         css=static(f"{name}.css"),
-        js=static("make.js") + static(f"{name}.js"),
+        js=static("make.js") + (static(upon) if upon else "") + static(f"{name}.js"),
     )
     return mount
 

@@ -73,7 +73,7 @@ async function drawMap(root, data, pick) {
     lay(map, data.ground);
     map.on("zoomend", () => box.classList.toggle("far", map.getZoom() < 10.5));
     box.xiangtuMap = map;
-    new ResizeObserver(() => sized(box)).observe(box);
+    box.xiangtuLook = sight(map, box);
   }
   if (box.xiangtuDrawn) box.xiangtuDrawn.remove();
   const drawn = L.layerGroup().addTo(map);
@@ -103,29 +103,10 @@ async function drawMap(root, data, pick) {
     const [west, south, east, north] = data.bounds || [73, 18, 135, 53];
     /* Of the whole county all of it is seen, whatever lies in it; of a way from here, the way. */
     const whole = L.latLngBounds([[south, west], [north, east]]);
-    box.xiangtuWanted = data.whole || !places.length ? (data.bounds && places.length ? whole.extend(L.latLngBounds(places)) : whole)
-      : L.latLngBounds(places).pad(0.12);
-    show(box);
+    const all = L.latLngBounds(places);
+    if (data.whole && data.bounds && places.length) whole.extend(all);
+    box.xiangtuLook(data.whole || !places.length ? whole : all.pad(0.12), { maxZoom: 16, padding: [8, 8] });
   }
-}
-
-function place(map) {
-  const centre = map.getCenter();
-  return [centre.lat.toFixed(5), centre.lng.toFixed(5), map.getZoom()].join();
-}
-
-function show(box) {
-  const map = box.xiangtuMap;
-  map.invalidateSize({ animate: false });
-  map.fitBounds(box.xiangtuWanted, { animate: false, maxZoom: 16, padding: [8, 8] });
-  box.xiangtuPlace = place(map);
-}
-
-/* The map gets its size from the page after it was made: what was to be seen stays in sight until the reader moves on. */
-function sized(box) {
-  const still = box.xiangtuWanted && box.xiangtuPlace === place(box.xiangtuMap);
-  box.xiangtuMap.invalidateSize({ animate: false });
-  if (still) show(box);
 }
 
 /* What the colours on the map stand for. */

@@ -53,27 +53,8 @@ function draw(state, data, tell) {
   const wanted = JSON.stringify(data.fit || null);
   if (data.fit && wanted !== state.fitted) {
     state.fitted = wanted;
-    state.wanted = data.fit;
-    show(state);
+    state.look(data.fit, { padding: [16, 16], maxZoom: 17 });
   }
-}
-
-function place(map) {
-  const centre = map.getCenter();
-  return [centre.lat.toFixed(5), centre.lng.toFixed(5), map.getZoom()].join();
-}
-
-function show(state) {
-  state.map.invalidateSize({ animate: false });
-  state.map.fitBounds(state.wanted, { padding: [16, 16], maxZoom: 17, animate: false });
-  state.place = place(state.map);
-}
-
-/* The map gets its size from the page after it was made: what was to be seen stays in sight until the reader moves on. */
-function sized(state) {
-  const still = state.wanted && state.place === place(state.map);
-  state.map.invalidateSize({ animate: false });
-  if (still) show(state);
 }
 
 /* Drawing: taps set corners; finishing makes a point of one, a line of two, an area of three or more. */
@@ -157,9 +138,8 @@ export default function (component) {
       L.control.zoom({ position: "topright", zoomInTitle: data.words.zoom_in, zoomOutTitle: data.words.zoom_out }).addTo(map);
       L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
       lay(map, data.ground);
-      state = { map, L };
+      state = { map, L, look: sight(map, root.querySelector(".canvas")) };
       kept.set(root, state);
-      new ResizeObserver(() => sized(state)).observe(root.querySelector(".canvas"));
     }
     draw(state, data, setTriggerValue);
     pen(state, root, data, setTriggerValue);

@@ -13,7 +13,12 @@ export default function (component) {
   const scale = make("div", "row scale");
   scale.append(make("div", "name", ""));
   const marks = make("div", "track");
-  data.ticks.forEach((tick) => marks.append(at(make("span", "tick", tick.label), tick.left)));
+  data.ticks.forEach((tick) => {
+    const label = at(make("span", "tick", tick.label), tick.left);
+    /* At the ends it stands within the line, which would have to be moved sideways for it otherwise. */
+    if (tick.left < 5 || tick.left > 95) label.style.transform = tick.left < 5 ? "none" : "translateX(-100%)";
+    marks.append(label);
+  });
   scale.append(marks);
   scroller.append(scale);
   data.groups.forEach((group) => {

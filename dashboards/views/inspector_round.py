@@ -184,7 +184,7 @@ def site_map(county: County, data: Mapping[str, Any], *, key: str, lang: Lang) -
         "selected": None,
         "words": words,
     }
-    component("inspector")(key=key, data={**base, **data}, on_picked_change=picked)
+    component("inspector", upon="sight.js")(key=key, data={**base, **data}, on_picked_change=picked)
 
 
 def _market_line(county: County, held: list[Market], lang: Lang) -> None:

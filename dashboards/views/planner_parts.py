@@ -100,7 +100,9 @@ def plan_map(
         if drawn is not None and st.session_state[key].get("drawn"):
             drawn(str(st.session_state[key]["drawn"]))
 
-    component("planmap", LEAFLET)(key=key, data=data, on_picked_change=was_picked, on_drawn_change=was_drawn)
+    component("planmap", LEAFLET, upon="sight.js")(
+        key=key, data=data, on_picked_change=was_picked, on_drawn_change=was_drawn
+    )
 
 
 def timeline(data: Json) -> None:
