@@ -48,6 +48,7 @@ def test_from_the_flow_to_a_days_work(
         expect(page.locator(".xt-sheet")).to_contain_text("parcels.geojson")
         expect(page.locator(".xt-sheet")).to_contain_text(HOSTILE)
         assert not reader.overflows()
+        expect(page.locator(".agriculture table")).to_have_count(1)
         sheet, rest = page.locator(".xt-sheet").bounding_box(), page.locator(".agriculture table").bounding_box()
         assert sheet is not None and rest is not None
         # Beside the list, or on a phone above it.
