@@ -77,7 +77,7 @@ def schedule_board(ahead: pd.DataFrame, layer: Layer, lang: Lang) -> Board:
     ]
     said = ("table.order", "planner.stage", "planner.verdict", "planner.needs_days", "planner.latest_start")
     heads = tuple(say(key, lang) for key in (*said, "planner.latest_finish", "planner.slack_days"))
-    return Board(heads, tuple(rows), words_at=(2,), bars=False)
+    return Board(heads, tuple(rows), words_at=(2, 4, 5), bars=False)
 
 
 def fields_board(changes: Sequence[tuple[str, str, str]], lang: Lang) -> Board:
