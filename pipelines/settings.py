@@ -55,10 +55,15 @@ url = ""
 # confirmed = false
 # groups = [{{ zh = "五清", en = "Five clearings", values = ["garbage", "ditch", "manure", "ruins", "clutter"] }}]
 
-# 底图（可选，不填则不用）：天地图或本地瓦片地址，及其审图号
+# 底图（可选，不填则不用）：天地图等瓦片网址（含 {{z}}、{{x}}、{{y}}），或本地 .mbtiles、.pmtiles 图片瓦片，
+# 及其审图号和来源，不填审图号时图上注明“未注明审图号”。高程 dem 画山形阴影，不填则用工作区里的 dem.tif
+# Base map (optional): an address of tiles with {{z}}, {{x}}, {{y}}, or a local .mbtiles or .pmtiles file of
+# pictures; its map approval number and source. dem: heights for shaded relief, dem.tif when not named
 [basemap]
 tiles = ""
 approval_number = ""
+# source = "天地图"
+# dem = "dem.tif"
 """
 
 

@@ -186,7 +186,7 @@
       made.push(L.tileLayer(spec.relief.url, {
         pane: "xt-pictures", tileSize: WIDE, zoomOffset: -1, minZoom: spec.relief.first + 1,
         maxNativeZoom: spec.relief.last + 1, maxZoom: 20,
-        bounds: spec.relief.bounds, opacity: 0.8, updateWhenZooming: false, keepBuffer: 1
+        bounds: spec.relief.bounds, opacity: 0.6, updateWhenZooming: false, keepBuffer: 1
       }));
     }
     return made;

@@ -117,7 +117,7 @@
     });
     marker.xtPriority = spec.priority;
     var onDark = spec.on_dark, faint = false;
-    function dress() { box.className = onDark && !faint ? "xt-label xt-on-dark" : "xt-label"; }
+    function dress() { box.className = faint ? "xt-label xt-faint" : onDark ? "xt-label xt-on-dark" : "xt-label"; }
     marker.xtFaint = function (now) { faint = now; dress(); };
     marker.xtSay = function (value, dark) {
       onDark = dark;
