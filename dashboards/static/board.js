@@ -4,6 +4,8 @@ export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".board");
   const filter = root.dataset.filter || "";
+  /* Drawn anew it hears no more what the drawing before was told. */
+  if (root.xtEnd) root.xtEnd();
   root.replaceChildren();
 
   const scroller = make("div", "scroller");
@@ -197,5 +199,6 @@ export default function (component) {
   };
   root.classList.remove("then");
   if (data.made) document.addEventListener("xiangtu-month", heard);
-  return () => { document.removeEventListener("xiangtu-month", heard); watch.disconnect(); };
+  root.xtEnd = () => { document.removeEventListener("xiangtu-month", heard); watch.disconnect(); };
+  return root.xtEnd;
 }

@@ -2,6 +2,8 @@
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".cards");
+  /* Drawn anew it hears no more what the drawing before was told. */
+  if (root.xtEnd) root.xtEnd();
   root.replaceChildren();
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", data.label);
@@ -38,5 +40,6 @@ export default function (component) {
     });
   };
   document.addEventListener("xiangtu-month", heard);
-  return () => { document.removeEventListener("xiangtu-month", heard); watch.disconnect(); };
+  root.xtEnd = () => { document.removeEventListener("xiangtu-month", heard); watch.disconnect(); };
+  return root.xtEnd;
 }
