@@ -52,7 +52,7 @@ class Relief:
                 self._web = transform_bounds(source.crs, WEB, *source.bounds)
         except (RasterioError, ValueError, OSError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise Refused("dem_unreadable", file=path.name, reason=reason) from None
+            raise Refused("dem_unreadable", file=path.name, reason=reason.replace(str(path), path.name)) from None
         self._reading = threading.Lock()
         self._far: tuple[Floats, Any] | None = None
         self._kept = lru_cache(KEPT_TILES)(self._made)

@@ -104,7 +104,7 @@ def open_tiles(path: Path) -> TileFile:
         raise
     except Exception as error:  # the package's own errors derive from nothing narrower
         reason = type(error).__name__
-    raise Refused("basemap_unreadable", file=path.name, reason=reason)
+    raise Refused("basemap_unreadable", file=path.name, reason=reason.replace(str(path), path.name))
 
 
 def _plain(text: object) -> str:
