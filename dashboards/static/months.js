@@ -20,8 +20,12 @@ export default function (component) {
   track.append(range, ends);
 
   const map = () => document.querySelector(data.map + " iframe");
+  /* What stays as of the chosen day steps back while another month is shown. */
+  const then = (other) => document.body.classList.toggle("xt-then", other);
+  then(false);
   const draw = () => {
     range.value = at;
+    then(at !== data.at);
     range.setAttribute("aria-valuetext", data.labels[at]);
     shown.textContent = data.labels[at];
     const frame = data.frames[at];
@@ -63,5 +67,5 @@ export default function (component) {
   shown.textContent = data.labels[at];
   range.setAttribute("aria-valuetext", data.labels[at]);
   root.append(play, track, shown);
-  return () => window.clearInterval(root.xtTimer);
+  return () => { window.clearInterval(root.xtTimer); then(false); };
 }

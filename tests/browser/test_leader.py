@@ -151,6 +151,8 @@ def test_the_months_play_over_the_map_and_stop_where_they_are_stopped(desktop: R
     expect(page.locator(".card[data-key=remediated_rate] .value")).to_contain_text("43.7")
     expect(page.locator(".board .day")).to_contain_text(day)
     expect(page.locator(".xt-maphead span")).to_contain_text(day)
+    # What is still of the day before steps back.
+    expect(page.locator(".st-key-slot_campaigns")).to_have_css("opacity", "0.4")
     page.locator("button.play").click()
     expect(page).not_to_have_url(re.compile("as_of=2026-01-31"))
     assert desktop.watch.clean()
