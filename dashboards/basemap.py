@@ -31,7 +31,7 @@ def ground(county: County, lang: Lang) -> Json | None:
         "relief": relief,
         "credit": credit(base, lang),
         "notes": [one.words(lang) for one in base.faults],
-        "words": {name: say(f"ground.{name}", lang) for name in ("show", "hide")},
+        "words": {"show": say("ground.show", lang), "hide": say("ground.hide", lang)},
     }
 
 
@@ -39,7 +39,7 @@ def credit(base: BaseMap, lang: Lang) -> str:
     """Whose base map is shown, and its approval number or that none is named; "" without a base map."""
     if not (base.remote or base.local):
         return ""
-    number = base.approval.removeprefix("审图号").lstrip("：: ")
+    number = base.approval
     said = say("ground.approval", lang, number=number) if number else say("ground.no_approval", lang)
     return f"{base.source} {said}".strip()
 

@@ -76,7 +76,7 @@ def _opened(root: str, told: tuple[tuple[str, str], ...], stamps: tuple[str, ...
         servers=tuple(servers),
         local=local,
         relief=relief,
-        approval=named.get("approval_number", "").strip(),
+        approval=named.get("approval_number", "").strip().removeprefix("审图号").lstrip("：: "),
         source=said.strip(),
         mark="-".join(one for one in stamps if one),
         max_zoom=local.max_zoom if local else int(deepest) if deepest.isdigit() else 18,
