@@ -119,9 +119,13 @@ def _beside(seen: Desk, found: Found) -> None:
 def _own_ground(seen: Desk) -> shapely.Geometry | None:
     """The ground of the reader's own area; None while it has no outline."""
     county = seen.county
-    drawn = county.outlines("township")
-    mine = drawn[drawn["code"].str.startswith(county.root.code)] if county.root.level != "county" else drawn
-    return None if mine.empty else shapely.union_all(mine.geometry.to_numpy())
+
+    def _ground() -> shapely.Geometry | None:
+        drawn = county.outlines("township")
+        mine = drawn[drawn["code"].str.startswith(county.root.code)] if county.root.level != "county" else drawn
+        return None if mine.empty else shapely.union_all(mine.geometry.to_numpy())
+
+    return county.kept("township", ("ground", county.root.code), _ground)
 
 
 def _limits(seen: Desk, line: str) -> list[shapely.Geometry]:
