@@ -13,7 +13,7 @@ from geo.errors import Forbidden, Refused
 from geo.measure import area_m2
 from pipelines.act import act
 from pipelines.amend import undo
-from pipelines.conflicts import common_ground, conflict_counts, conflicts
+from pipelines.conflicts import common_ground, conflict_counts, conflicts, limits_drawn
 from pipelines.exchange import show
 from pipelines.review_marks import add_mark, days_of, marks, reply
 from pipelines.workspace import Workspace
@@ -86,6 +86,17 @@ def test_conflicts_are_the_parcels_on_farmland_with_their_common_ground(planned:
     counts = conflict_counts(workspace, as_of=TODAY).set_index(["subject", "line"])
     assert counts.loc[("abandoned_parcel", "permanent_farmland"), "count"] == len(found)
     assert ("abandoned_parcel", "ecological_redline") not in counts.index
+
+
+def test_a_limiting_line_is_drawn_as_far_as_an_area_goes(planned: Path) -> None:
+    workspace = Workspace(planned)
+    west, middle = WEST, WEST + SIDE / 4
+    half = shapely.box(west, SOUTH, middle, SOUTH + 3 * SIDE)
+    [shape] = limits_drawn(workspace, "permanent_farmland", half, as_of=TODAY)
+    assert shape.bounds == pytest.approx((west, SOUTH, middle, SOUTH + SIDE / 2), abs=1e-5)
+    north = shapely.box(WEST, SOUTH + SIDE, WEST + SIDE, SOUTH + 3 * SIDE)
+    assert len(limits_drawn(workspace, "permanent_farmland", north, as_of=TODAY)) == 0
+    assert len(limits_drawn(workspace, "permanent_farmland", half, as_of=TODAY, most=0)) == 0
 
 
 def test_a_mark_keeps_its_zone_its_stage_and_its_thread(workspace: Workspace) -> None:
