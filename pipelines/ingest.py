@@ -74,7 +74,7 @@ def add(
     moment = utc(at)
     with workspace.writing():
         told = with_sender(workspace, options or Options())
-        delivery = Delivery.of(path, told)
+        delivery = Delivery.of(workspace, path, told)
 
         def _take(table: Table, layer: Layer, match: ColumnMatch) -> TableReport:
             before = find_import(workspace, layer.id, table.name, delivery.mark)

@@ -19,18 +19,21 @@ from pipelines.workspace import Import, Workspace, file_digest
 class Delivery:
     """A file and how it is to be read.
 
-    content: sha256 of the file, with the files that belong to it; mark: of that and of how it is read.
+    content: sha256 of the file, with the files that belong to it; mark: of that and of how it is read. held: the
+    imports that were there before it, so that no table of it takes the place of another one of its own.
     """
 
     options: Options
     content: str
     mark: str
+    held: frozenset[str]
 
     @classmethod
-    def of(cls, path: Path, options: Options) -> Delivery:
-        """That of a file; without content where there is none."""
+    def of(cls, workspace: Workspace, path: Path, options: Options) -> Delivery:
+        """That of a file on its way into a workspace; without content where there is no file."""
         content = file_digest(path) if path.exists() else ""
-        return cls(options, content, options.mark(content) if content else "")
+        held = frozenset(one.id for one in workspace.every_import())
+        return cls(options, content, options.mark(content) if content else "", held)
 
     def earlier(self, workspace: Workspace, layer_id: str, table: str) -> Import | None:
         """The import that counts and read the same table of the file into the layer before; None when none did.
@@ -41,9 +44,12 @@ class Delivery:
         same = [
             one
             for one in workspace.imports(layer_id)
-            if one.table == table and (one.content == self.content if one.content else one.digest in marks)
+            if one.table == table and one.id in self.held and self._same(one, marks)
         ]
         return same[-1] if same and self.content else None
+
+    def _same(self, one: Import, marks: set[str]) -> bool:
+        return one.content == self.content if one.content else one.digest in marks
 
 
 def left_behind(workspace: Workspace, layer: Layer, before: Import, data: Path) -> list[Issue]:
