@@ -179,7 +179,7 @@
       made.push(L.tileLayer(spec.pictures.url, {
         pane: "xt-pictures", subdomains: spec.pictures.servers.length ? spec.pictures.servers : "abc",
         minNativeZoom: spec.pictures.first, maxNativeZoom: spec.pictures.last, maxZoom: 20,
-        opacity: dark ? 0.45 : 0.8, updateWhenZooming: false, keepBuffer: 1
+        opacity: dark ? 0.32 : 0.8, updateWhenZooming: false, keepBuffer: 1
       }));
     }
     if (spec.relief) {

@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from dashboards import assets, server
 from dashboards.data import WORKSPACE_VARIABLE
 from dashboards.routes import routes
+from dashboards.words import Lang
 from geo.errors import Refused
 from tests.dashboards.little_county import CODE, HOSTILE
 
@@ -189,3 +190,27 @@ def test_photos_are_served_by_their_digest_alone(county_folder: Path) -> None:
     assert answer.headers["content-type"] == "image/jpeg"
     assert get(f"/photos/{'ab' * 32}/original.jpg").status_code == 404
     assert get("/photos/..%2F..%2Fcounty/thumb.jpg").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"), [("zh", "没有底图文件 gone.pmtiles"), ("en", "no base map file gone.pmtiles")]
+)
+def test_a_base_map_that_cannot_be_used_is_said_when_the_server_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], lang: Lang, said: str
+) -> None:
+    from pipelines.workspace import Workspace
+
+    root = Workspace.create(tmp_path / "new", code=CODE, name="试县").root
+    settings = root / "county.toml"
+    settings.write_text(settings.read_text("utf-8").replace('tiles = ""', 'tiles = "gone.pmtiles"'), "utf-8")
+    monkeypatch.setattr(assets, "is_ready", lambda: True)
+    monkeypatch.setattr(server, "application", lambda *_: None)
+    monkeypatch.setattr("dashboards.warm.keep_warm", lambda _: None)
+    served: list[object] = []
+    monkeypatch.setattr("uvicorn.Server.run", lambda _, sockets: served.extend(sockets))
+    server.serve(root, port=0, lang=lang)
+    for one in served:
+        one.close()  # type: ignore[attr-defined]
+    told = capsys.readouterr().err
+    assert len(served) == 1
+    assert said in told and "Traceback" not in told
