@@ -233,3 +233,8 @@ def test_what_a_photo_says_is_told_as_facts(noted: dict[str, Any], said: list[st
     shown = inspector.photos([event], builtin_layers()[LAYER], "zh")
     assert [fact["text"] for fact in shown[0]["facts"]] == said
     assert shown[0]["title"] == "2026年3月16日 · 补充照片"
+
+
+def test_a_point_is_said_to_have_no_size() -> None:
+    facts = text_of(opened(thing="HJ01")).split('class="xt-facts"')[1].split("</div>")[0]
+    assert "<span>—</span>" not in facts and facts.count("<span>") == 1
