@@ -25,11 +25,13 @@ def refresh(workspace: Workspace, console: Console, executor: Executor | None = 
     from pipelines.join import join_all
     from pipelines.standing import leave_moves
     from pipelines.summarise import summarise_all
+    from pipelines.tally_state import state_of
 
     with workspace.writing(), console.progress() as tick:
         joined = join_all(workspace, tick, executor)
-        counted = summarise_all(workspace)
-        keep_figures(workspace, today())
+        state = state_of(workspace)
+        counted = summarise_all(state)
+        keep_figures(state, today())
         leave_moves(workspace)
         if counted:
             from pipelines.trends import keep_trends

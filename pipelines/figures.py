@@ -45,12 +45,15 @@ class Moment:
     imports: Mapping[str, tuple[str, ...]]
 
 
-def moment_of(root: Path) -> Moment | None:
-    """A workspace's declarations, imports and last events; None where something of them cannot be read."""
+def moment_of(root: Path, heads: Mapping[str, int] | None = None) -> Moment | None:
+    """A workspace's declarations, imports and last events; None where something of them cannot be read.
+
+    heads: the last events, for who knows them.
+    """
     try:
         declared = {one.name: one.read_text(encoding="utf-8") for one in sorted((root / "layers").glob("*.toml"))}
         settings = (root / "county.toml").read_text(encoding="utf-8")
-        heads = _heads(root, settings)
+        heads = _heads(root, settings) if heads is None else heads
     except (OSError, ValueError, XiangtuError):
         return None
     found: dict[str, list[str]] = {}
@@ -161,9 +164,10 @@ def _heads(root: Path, settings: str) -> dict[str, int]:
 
 def keep_figures(workspace: Workspace, day: date) -> None:
     """Print and keep the figures of every layer by every level that are not kept yet."""
-    from pipelines.tallies import state_of
+    from pipelines.tally_state import heads_of, state_of
 
-    state, moment = state_of(workspace), moment_of(workspace.root)
+    state = state_of(workspace)
+    moment = moment_of(workspace.root, {layer: head for layer, (head, _) in heads_of(state).items()})
     for layer in workspace.layers().values():
         if not layer.indicators or not workspace.imports(layer.id):
             continue
