@@ -94,6 +94,7 @@ def _parts(root: Path, day: date) -> list[Callable[[], object]]:
     """What is made ready, what is looked at first first."""
     from dashboards import agriculture, figures
     from dashboards.data import county
+    from pipelines.basemap import base_map
     from pipelines.ground_tiles import ground_layers
     from pipelines.pace import campaigns
 
@@ -114,7 +115,11 @@ def _parts(root: Path, day: date) -> list[Callable[[], object]]:
     ]
     drawn = [one for one in here.topics() if here.has_rows(one.id)]
     tiles = [step for one in drawn if (found := here.tiles_of(one.id)) for step in found.to_read(one.id)]
-    below = [partial(here.ground_tile, one.id, 9, 0, 0) for one in ground_layers(here.workspace)]
+    below: list[Callable[[], object]] = [
+        partial(here.ground_tile, one.id, 9, 0, 0) for one in ground_layers(here.workspace)
+    ]
+    relief = base_map(here.workspace).relief
+    below += [relief.prepare] if relief is not None else []
     return [*first, *scenes[:1], lambda: figures.waits(here, day), *below, *scenes[1:], *desks, *tiles]
 
 

@@ -86,7 +86,8 @@ def _opened(root: str, told: tuple[tuple[str, str], ...], stamps: tuple[str, ...
 
 def is_remote(tiles: str) -> bool:
     """Whether what the settings name as tiles is the address of another server, with places to fill in."""
-    return re.match(r"https?://", tiles) is not None and all(one in tiles for one in ("{z}", "{x}", "{y}"))
+    places = set(re.findall(r"\{([^}]*)\}", tiles))
+    return re.match(r"https?://", tiles) is not None and {"x", "y", "z"} <= places <= {"x", "y", "z", "s", "r"}
 
 
 def sources(told: Mapping[str, Any]) -> tuple[str, ...]:

@@ -54,6 +54,8 @@ class Relief:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise Refused("dem_unreadable", file=path.name, reason=reason.replace(str(path), path.name)) from None
         self._reading = threading.Lock()
+        # One tile after the other: the things on the map are not to wait for what lies below them.
+        self._working = threading.Lock()
         self._far: tuple[Floats, Any] | None = None
         self._kept = lru_cache(KEPT_TILES)(self._made)
 
@@ -72,7 +74,8 @@ class Relief:
         if box[0] > self._web[2] or box[2] < self._web[0] or box[1] > self._web[3] or box[3] < self._web[1]:
             return b""
         cell = edge / SIDE
-        height = self._heights(west - cell, north + cell, cell)
+        with self._working:
+            height = self._heights(west - cell, north + cell, cell)
         if np.isnan(height).all():
             return b""
         squeeze = 1 / math.cosh((north - edge / 2) / 6_378_137)
@@ -95,8 +98,7 @@ class Relief:
         with _opened(self._path) as source:
             across = transform_bounds(WEB, source.crs, *box)
             pixel = (across[2] - across[0]) / side
-            shrunk = max(self._size) / COARSE
-            if shrunk > 1 and pixel >= self._cell * shrunk:
+            if self._is_fine and pixel >= self._cell * max(self._size) / COARSE:
                 heights, transform = self._coarse(source)
             else:
                 heights, transform = _window(source, across, pixel)
@@ -114,6 +116,16 @@ class Relief:
                 resampling=Resampling.bilinear,
             )
         return made
+
+    @property
+    def _is_fine(self) -> bool:
+        return max(self._size) > COARSE
+
+    def prepare(self) -> None:
+        """Make the small copy of a large raster now, so that nobody waits for it."""
+        if self._is_fine:
+            with _opened(self._path) as source:
+                self._coarse(source)
 
     def _coarse(self, source: Any) -> tuple[Floats, Any]:
         with self._reading:

@@ -137,6 +137,9 @@ def test_from_far_a_large_raster_is_read_from_a_small_copy(
     small = seen(coarse.tile(*at))
     assert coarse._far is not None and fine._far is None
     assert np.abs(whole - small).mean() < 1
+    ready = Relief(tmp_path / "dem.tif")
+    ready.prepare()
+    assert ready._far is not None
 
 
 def test_heights_that_cannot_be_placed_or_read_are_refused_in_a_sentence(tmp_path: Path) -> None:
@@ -232,6 +235,7 @@ def test_an_address_without_places_for_tile_numbers_is_refused(tmp_path: Path) -
     assert [one.code for one in found.faults] == ["basemap_unknown"]
     assert "{z}" in found.faults[0].words("zh") and not found.remote
     assert sources({"tiles": "https://map.example.cn/"}) == ()
+    assert sources({"tiles": "https://map.example.cn/{z}/{x}/{y}?tk={key}"}) == ()
 
 
 def test_a_remote_source_keeps_its_address_servers_and_approval(tmp_path: Path) -> None:
