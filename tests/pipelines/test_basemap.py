@@ -243,3 +243,13 @@ def test_a_remote_source_keeps_its_address_servers_and_approval(tmp_path: Path) 
     found = base_map(county(tmp_path / "w", f'tiles = "{address}"\napproval_number = "GS(2024)0650号"'))
     assert (found.remote, found.source, found.approval) == (address, "天地图", "GS(2024)0650号")
     assert len(found.servers) == 8 and found.faults == ()
+
+
+@pytest.mark.real_data
+def test_heights_of_other_people_are_shaded_at_every_zoom(real_data: Path) -> None:
+    """The Vinschgau: mountains all over, in degrees."""
+    relief = Relief(real_data / "terra_ex" / "elev_vinschgau.tif")
+    west, south, east, north = relief.bounds
+    middle = ((west + east) / 2, (south + north) / 2)
+    spread = [seen(relief.tile(z, *tile_at(z, *middle))).std() for z in (9, 11, 13, 15)]
+    assert min(spread) > 5

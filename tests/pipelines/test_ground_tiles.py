@@ -113,3 +113,15 @@ def test_ground_has_no_figures_and_is_no_topic(workspace: Workspace) -> None:
     assert not topics & {"water", "road"} and "abandoned_parcel" in topics
     assert not any(one.indicators or one.lifecycle for one in (WATER, ROADS))
     assert json.dumps(dict(WATER.style))
+
+
+@pytest.mark.real_data
+def test_water_without_kinds_and_numbers_is_drawn_from_near(real_data: Path, tmp_path: Path) -> None:
+    """The ponds and rivers of Nanxun as a web map gave them: 114 polygons with a height and nothing else."""
+    made = Workspace.create(tmp_path / "w", code="330503", name="南浔区")
+    file = real_data / "zhejiang_nanxun" / "water.geojson"
+    assert add(made, file, Options(layer="water"), at=date(2026, 2, 2)).accepted == 114
+    tiles = ground_tiles(Workspace(made.root), made.layer("water"))
+    counts = {z: len(tiles.packed(z, *tile_at(z, 120.366, 30.873))) for z in (8, 10, 12, 14)}
+    assert counts[8] == counts[10] == 0
+    assert counts[12] > 100 and counts[14] > 0
