@@ -10,22 +10,17 @@ import pandas as pd
 from dashboards.agriculture import BLANK, Ask, problem_word
 from dashboards.legends import NO_DATA, PLAIN, choice_labels, thing_colour
 from dashboards.tables import Board, Row, shared_ranks, ties
-from dashboards.words import NOTHING, Lang, day, figure, number, say
+from dashboards.words import NOTHING, figure, number, say
 from geo.layers import Layer
 from geo.progress import UNPLACED
 from pipelines.remediation_checks import Measured
 from pipelines.switchboard import Simulation
 from pipelines.transfers import Uses
-from pipelines.worklist import DIMENSIONS, PROBLEM, Desk
-from pipelines.worklist_filters import waiting
+from pipelines.worklist import DIMENSIONS
 
 Json = dict[str, Any]
 LISTED = 300
 """So many rows of a split are drawn; the others stay in the files to take away."""
-HEADS = {"id": "id", "stage": "stage", "mu": "size", "days": "days", "due": "due", "how": "", "who": ""}
-"""The columns of the work list and the order that each sorts by."""
-SAID = ("not_planted", "no_shape", "expired", "re_abandoned", "several_contracts")
-"""Problems that a row says already without a mark."""
 WARNS = ("contract_ended", "double_leased", "over_area", "expired", "on_redline", "re_abandoned", "stage_overdue")
 
 
@@ -251,52 +246,6 @@ def signed(value: float) -> str:
     return f"+{mu(value)}" if value > 0 else mu(value)
 
 
-def list_rows(rows: pd.DataFrame, desk: Desk, lang: Lang) -> list[Json]:
-    """The rows of one page of the work list, as they are drawn."""
-    layer = desk.layer
-    stages = {one.id: one.label(lang) for one in layer.lifecycle.stages} if layer.lifecycle else {}
-    field = DIMENSIONS[layer.id].get("mode")
-    modes = choice_labels(layer, field, lang) if field else {}
-    kinds = [one for one in desk.problems if one not in SAID]
-    by_stage = layer.style.get("colour_by") == "stage"
-    made = []
-    for (_, one), waits in zip(rows.iterrows(), waiting(desk).reindex(rows.index), strict=True):
-        marks = [problem_word(kind, lang) for kind in kinds if one[PROBLEM + kind]]
-        if not one["here"]:
-            marks.append(say("agriculture.crossing", lang))
-        made.append(
-            {
-                "id": str(one["id"]),
-                "place": " · ".join(str(p) for p in (one["area_name"], one["place_name"]) if isinstance(p, str)),
-                "stage": stages.get(one["stage"], say("thing.no_stage", lang)),
-                "colour": thing_colour(layer, one["stage"]) if by_stage else "",
-                "mu": mu(one["mu"]),
-                "days": number(one["stage_days"], "count") if waits else NOTHING,
-                "due": _day(one["due_on"], lang),
-                "late": bool(one["overdue"]),
-                "how": " · ".join(p for p in (modes.get(one["mode"], one["mode"]), one["crop"]) if p),
-                "who": str(one["grower"]),
-                "marks": marks,
-            }
-        )
-    return made
-
-
-def _day(value: Any, lang: Lang) -> str:
-    return NOTHING if pd.isna(value) else day(pd.Timestamp(value).date(), lang)
-
-
-def list_heads(ask: Ask) -> list[Json]:
-    """The headings of the work list; days only where stages have limits."""
-    life = ask.layer.lifecycle
-    timed = life is not None and any(stage.days is not None for stage in life.stages)
-    return [
-        {"name": name, "order": order, "label": ask.word(f"head_{name}")}
-        for name, order in HEADS.items()
-        if timed or name != "days"
-    ]
-
-
 def area_board(frame: pd.DataFrame, ask: Ask, *, level: str) -> Board:
     """What passes the filters, by area: its 亩 and how many."""
     most, ranks = frame["mu"].max() if len(frame) else 0.0, shared_ranks(frame["mu"])
@@ -319,25 +268,6 @@ def area_board(frame: pd.DataFrame, ask: Ask, *, level: str) -> Board:
         ask.word("count"),
     )
     return Board(heads, rows, total, (ask.word("in_mu"), *ties(ranks, ask.lang)))
-
-
-def thing_board(desk: Desk, ask: Ask) -> Board:
-    """The single things of a village, largest first."""
-    stages = {one.id: one.label(ask.lang) for one in ask.layer.lifecycle.stages} if ask.layer.lifecycle else {}
-    colour_by = ask.layer.style.get("colour_by", "stage")
-    ordered = desk.rows.sort_values(["mu", "id"], ascending=[False, True]).head(LISTED)
-    rows = tuple(
-        Row(
-            key=str(one["id"]),
-            name=" ".join(part for part in (str(one["id"]), one["place_name"]) if isinstance(part, str)),
-            rank=f"{at}",
-            cells=(stages.get(one["stage"], NOTHING), mu(one["mu"])),
-            colour=thing_colour(ask.layer, one[colour_by]),
-        )
-        for at, (_, one) in enumerate(ordered.iterrows(), start=1)
-    )
-    heads = (say("table.order", ask.lang), ask.word("head_id"), ask.word("head_stage"), ask.word("head_mu"))
-    return Board(heads, rows, (), (), words_at=(2,), bars=False)
 
 
 def reason_pairs(found: Simulation, ask: Ask) -> list[tuple[str, str]]:

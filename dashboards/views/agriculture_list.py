@@ -7,8 +7,7 @@ import json
 import streamlit as st
 from streamlit_folium import st_folium
 
-from dashboards import agriculture, downloads, maps, maps_desk
-from dashboards import agriculture_boards as boards
+from dashboards import agriculture, agriculture_rows, downloads, maps, maps_desk
 from dashboards.session import go
 from dashboards.views import agriculture_acts
 from dashboards.views.agriculture_parts import Seen, nothing_here, part, thing_sheet
@@ -62,8 +61,8 @@ def _list(seen: Seen) -> None:
     data = {
         "part": "list",
         "page": f"{ask.order} {ask.falling} {at}",
-        "heads": boards.list_heads(ask),
-        "rows": boards.list_rows(page, seen.desk, ask.lang),
+        "heads": agriculture_rows.list_heads(ask),
+        "rows": agriculture_rows.list_rows(page, seen.desk, ask.lang),
         "chosen": chosen,
         "open": ask.thing,
         "order": ask.order,

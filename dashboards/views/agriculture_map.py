@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit_folium import st_folium
 
 from dashboards import agriculture_boards as boards
-from dashboards import maps, maps_desk, widgets
+from dashboards import agriculture_rows, maps, maps_desk, widgets
 from dashboards.agriculture import with_value
 from dashboards.data import Area
 from dashboards.legends import thing_legend
@@ -100,7 +100,7 @@ def _areas(seen: Seen) -> None:
     area = _here(seen)
     level = seen.county.below(area)
     if level is None or area.level == UNPLACED:
-        rows = boards.thing_board(seen.desk, seen.ask)
+        rows = agriculture_rows.thing_board(seen.desk, seen.ask)
         widgets.board(rows, label=seen.word("map_title"), lang=seen.ask.lang, picked=lambda key: go(thing=key))
         return
     table = boards.area_board(by_area(seen.desk, level), seen.ask, level=level)
