@@ -247,7 +247,7 @@ def test_a_remote_source_keeps_its_address_servers_and_approval(tmp_path: Path) 
 
 @pytest.mark.real_data
 def test_heights_of_other_people_are_shaded_at_every_zoom(real_data: Path) -> None:
-    """The Vinschgau: mountains all over, in degrees."""
+    """The Vinschgau: mountains all over, in UTM."""
     relief = Relief(real_data / "terra_ex" / "elev_vinschgau.tif")
     west, south, east, north = relief.bounds
     middle = ((west + east) / 2, (south + north) / 2)
