@@ -15,7 +15,7 @@ from geo.access import Actor
 from geo.errors import Refused
 from geo.lifecycle import china_day
 from pipelines.act import add_point, append_again, find_thing, on_thing, with_photos, workspace_ledger
-from pipelines.marks_places import LAYER, check_place
+from pipelines.marks_places import LAYER, check_place, guessed_kind
 from pipelines.store.ledger import Act
 from pipelines.workspace import Workspace
 
@@ -116,7 +116,7 @@ class Taken:
 def take(
     workspace: Workspace, actor: Actor, draft: Draft, photos: Sequence[Path | bytes], *, now: datetime
 ) -> Taken:
-    """Take a draft into the ledger, once however often it is sent.
+    """Take a draft into the ledger, once however often it is sent; a kind of place it lacks is guessed.
 
     Refused for a draft that says no place, no category or too much; Forbidden where the actor may not add.
     """
@@ -132,7 +132,7 @@ def take(
     found_at = min(draft.marked_at, now)
     fields = {
         "category": draft.category,
-        "place_kind": draft.place_kind,
+        "place_kind": draft.place_kind or guessed_kind(workspace, draft.lon, draft.lat),
         "description": draft.description.strip() or None,
         "reporter": actor.name,
         "reported_on": china_day(found_at).isoformat(),

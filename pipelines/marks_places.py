@@ -197,6 +197,12 @@ def place_kind(here: Ground, around: pd.DataFrame, lon: float, lat: float, layer
     return guess if guess.value in known else Guess(None, "nothing")
 
 
+def guessed_kind(workspace: Workspace, lon: float, lat: float) -> str | None:
+    """The kind of place as the ground alone tells it, for drafts made where nothing could be asked."""
+    nobody = pd.DataFrame({"place_kind": pd.Series([], dtype="str")})
+    return place_kind(ground(workspace), nobody, lon, lat, workspace.layer(LAYER)).value
+
+
 def _guess(here: Ground, around: pd.DataFrame, lon: float, lat: float) -> Guess:
     to_town = _distances(here.towns, lon, lat, FRINGE_M)
     inside = [row for row, metres in to_town.items() if metres == 0]

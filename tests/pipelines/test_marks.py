@@ -106,6 +106,22 @@ def test_a_draft_sent_twice_is_one_site(fresh: Workspace) -> None:
     assert acts(fresh) == ["add"]
 
 
+def test_of_a_draft_made_in_a_dead_zone_the_kind_of_place_is_found_on_arrival(fresh: Workspace) -> None:
+    lon, lat = at(0.012, 0.052)
+    blank = replace(DRAFT, lon=lon, lat=lat, place_kind=None)
+    taken = take(fresh, INSPECTOR, blank, [], now=NOW)
+    sites = known_sites(fresh, TODAY).set_index("id")["place_kind"]
+    assert sites[taken.id] == "market_town"
+    said = take(
+        fresh,
+        INSPECTOR,
+        replace(blank, client_id="c0ffee00-1234-5678-9abc-def012345678", place_kind="road"),
+        [],
+        now=NOW,
+    )
+    assert known_sites(fresh, TODAY).set_index("id")["place_kind"][said.id] == "road"
+
+
 def test_another_look_is_added_to_the_site_that_is_there_and_only_once(fresh: Workspace) -> None:
     look = replace(DRAFT, same_as="HJ01", category=None)
     assert take(fresh, INSPECTOR, look, [], now=NOW).id == "HJ01"
