@@ -76,7 +76,7 @@ def ledger(parcels: int, repeats: int, say: Say) -> list[Row]:
             seconds=round(one.seconds, 4),
             cpu_s=round(one.cpu_s, 4),
             error=missed,
-            note=f"{one.what}, {one.rows:,d}{goal}" + (f"; met {one.met}" if one.met else ""),
+            note=f"{one.what}, {one.rows:,d}{goal}" + (f"; what a user meets {one.met}" if one.met else ""),
         )
 
     say("ledger: states, one act, audit")
