@@ -85,12 +85,16 @@ def progress_split(
     """Progress by area and by a field of the layer, or by `stage`: a column of its name after `level`.
 
     Every value has a row for every area; the rows of all values add up to `progress`. Rates divide by what another
-    layer has on the whole area, whatever the value.
+    layer has on the whole area, whatever the value. Refused for a field of people: its values would be the groups.
     """
     layer = workspace.layer(layer_id)
-    fields = {f.name for f in layer.fields} | {"stage", "kind"}
-    if split not in fields:
-        raise Refused("field_unknown", fields=split, layer=layer.id, known=", ".join(sorted(fields)))
+    named = {f.name: f for f in layer.fields}
+    known = ", ".join(sorted({name for name, one in named.items() if not one.personal} | {"stage", "kind"}))
+    if split in named and named[split].personal:
+        words = named[split].label
+        raise Refused("split_personal", field=words.zh, field_en=words.en, known=known)
+    if split not in named and split not in ("stage", "kind"):
+        raise Refused("field_unknown", fields=split, layer=layer.id, known=known)
     day, areas = as_of or today(), workspace.areas()
     if areas.empty or by == "zone":
         raise Refused("areas_missing", level=by)

@@ -309,6 +309,21 @@ def test_progress_split_by_a_field_adds_up_to_progress(root: Path, tmp_path: Pat
     assert split["reported_mu"].sum() == pytest.approx(whole["reported_mu"], abs=1e-9)
 
 
+@pytest.mark.parametrize(
+    "layer", ["abandoned_parcel", "inspection_point", "land_transfer", "contract_parcel", "idle_land"]
+)
+def test_no_field_of_people_becomes_a_split_or_is_offered_as_one(root: Path, layer: str) -> None:
+    declared = Workspace(root).layer(layer)
+    people = {field.name for field in declared.fields if field.personal}
+    assert people
+    for name in (*people, "no_such_field"):
+        with pytest.raises(Refused) as refusal:
+            progress_split(Workspace(root), layer, "county", name)
+        assert refusal.value.code == ("split_personal" if name in people else "field_unknown")
+        offered = set(str(refusal.value.params["known"]).split(", "))
+        assert offered == {field.name for field in declared.fields} - people | {"stage", "kind"}
+
+
 def test_zones_and_what_lies_in_none_add_up_to_the_county(root: Path, tmp_path: Path) -> None:
     path = parcels(tmp_path / "p.gpkg", ["A", "B"], [15.9, 15.9], ["发现"] * 2)
     add(Workspace(root), path, Options(layer="abandoned_parcel"))
