@@ -221,24 +221,25 @@ def _schedule_command(command: Any) -> None:
 
 
 def _account_commands(account: argparse.ArgumentParser) -> None:
-    what = account.add_subparsers(dest="what", required=True, metavar="add|reset|disable|list")
+    what = account.add_subparsers(dest="what", required=True, metavar="add|reset|disable|enable|list")
     add = what.add_parser("add", help="新建账号 / add an account", parents=[_common()])
     add.set_defaults(run=_lazy("ledger_commands:account_add"))
-    add.add_argument("dir", type=Path, metavar="DIR")
-    add.add_argument("name", metavar="NAME")
     add.add_argument("--role", required=True, metavar="ROLE")
     add.add_argument("--unit", default="", metavar="UNIT", help="单位 / unit")
     add.add_argument("--area", default="", metavar="CODE", help="辖区代码 / code of its area")
     add.add_argument("--layers", default="", metavar="L,L", help="部门负责的图层 / a bureau's layers")
-    reset = what.add_parser("reset", help="重发首次密码 / a new first password", parents=[_common()])
-    reset.set_defaults(run=_lazy("ledger_commands:account_reset"))
-    reset.add_argument("dir", type=Path, metavar="DIR")
-    reset.add_argument("name", metavar="NAME")
-    disable = what.add_parser("disable", help="停用账号 / close an account", parents=[_common()])
-    disable.set_defaults(run=_lazy("ledger_commands:account_disable"))
-    disable.add_argument("dir", type=Path, metavar="DIR")
-    disable.add_argument("name", metavar="NAME")
-    for one in (add, reset, disable):
+    changes = [add]
+    for name, words in (
+        ("reset", "重发首次密码 / a new first password"),
+        ("disable", "停用账号 / close an account"),
+        ("enable", "重新启用账号 / open a closed account again"),
+    ):
+        one = what.add_parser(name, help=words, parents=[_common()])
+        one.set_defaults(run=_lazy(f"ledger_commands:account_{name}"))
+        changes.append(one)
+    for one in changes:
+        one.add_argument("dir", type=Path, metavar="DIR")
+        one.add_argument("name", metavar="NAME")
         one.add_argument("--by", metavar="ACCOUNT", help="经办的管理员 / the administrator who does it")
     listing = what.add_parser("list", help="列出账号 / list accounts", parents=[_common()])
     listing.set_defaults(run=_lazy("ledger_commands:account_list"))

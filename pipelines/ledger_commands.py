@@ -189,6 +189,19 @@ def account_disable(arguments: argparse.Namespace, console: Console) -> int:
     return 0
 
 
+def account_enable(arguments: argparse.Namespace, console: Console) -> int:
+    """Open a closed account again, with the password it had."""
+    from pipelines.store.accounts import enable
+
+    ledger, by = _office(arguments)
+    enable(ledger, arguments.name, now=datetime.now(UTC), by=by)
+    console.say(
+        f"已重新启用账号 {arguments.name}，密码不变；忘了密码请用 account reset。",
+        f"Account {arguments.name} is open again with its old password; account reset gives a new one.",
+    )
+    return 0
+
+
 def account_list(arguments: argparse.Namespace, console: Console) -> int:
     """Every account with its role, unit and area."""
     from geo.access import roles

@@ -2,7 +2,7 @@
 
 `xiangtu account add DIR NAME --role R [--unit U] [--area CODE] [--layers A,B]` calls `add`, which gives a first
 password to be changed at the first sign-in; `account reset` calls `reset`, which gives a new
-one; `account disable` calls `disable`, `account list` calls `accounts`.
+one; `account disable` calls `disable`, `account enable` calls `enable`, `account list` calls `accounts`.
 """
 
 from __future__ import annotations
@@ -107,8 +107,9 @@ def add(
     unknown = [one for one in layers if one not in ledger.layers]
     if unknown:
         raise Refused("layer_unknown", layer=", ".join(unknown), known=", ".join(sorted(ledger.layers)))
-    if find(ledger, name) is not None:
-        raise Refused("account_exists", name=name)
+    there = find(ledger, name)
+    if there is not None:
+        raise Refused("account_disabled" if there.disabled else "account_exists", name=name)
     first = not any_accounts(ledger)
     if first and role != "administrator":
         raise Refused("first_account_not_administrator", name=name)
@@ -158,8 +159,10 @@ def reset(
     by: an administrator's account. Refused for an account that there is not or that was disabled.
     """
     account = find(ledger, name)
-    if account is None or account.disabled:
+    if account is None:
         raise Refused("account_unknown", name=name)
+    if account.disabled:
+        raise Refused("account_disabled", name=name)
     secret = checked(password if password is not None else first_password(), name)
     with _changing(ledger, "reset", name, {}, by=by, now=now) as tx:
         tx.run(
@@ -176,6 +179,8 @@ def disable(ledger: Ledger, name: str, *, now: datetime, by: Actor | None = None
     account = find(ledger, name)
     if account is None:
         raise Refused("account_unknown", name=name)
+    if account.disabled:
+        raise Refused("account_disabled", name=name)
     others = [a for a in accounts(ledger) if a.role == "administrator" and not a.disabled and a.name != name]
     if account.role == "administrator" and not others:
         raise Forbidden("last_administrator", name=name)
@@ -184,6 +189,23 @@ def disable(ledger: Ledger, name: str, *, now: datetime, by: Actor | None = None
         tx.run("delete from sessions where account = ?", (name,))
         if ledger.database.dialect == "postgresql":
             tx.run("delete from db_roles where account = ?", (name,))
+
+
+def enable(ledger: Ledger, name: str, *, now: datetime, by: Actor | None = None) -> None:
+    """Open a closed account again, with its role, area and password as they were; a lock is lifted.
+
+    by: an administrator's account. Refused for an account that there is not, or that is open.
+    """
+    account = find(ledger, name)
+    if account is None:
+        raise Refused("account_unknown", name=name)
+    if not account.disabled:
+        raise Refused("account_open", name=name)
+    with _changing(ledger, "enable", name, {}, by=by, now=now) as tx:
+        tx.run("update accounts set disabled = 0, failures = 0, locked_until = null where name = ?", (name,))
+        if ledger.database.dialect == "postgresql":
+            tx.run("delete from db_roles where account = ?", (name,))
+        make_database_role(tx, ledger, account.actor())
 
 
 def make_database_role(tx: Transaction, ledger: Ledger, actor: Actor) -> None:
@@ -215,7 +237,9 @@ def named_actor(ledger: Ledger, spoken: str) -> Actor:
     account = find(ledger, text)
     if account is not None and not account.disabled:
         return account.actor()
-    if account is not None or any_accounts(ledger):
+    if account is not None:
+        raise Forbidden("account_disabled", name=text)
+    if any_accounts(ledger):
         raise Forbidden("actor_without_account", actor=text)
     role, colon, rest = text.partition(":")
     if not colon or role not in roles() or not rest.strip():

@@ -178,6 +178,37 @@ def test_disabling_an_account_ends_its_sign_ins_and_keeps_what_it_did(staffed: L
     assert staffed.audit() == []
 
 
+def test_a_disabled_account_is_called_so_wherever_it_is_met_and_can_be_opened_again(staffed: Ledger) -> None:
+    admin = accounts.named_actor(staffed, ADMIN)
+    accounts.add(staffed, "临时", role="inspector", unit="督查组", now=NOW, by=admin, password=SECRET)
+    with pytest.raises(Refused) as refusal:
+        accounts.enable(staffed, "临时", now=NOW, by=admin)
+    assert code_of(refusal) == "account_open"
+    accounts.disable(staffed, "临时", now=NOW, by=admin)
+    for attempt in (
+        lambda: accounts.named_actor(staffed, "临时"),
+        lambda: accounts.add(staffed, "临时", role="inspector", now=NOW, by=admin),
+        lambda: accounts.reset(staffed, "临时", now=NOW, by=admin),
+        lambda: accounts.disable(staffed, "临时", now=NOW, by=admin),
+    ):
+        with pytest.raises(XiangtuError) as met:
+            attempt()
+        assert code_of(met) == "account_disabled" and "account enable" in met.value.words("zh")
+    for by, code in (
+        (None, "account_needs_administrator"),
+        (accounts.named_actor(staffed, "青石"), "not_allowed"),
+    ):
+        with pytest.raises(Forbidden) as barred:
+            accounts.enable(staffed, "临时", now=NOW, by=by)
+        assert code_of(barred) == code
+    accounts.enable(staffed, "临时", now=NOW, by=admin)
+    back = accounts.named_actor(staffed, "临时")
+    assert (back.role, back.unit) == ("inspector", "督查组")
+    assert accounts_sessions.sign_in(staffed, "临时", SECRET, now=NOW).token
+    assert staffed.events()["data"].str.contains('"enable"').sum() == 1
+    assert staffed.audit() == []
+
+
 def test_a_new_first_password_ends_sign_ins_and_locks_and_must_be_changed(staffed: Ledger) -> None:
     admin = accounts.named_actor(staffed, ADMIN)
     accounts.add(staffed, "临时", role="inspector", now=NOW, by=admin, password=SECRET)
@@ -206,7 +237,7 @@ def test_only_an_administrator_gives_a_new_password_and_only_to_an_account_in_us
         ("县长", None, "account_needs_administrator"),
         ("县长", town, "not_allowed"),
         ("没有", admin, "account_unknown"),
-        ("白水", admin, "account_unknown"),
+        ("白水", admin, "account_disabled"),
     ):
         with pytest.raises(XiangtuError) as refusal:
             accounts.reset(staffed, name, now=NOW, by=by)
@@ -359,6 +390,9 @@ def test_a_disabled_accounts_role_sees_nothing(two_towns: Any) -> None:
     accounts.disable(ledger, "青石", now=NOW, by=accounts.named_actor(ledger, ADMIN))
     with as_login(url, ledger, "青石") as desk:
         assert desk.execute("select count(*) from events").fetchone() == (0,)
+    accounts.enable(ledger, "青石", now=NOW, by=accounts.named_actor(ledger, ADMIN))
+    with as_login(url, ledger, "青石") as desk:
+        assert desk.execute("select count(*) > 0 from events").fetchone() == (True,)
 
 
 @pytest.mark.postgis
