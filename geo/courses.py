@@ -15,13 +15,17 @@ from geo.layers import Lifecycle, Stage
 
 @dataclass
 class Course:
-    """Where each thing stands: stage as a position in `lifecycle.stages` (-1 unknown), and since which day."""
+    """Where each thing stands: stage as a position in `lifecycle.stages` (-1 unknown), and since which day.
+
+    reopened: the day a closed thing was last open again, NaT for never.
+    """
 
     stage: np.ndarray
     since: np.ndarray
     first: np.ndarray
     closed: np.ndarray
     undated: np.ndarray
+    reopened: np.ndarray
 
 
 def _stage_dates(things: pd.DataFrame, life: Lifecycle, imported: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -75,7 +79,7 @@ def imported_course(things: pd.DataFrame, life: Lifecycle, imported: np.ndarray,
             np.copyto(fell, when, where=counts)
         if one.kind == "done":
             closed = np.where(counts, np.fmin(closed, when), closed)
-    return Course(stage, since, first, closed, np.where(stage == undated, undated, -1))
+    return Course(stage, since, first, closed, np.where(stage == undated, undated, -1), fell)
 
 
 FALLS, PATH, ENDS = range(3)
@@ -96,6 +100,8 @@ def follow(course: Course, acts: pd.DataFrame, place: np.ndarray, life: Lifecycl
     stages = _coded(acts["to_stage"][moves], ids)
     known = stages >= 0
     rows, days, stages = rows[known], days[known], stages[known]
+    again = np.isin(stages, [ids.index(name) for name in _reopenings(life)])
+    np.fmax.at(course.reopened, rows[again], days[again])
     order = np.arange(len(rows))
     last = np.full(len(course.stage), -1, dtype=np.int64)
     last[rows] = order
@@ -110,6 +116,49 @@ def follow(course: Course, acts: pd.DataFrame, place: np.ndarray, life: Lifecycl
     course.stage[turn], course.since[turn] = new[stale], when[stale]
     course.closed[turn] = _closed_by(course, rows, days, stages, life)[turn]
     np.fmin.at(course.first, rows, days)
+
+
+def _reopenings(life: Lifecycle) -> list[str]:
+    """The live stages that only a done one leads to."""
+    ways: dict[str, set[str]] = {}
+    for way in life.transitions:
+        ways.setdefault(way.target, set()).add(life.stage(way.source).kind)
+    return [s.id for s in life.stages if s.kind in ("open", "in_progress") and ways.get(s.id) == {"done"}]
+
+
+def days_of_steps(things: pd.DataFrame, acts: pd.DataFrame, place: np.ndarray, life: Lifecycle) -> pd.DataFrame:
+    """The date fields of stages, with the days of the ledger's steps in place of what the imports state.
+
+    acts: standing events in the order they happened, with their `day`; place: the row of `things` each is about.
+    Columns: the date fields that `things` has (datetime64[s]), indexed as it. A step dates its stage, the last
+    one where there are several, and takes their dates from the stages that are to be passed (again) after it,
+    where these dates are not after its day.
+    """
+    ids = [s.id for s in life.stages]
+    moves = (acts["to_stage"].notna() & (acts["kind"] != "add")).to_numpy(bool)
+    rows, days = place[moves], acts["day"].to_numpy()[moves].astype(DAY)
+    stages = _coded(acts["to_stage"][moves], ids)
+    found = {}
+    for at, stage in enumerate(life.stages):
+        if stage.date_field is None or stage.date_field not in things:
+            continue
+        own, before = stages == at, np.isin(stages, [ids.index(name) for name in _coming_before(life, stage.id)])
+        last, cleared = np.full(len(things), -1, dtype=np.int64), np.full(len(things), -1, dtype=np.int64)
+        last[rows[own]], cleared[rows[before]] = np.flatnonzero(own), np.flatnonzero(before)
+        dates = things[stage.date_field].to_numpy().astype("datetime64[s]").copy()
+        gone = np.flatnonzero(cleared >= 0)
+        dates[gone[dates[gone] <= days[cleared[gone]]]] = NEVER
+        taken = np.flatnonzero(last > cleared)
+        dates[taken] = days[last[taken]]
+        found[stage.date_field] = dates
+    return pd.DataFrame(found, index=things.index)
+
+
+def _coming_before(life: Lifecycle, stage_id: str) -> list[str]:
+    """The stages from which a stage of the ordinary way is still to come."""
+    if stage_id not in life.path:
+        return []
+    return [one.id for one in life.stages if one.id != stage_id and stage_id in life.ahead(one.id)]
 
 
 def _ranks(life: Lifecycle) -> np.ndarray:

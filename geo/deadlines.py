@@ -246,8 +246,7 @@ def backward(
         raise ValueError(f"{layer.id} has no stages")
     need = dict(durations) if durations is not None else {s.id: s.days or 0 for s in life.stages}
     here = stage or life.initial
-    start = life.path.index(here) if here in life.path else 0
-    ahead = [name for name in life.path[start:] if life.stage(name).kind != "done"]
+    ahead = [name for name in (here, *life.ahead(here)) if life.stage(name).kind != "done"]
     today = np.array([as_of], dtype=DAY)
     days = [int(need.get(name, 0)) for name in ahead]
     if since is not None and days:

@@ -127,6 +127,17 @@ class Lifecycle:
         """The ids of the stages of the ordinary way, in order: what a later stage counts as passed."""
         return tuple(s.id for s in self.stages if s.kind != "void" and s.id not in self.branches)
 
+    def ahead(self, stage_id: str) -> tuple[str, ...]:
+        """The stages of the ordinary way that are still to come from a stage, in order; none after a void one.
+
+        From a stage outside the ordinary way it goes on where the first legal step leads back onto it.
+        """
+        path = self.path
+        if stage_id in path:
+            return path[path.index(stage_id) + 1 :]
+        back = [path.index(t.target) for t in self.transitions if t.source == stage_id and t.target in path]
+        return path[min(back) :] if back else ()
+
     @property
     def branches(self) -> frozenset[str]:
         """Stages outside the ordinary way: void ones, and those reached only by falling back from a done one."""

@@ -16,13 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from geo.china_days import CHINA_HOURS_AHEAD, DAY, FAR, NEVER, as_day, china_day, day_of, instants, local_days
-from geo.courses import Course, follow, imported_course
-from geo.deadlines import FIRST_YEAR, LAST_YEAR, add_working_days
+from geo.courses import Course, days_of_steps, follow, imported_course
+from geo.deadlines import FIRST_YEAR, LAST_YEAR, add_working_days, working_days_between
 from geo.layer_parts import FIRST_SEEN_FIELDS
 from geo.layers import Layer, Lifecycle
 from geo.steps import check_step, legal_steps
 
-__all__ = ["CHINA_HOURS_AHEAD", "check_step", "china_day", "legal_steps", "local_days", "state_at"]
+__all__ = ["CHINA_HOURS_AHEAD", "check_step", "china_day", "legal_steps", "local_days", "stage_days", "state_at"]
 
 
 def state_at(
@@ -53,6 +53,9 @@ def state_at(
     (再撂荒, 反弹) no longer count; a stage stated without date counts from the import on. An event wins over an
     import's stage of the same day or earlier. A stage stated without date in a later import wins only when it is
     further on than the event's, because a stale sheet must not turn back what was recorded.
+
+    A closed thing that was opened again after its last day counts its time anew from that day: the layer's limit,
+    or where it has none as many working days as it had before.
     """
     day = as_day(as_of)
     imported = local_days(things["import_at"])
@@ -73,8 +76,24 @@ def state_at(
     merged = place[(acts["kind"] == "merge").to_numpy(bool) & acts["to_stage"].isna().to_numpy()]
     exists = known & (course.first <= day)
     exists[merged] = False
-    due = _due(things, layer, course.first, acts, place)
+    due = _anew(_due(things, layer, course.first, acts, place), course, layer)
     return _frame(things.index, layer.lifecycle, course, exists, due, judged, version)
+
+
+def stage_days(things: pd.DataFrame, events: pd.DataFrame, layer: Layer, as_of: date | None) -> pd.DataFrame:
+    """The days on which things reached their stages, in the fields of these stages, as known on the day `as_of`.
+
+    things, events: as `state_at` takes them. The day is that of the ledger's last standing step into the stage,
+    else what the file says; a step back takes the dates of an earlier round from the stages that are to come
+    again. Columns: the stages' date fields that `things` has (datetime64[s]), indexed as it.
+    """
+    life = layer.lifecycle
+    if life is None:
+        return pd.DataFrame(index=things.index)
+    acts = _counted(events, as_day(as_of), FAR)
+    place = _positions(things["id"], acts["feature_id"])
+    stands = (place >= 0) & ~acts["undone"].to_numpy(bool)
+    return days_of_steps(things, acts[stands], place[stands], life)
 
 
 def _positions(ids: pd.Series, wanted: pd.Series) -> np.ndarray:
@@ -148,6 +167,19 @@ def _due(
     if "due_on" in acts and acts["due_on"].notna().any():
         given = acts["due_on"].notna().to_numpy()
         due[place[given]] = pd.to_datetime(acts["due_on"][given]).to_numpy().astype(DAY)
+    return due
+
+
+def _anew(due: np.ndarray, course: Course, layer: Layer) -> np.ndarray:
+    """The last days, from the day of reopening for those things that were opened again after theirs."""
+    again = course.reopened
+    years = again.astype("datetime64[Y]").astype(np.int64) + 1970
+    late = np.flatnonzero((due < again) & (years >= FIRST_YEAR) & (years < LAST_YEAR))
+    if len(late) == 0:
+        return due
+    limit = layer.lifecycle.limit_days if layer.lifecycle is not None else None
+    had = np.nan_to_num(working_days_between(course.first[late], due[late])).clip(0).astype(np.int64)
+    due[late] = add_working_days(again[late], had if limit is None else limit)
     return due
 
 

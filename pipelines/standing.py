@@ -159,13 +159,22 @@ def things_at(
     """The layer's things as they stood on a day: rows, state columns, measured_mm2 and relation columns.
 
     Things that did not exist yet are left out. Index 0…n-1, in order of id. part: only that part of the layer;
-    what its things have to do with each other is seen only among them.
+    what its things have to do with each other is seen only among them. Dates of stages that `columns` asks for are
+    those of the ledger's steps where it has them (`geo.lifecycle.stage_days`).
     """
+    from geo.lifecycle import stage_days
+
     if layer.id in AREA_LAYERS:
         return _areas_as_things(workspace, layer)
     rows = rows_on(workspace, layer, as_of, counted_columns(layer, columns), part)
     ids = None if part is None else part.ids
-    return standing_on(workspace, layer, as_of, rows, moves_of(workspace, layer, as_of, ids))
+    moves = moves_of(workspace, layer, as_of, ids)
+    things = standing_on(workspace, layer, as_of, rows, moves)
+    dated = {one.date_field for one in layer.lifecycle.stages} if layer.lifecycle is not None else set()
+    if len(moves) and not dated.isdisjoint(columns or ()):
+        days = stage_days(things, moves, layer, as_of)
+        things = things.assign(**{str(name): days[name] for name in days})
+    return things
 
 
 def counted_columns(layer: Layer, more: list[str] | None = None) -> list[str]:

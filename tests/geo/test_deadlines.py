@@ -188,3 +188,9 @@ def test_a_plan_that_cannot_be_kept_says_which_stages_are_impossible() -> None:
 
 def test_nothing_is_ahead_of_what_is_done() -> None:
     assert backward(builtin_layers()["zone_plan"], date(2024, 6, 28), date(2024, 6, 3), stage="approved").empty
+
+
+def test_a_plan_backward_of_a_reopened_thing_follows_its_legal_way_and_not_the_first_stages() -> None:
+    layer = builtin_layers()["abandoned_parcel"]
+    made = backward(layer, date(2026, 12, 31), date(2026, 3, 2), stage="re_abandoned", since=date(2026, 3, 2))
+    assert made["stage"].tolist() == ["re_abandoned", "assigned", "remediating", "remediated"]

@@ -10,7 +10,7 @@ import pytest
 
 from geo.errors import Forbidden
 from geo.layers import Layer, builtin_layers
-from geo.lifecycle import check_step, legal_steps, state_at
+from geo.lifecycle import check_step, legal_steps, stage_days, state_at
 from geo.steps import stage_called
 
 DATES = ["found_on", "verified_on", "assigned_on", "started_on", "remediated_on", "accepted_on", "planted_on"]
@@ -176,10 +176,69 @@ def test_a_thing_closed_again_after_a_recurrence_is_judged_by_the_second_closing
     acts = events(
         step("a", "accepted", "2024-08-01T01:00:00Z"),
         step("a", "re_abandoned", "2024-09-01T01:00:00Z"),
-        step("a", "accepted", "2024-10-01T01:00:00Z"),
+        step("a", "accepted", "2025-02-01T01:00:00Z"),
     )
     assert state_at(frame, acts, layer, date(2024, 8, 5))["on_time"].tolist() == [True]
-    assert state_at(frame, acts, layer, date(2024, 10, 5))["on_time"].tolist() == [False]
+    assert state_at(frame, acts, layer, date(2025, 2, 5))["on_time"].tolist() == [False]
+
+
+def test_a_thing_opened_again_after_its_last_day_counts_its_time_from_that_day(layer: Layer) -> None:
+    frame = things(
+        {"id": "step", "found_on": "2024-01-01", "due_on": "2024-08-10", "accepted_on": "2024-08-01"},
+        {"id": "file", "found_on": "2024-01-01", "accepted_on": "2024-03-01", "re_abandoned_on": "2025-03-03"},
+        {"id": "before", "found_on": "2024-01-01", "due_on": "2025-12-31", "accepted_on": "2024-08-01"},
+    )
+    acts = events(
+        step("step", "re_abandoned", "2025-03-03T01:00:00Z"),
+        step("before", "re_abandoned", "2025-03-03T01:00:00Z"),
+    )
+    first_round = state_at(frame, acts, layer, date(2025, 3, 2))["due_on"]
+    assert str(first_round[0])[:10] == "2024-08-10" and not first_round.isna().any()
+    state = state_at(frame, acts, layer, date(2025, 6, 30))
+    assert [str(day)[:10] for day in state["due_on"]] == ["2025-06-27", "2025-06-27", "2025-12-31"]
+    assert state["overdue"].tolist() == [True, True, False]
+    assert not state_at(frame, acts, layer, date(2025, 6, 27))["overdue"].any()
+
+
+def test_without_a_limit_a_reopened_thing_has_as_long_as_it_had_before(layer: Layer) -> None:
+    assert layer.lifecycle is not None
+    layer = replace(layer, lifecycle=replace(layer.lifecycle, limit_days=None))
+    frame = things({"id": "a", "found_on": "2025-03-03", "due_on": "2025-03-10", "accepted_on": "2025-03-07"})
+    acts = events(step("a", "re_abandoned", "2025-06-09T01:00:00Z"))
+    assert str(state_at(frame, acts, layer, date(2025, 7, 1))["due_on"][0])[:10] == "2025-06-16"
+
+
+def test_stages_are_dated_by_the_last_standing_step_into_them_on_chinas_day(layer: Layer) -> None:
+    frame = things({"id": "a", "found_on": "2024-01-01"}, {"id": "b", "found_on": "2024-01-01"})
+    acts = events(
+        step("a", "remediating", "2024-08-01T17:00:00Z"),
+        step("a", "remediated", "2024-09-01T01:00:00Z"),
+        step("b", "remediating", "2024-08-01T01:00:00Z", id="gone"),
+        {"id": "u", "feature_id": "b", "kind": "undo", "at": "2024-08-03T01:00:00Z", "undoes": "gone"},
+    )
+    days = stage_days(frame, acts, layer, date(2024, 9, 30))
+    assert str(days["started_on"][0])[:10] == "2024-08-02" and pd.isna(days["started_on"][1])
+    assert str(days["remediated_on"][0])[:10] == "2024-09-01" and str(days["found_on"][0])[:10] == "2024-01-01"
+    before = stage_days(frame, acts, layer, date(2024, 8, 31))
+    assert before["remediated_on"].isna().all()
+
+
+def test_a_reopening_takes_the_dates_of_the_earlier_round_from_stages_to_come(layer: Layer) -> None:
+    frame = things(
+        {"id": "a", "found_on": "2024-01-01", "assigned_on": "2024-02-01", "accepted_on": "2024-03-01"},
+        {"id": "b", "found_on": "2024-01-01", "assigned_on": "2024-02-01", "accepted_on": "2025-07-01"},
+    )
+    acts = events(
+        step("a", "re_abandoned", "2025-03-03T01:00:00Z"),
+        step("b", "re_abandoned", "2025-03-03T01:00:00Z"),
+        step("a", "assigned", "2025-03-05T01:00:00Z"),
+    )
+    opened = stage_days(frame, acts, layer, date(2025, 3, 4))
+    assert opened["assigned_on"].isna().all() and opened["found_on"].notna().all()
+    assert opened["re_abandoned_on"].dt.strftime("%F").tolist() == ["2025-03-03"] * 2
+    days = stage_days(frame, acts, layer, date(2025, 8, 1))
+    assert str(days["assigned_on"][0])[:10] == "2025-03-05" and pd.isna(days["accepted_on"][0])
+    assert str(days["accepted_on"][1])[:10] == "2025-07-01"
 
 
 def test_an_extension_moves_the_last_day_from_the_day_it_was_granted_on(layer: Layer) -> None:
