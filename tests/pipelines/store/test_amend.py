@@ -140,6 +140,8 @@ def test_edits_of_different_fields_both_stand_and_of_the_same_field_show_both_va
         ({"accepted_on": "2027-05-01"}, "edit_not_this"),
         ({"parcel_id": "P9"}, "edit_not_id"),
         ({"reported_mu": "很多"}, "number_unreadable"),
+        *(({"reported_mu": text}, "number_unreadable") for text in ("nan", "NaN", "inf", "1e400", "null", "无")),
+        ({"found_on": "nan"}, "date_unreadable"),
         ({"found_on": "昨天"}, "date_unreadable"),
         ({"nothing": "1"}, "field_unknown"),
         ({}, "edit_without_field"),
