@@ -91,7 +91,7 @@ def test_what_cannot_be_scheduled_is_refused_in_one_sentence(
 
 def test_a_layer_without_stages_has_no_schedule(planned: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code = main(["schedule", str(planned), "--layer", "contract_parcel"])
-    assert code == 2 and "contract_parcel" in capsys.readouterr().err
+    assert code == 2 and "承包地块" in capsys.readouterr().err
 
 
 def test_without_limits_the_command_says_that_stages_count_for_nothing(
