@@ -21,7 +21,8 @@ from geo.layers import Layer
 from geo.lifecycle import china_day, state_at
 from geo.lookback import memory, recurrence_stages, recurrences
 from pipelines.act_times import check_time
-from pipelines.pictures import pictures_of_others, with_photos
+from pipelines.area_codes import check_area_codes
+from pipelines.pictures import with_photos
 from pipelines.store.accounts import named_actor
 from pipelines.store.ledger import Act, Ledger, instant, open_ledger
 from pipelines.store.whereabouts import Whereabouts
@@ -35,7 +36,6 @@ __all__ = [
     "add_point",
     "added_things",
     "find_thing",
-    "pictures_of_others",
     "with_photos",
     "workspace_ledger",
 ]
@@ -211,6 +211,7 @@ def add_point(
         if event is None:
             asked = Act(layer.id, "", who, "add", id=draft, at=found_at or now, note=note, lon=lon, lat=lat)
             asked = _new_point(workspace, layer, asked, read_given(layer, fields, today=china_day(now)))
+            check_area_codes(workspace, layer, asked.data["fields"], who, "add")
             ledger.check(asked, now=now)
             if photos:
                 asked = with_photos(workspace, ledger, asked, photos, claimed_at=found_at or now)

@@ -18,6 +18,7 @@ from geo.errors import Refused
 from geo.layers import Layer
 from geo.lifecycle import china_day
 from pipelines.act import append_again, on_thing, workspace_ledger
+from pipelines.area_codes import check_area_codes
 from pipelines.store.accounts import named_actor
 from pipelines.store.ledger import Act, Ledger
 from pipelines.things import find_thing
@@ -72,8 +73,9 @@ def edit(
     a table of a later day carries the field. A thing that only its names place goes where the new names say.
     base_version: the version on the actor's screen; where others have changed other fields since, both stand
     (`merged_with_version` in the event), where the same one, Conflict shows both values. Refused for what cannot
-    be read, for fields that steps write and where nothing would change; fields that hold the value already are
-    left out of the event. Forbidden as `Ledger.append` says.
+    be read, for fields that steps write, for codes of areas that there are not or that lie outside the actor's
+    reach, and where nothing would change; fields that hold the value already are left out of the event. Forbidden
+    as `Ledger.append` says.
     """
     with _desk(workspace_dir, layer_id, by, now) as desk:
         values = read_given(desk.layer, fields, today=china_day(desk.now))
@@ -82,6 +84,7 @@ def edit(
         values = {name: value for name, value in values.items() if value != was[name]}
         if was and not values:
             raise Refused("edit_changes_nothing", id=feature_id)
+        check_area_codes(desk.workspace, desk.layer, values, desk.actor)
         told: dict[str, Any] = {"fields": values, "was": {name: was[name] for name in values}}
         moved = _moved_to(desk, thing, values)
         if moved is not None:

@@ -157,6 +157,35 @@ def test_an_edit_that_goes_round_the_lifecycle_or_cannot_be_read_is_refused(
     assert workspace_ledger(Workspace(root)).head() == before
 
 
+@pytest.mark.parametrize(("layer", "name"), [("abandoned_parcel", "P1"), ("inspection_point", "E1")])
+def test_a_code_that_is_no_village_of_the_county_or_of_ones_own_township_is_refused(
+    root: Path, layer: str, name: str
+) -> None:
+    before = workspace_ledger(Workspace(root)).head()
+    for code, by, refused in (
+        ("999999999999", ADMIN, "area_code_not_here"),
+        ("510922101201", ADMIN, "area_code_not_here"),
+        (WEST, ADMIN, "area_code_not_here"),
+        ("999999999999", TOWN, "area_code_not_here"),
+        (f"{EAST}201", TOWN, "area_code_out_of_reach"),
+    ):
+        with pytest.raises(Refused) as refusal:
+            edit(root, layer, name, {"village_code": code}, by, now=NOW)
+        offered = {ADMIN: {f"{WEST}201 东村", f"{EAST}201 西村"}, TOWN: {f"{WEST}201 东村"}}[by]
+        assert refusal.value.code == refused and set(refusal.value.params["near"].split("、")) == offered
+    assert workspace_ledger(Workspace(root)).head() == before
+    assert edit(root, layer, name, {"village_code": f"{WEST}201"}, TOWN, now=NOW).data["fields"] == {
+        "village_code": f"{WEST}201"
+    }
+
+
+def test_a_new_point_does_not_bring_the_code_of_another_county(root: Path) -> None:
+    fields = {"category": "垃圾", "village_code": "510922101201"}
+    with pytest.raises(Refused) as refusal:
+        add_point(root, "inspection_point", TOWN, fields=fields, lon=105.02, lat=30.02, now=NOW)
+    assert refusal.value.code == "area_code_not_here" and counted(root) == (2, 2)
+
+
 @pytest.mark.parametrize(
     "fields",
     [
