@@ -15,6 +15,7 @@ from dashboards.legends import choice_labels, thing_colour
 from dashboards.words import Lang, day, number, say
 from geo.access import Actor
 from geo.layers import Layer, Transition
+from geo.spoken import china_minute
 from geo.steps import legal_steps
 from pipelines.rounds import SOON_DAYS, STUBBORN_TIMES, Round
 from pipelines.rounds_markets import Market
@@ -227,7 +228,7 @@ def _facts(noted: Mapping[str, Any], lang: Lang) -> list[Json]:
 
     taken = noted.get("taken_at")
     if taken:
-        fact("taken", when=str(taken)[:16].replace("T", " "))
+        fact("taken", when=china_minute(str(taken)))
     else:
         fact("no_time", "warn")
     position, metres = noted.get("position"), noted.get("distance_m")
@@ -244,6 +245,8 @@ def _facts(noted: Mapping[str, Any], lang: Lang) -> list[Json]:
     delay = noted.get("delay_hours")
     if delay is not None:
         fact("delay" if delay >= 0 else "after", "" if delay >= 0 else "warn", hours=f"{abs(delay):,.1f}")
+    if noted.get("given_before"):
+        fact("given_before", "warn")
     for other in noted.get("reused", ())[:1]:
         fact("reused", "warn", id=other["id"])
     return facts

@@ -85,30 +85,10 @@ def _with_ways(refusal: Forbidden, console: Console) -> int:
 
 def _picture(facts: dict[str, object]) -> tuple[str, str]:
     """What a photo says of itself, in both languages, as facts."""
-    zh = {
-        "near": "位置相符",
-        "near_after_gcj02": "按火星坐标换算后位置相符",
-        "far": "位置相距较远",
-        "missing": "照片里没有位置",
-    }
-    en = {
-        "near": "near",
-        "near_after_gcj02": "near once taken as GCJ-02",
-        "far": "far",
-        "missing": "the picture holds no position",
-    }
-    place = str(facts["position"])
-    metres = "" if facts["distance_m"] is None else f" {facts['distance_m']} m"
-    taken_zh, taken_en = (f"拍摄时间 {facts['taken_at']}", f"taken {facts['taken_at']}")
-    if not facts["taken_at"]:
-        taken_zh, taken_en = "照片里没有拍摄时间", "it does not say when it was taken"
-    reused = facts["reused"] if isinstance(facts["reused"], list) else []
-    also_zh = f"；与其他 {len(reused)} 张照片相同或相近" if reused else ""
-    also_en = f"; same or nearly the same as {len(reused)} other photos" if reused else ""
-    return (
-        f"照片：{zh[place]}{metres}，{taken_zh}{also_zh}",
-        f"Photo: {en[place]}{metres}, {taken_en}{also_en}",
-    )
+    from geo.photo_words import photo_facts
+
+    told = photo_facts(facts)
+    return "照片：" + "；".join(one.zh for one in told), "Photo: " + "; ".join(one.en for one in told)
 
 
 def audit(arguments: argparse.Namespace, console: Console) -> int:

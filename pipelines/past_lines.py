@@ -7,6 +7,7 @@ from typing import Any
 
 from geo.access import roles
 from geo.layers import Layer
+from geo.photo_words import photo_facts
 from geo.spoken import act_words, china_minute, field_words, stage_words, value_words
 from pipelines.console import Console
 
@@ -58,7 +59,10 @@ def _details(told: Mapping[str, Any], layer: Layer, console: Console) -> Iterato
             yield f"{console.pick(*words)} {data[name]}"
     if told.get("evidence"):
         number = len(told["evidence"])
-        yield console.pick(f"照片 {number} 张", f"{number} photos")
+        photos = [photo_facts(one) for one in data.get("photos", ())]
+        facts = ["；".join(f.zh for f in one) if lang == "zh" else "; ".join(f.en for f in one) for one in photos]
+        said = console.pick(f"（{'｜'.join(facts)}）", f" ({' | '.join(facts)})") if facts else ""
+        yield console.pick(f"照片 {number} 张", f"{number} photo{'s' * (number > 1)}") + said
     if told.get("note"):
         yield console.pick(f"说明：{told['note']}", f"note: {told['note']}")
     if told.get("seq"):

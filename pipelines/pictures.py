@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.evidence import Photo, compare, take_photo
+from pipelines.evidence import Photo, compare, reused, take_photo
 from pipelines.store.attachments import Attachments
 
 if TYPE_CHECKING:
@@ -26,16 +26,26 @@ def with_photos(
     """
     kept = Attachments(workspace.root / "attachments")
     photos = list({photo.sha256: photo for photo in (take_photo(source, kept) for source in sources)}.values())
-    others = pictures_of_others(ledger, asked.layer, asked.feature_id)
-    noted = [_noted(photo, asked.lon, asked.lat, claimed_at, others) for photo in photos]
+    given = ledger.pictures()
+    noted = [noted_of(photo, asked, given, claimed_at) for photo in photos]
     return replace(asked, evidence=tuple(p.sha256 for p in photos), data={**asked.data, "photos": noted})
 
 
-def _noted(
-    photo: Photo, lon: float | None, lat: float | None, claimed_at: datetime, others: list[tuple[str, str, str]]
+def noted_of(
+    photo: Photo, asked: Act, given: Sequence[tuple[str, str, dict[str, Any]]], claimed_at: datetime
 ) -> dict[str, Any]:
-    seen = compare(photo, lon=lon, lat=lat, claimed_at=claimed_at, others=[(d, h) for d, h, _ in others])
+    """What is noted of a photo beside its act: what it says, and where it or one very like it was given before.
+
+    given: the pictures of `Ledger.pictures`. `reused` names other things' ones, `given_before` this one's.
+    """
+    here = (asked.layer, asked.feature_id)
+    others = [(p["sha256"], p["perceptual_hash"], name) for at, name, p in given if (at, name) != here]
+    own = [(p["sha256"], p["perceptual_hash"]) for at, name, p in given if (at, name) == here]
+    seen = compare(
+        photo, lon=asked.lon, lat=asked.lat, claimed_at=claimed_at, others=[(d, h) for d, h, _ in others]
+    )
     where = {digest: name for digest, _, name in reversed(others)}
+    before = reused(photo, list(dict.fromkeys(own)))
     return {
         **photo.as_dict(),
         "position": seen.position,
@@ -43,14 +53,5 @@ def _noted(
         "distance_gcj02_m": seen.distance_gcj02_m,
         "delay_hours": seen.delay_hours,
         "reused": [{"sha256": d, "bits": bits, "id": where[d]} for d, bits in seen.reused],
+        **({"given_before": [{"sha256": d, "bits": bits} for d, bits in before]} if before else {}),
     }
-
-
-def pictures_of_others(ledger: Ledger, layer: str, feature_id: str) -> list[tuple[str, str, str]]:
-    """(sha256, perceptual hash, id of the thing) of every picture given for other things, oldest first."""
-    rows = ledger.pictures()
-    return [
-        (p["sha256"], p["perceptual_hash"], name)
-        for where, name, p in rows
-        if (where, name) != (layer, feature_id)
-    ]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from geo.access import Actor
 from geo.changes import Event
 from geo.errors import Refused, XiangtuError
 from geo.layers import Layer
-from pipelines.evidence import Photo, compare, take_photo
+from pipelines.evidence import Photo, take_photo
+from pipelines.pictures import noted_of
 from pipelines.store.attachments import Attachments
 from pipelines.store.ledger import Act, Ledger, instant
 from pipelines.store.ledger_acts import UNDO_MINUTES
@@ -44,7 +45,7 @@ class _Pictures:
 
     def __post_init__(self) -> None:
         self.kept = Attachments(self.workspace.root / "attachments")
-        self.others = self.ledger.pictures()
+        self.pictures = self.ledger.pictures()
 
     def given(self, line: Line) -> Act:
         """The line's act with its pictures taken in and what they say noted beside them."""
@@ -56,26 +57,8 @@ class _Pictures:
             if content not in self.taken:
                 self.taken[content] = take_photo(content, self.kept)
             photos[self.taken[content].sha256] = self.taken[content]
-        noted = [self._noted(photo, line.act) for photo in photos.values()]
+        noted = [noted_of(photo, line.act, self.pictures, self.now) for photo in photos.values()]
         return replace(line.act, evidence=tuple(photos), data={**line.act.data, "photos": noted})
-
-    def _noted(self, photo: Photo, act: Act) -> dict[str, Any]:
-        others = [
-            (p["sha256"], p["perceptual_hash"], name)
-            for where, name, p in self.others
-            if (where, name) != (self.layer, act.feature_id)
-        ]
-        bare = [(digest, looks) for digest, looks, _ in others]
-        seen = compare(photo, lon=act.lon, lat=act.lat, claimed_at=self.now, others=bare)
-        names = {digest: name for digest, _, name in reversed(others)}
-        return {
-            **photo.as_dict(),
-            "position": seen.position,
-            "distance_m": seen.distance_m,
-            "distance_gcj02_m": seen.distance_gcj02_m,
-            "delay_hours": seen.delay_hours,
-            "reused": [{"sha256": d, "bits": bits, "id": names[d]} for d, bits in seen.reused],
-        }
 
 
 def carry_out(

@@ -108,6 +108,19 @@ def test_a_photo_becomes_evidence_with_its_facts_and_reuse_on_another_thing_is_s
     assert "attachment_changed" in {i.code for i in workspace_ledger(Workspace(root)).audit(root=root)}
 
 
+def test_the_same_photo_before_and_after_is_told_as_a_fact_at_the_act_and_in_the_history(
+    root: Path, photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said(root, "--id", "P1", "--to", "verified", "--by", "张三", "--photo", str(photo), capsys=capsys)
+    code, words = said(
+        root, "--id", "P1", "--to", "assigned", "--by", "张三", "--photo", str(photo), capsys=capsys
+    )
+    assert code == 0 and "与这件事先前的照片相同或极像" in words and "照片没有拍摄时间" in words
+    main(["show", str(root), "--layer", "abandoned_parcel", "--id", "P1"])
+    past = [line for line in capsys.readouterr().out.splitlines() if "照片 1 张" in line]
+    assert [("先前的照片" in line) for line in past] == [False, True] and "没有拍摄时间" in past[0]
+
+
 def test_a_desk_with_an_old_version_on_its_screen_gets_a_conflict_and_a_script_does_not(root: Path) -> None:
     act(root, "abandoned_parcel", "P1", "verified", "张三")
     with pytest.raises(Conflict):
