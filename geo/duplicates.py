@@ -78,3 +78,21 @@ def overlapping_open(
     frame = frame[(frame["overlap_m2"] >= least_m2) & (frame["share"] >= least_share)]
     order = ["id", "overlap_m2", "same_as"]
     return frame.sort_values(order, ascending=[True, False, True], kind="stable").reset_index(drop=True)
+
+
+def apart(one: shapely.Geometry | None, other: shapely.Geometry | None) -> tuple[float | None, float | None]:
+    """How many metres lie between two shapes (EPSG:4490), and of two polygons the common share of the smaller.
+
+    0 metres where they touch or overlap; None where a shape is missing, or is no polygon.
+    """
+    if one is None or other is None or one.is_empty or other.is_empty:
+        return None, None
+    ends = shapely.get_coordinates(shapely.shortest_line(one, other))
+    places = unit_places(ends[:, 0], ends[:, 1])
+    metres = round(float(np.linalg.norm(places[0] - places[1])), 1)
+    both = area_m2(np.array([one, other], dtype=object))
+    if not (both > 0).all():
+        return metres, None
+    common = shapely.intersection(one, other)
+    parts = [part for part in shapely.get_parts(common) if part.geom_type == "Polygon"]
+    return metres, float(area_m2(np.array(parts, dtype=object)).sum() / both.min()) if parts else 0.0

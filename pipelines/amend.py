@@ -19,6 +19,7 @@ from geo.layers import Layer
 from geo.lifecycle import china_day
 from pipelines.act import append_again, on_thing, workspace_ledger
 from pipelines.area_codes import check_area_codes
+from pipelines.merging import check_merge
 from pipelines.store.accounts import named_actor
 from pipelines.store.ledger import Act, Ledger
 from pipelines.things import find_thing
@@ -161,11 +162,17 @@ def merge(
 ) -> tuple[Event, Event]:
     """Say that a thing is the same as another: it counts no more, and both histories are kept.
 
-    Returned: the double's event and the other's. Forbidden for a thing merged before, and with itself.
+    Returned: the double's event, with how close the two are, and the other's. Forbidden without a reason, for a
+    thing merged before, with itself, and as `pipelines.merging.check_merge` says.
     """
     with _desk(workspace_dir, layer_id, by, now) as desk:
-        acts = []
-        for name in (feature_id, into):
-            asked = desk.act(name, "merge", note=note)
-            acts.append(on_thing(asked, desk.thing(name), desk.layer, desk.ledger))
-        return desk.ledger.merge(acts[0], replace(acts[1], from_stage=None), now=desk.now)
+        things = desk.thing(feature_id), desk.thing(into)
+        away, stays = (
+            on_thing(desk.act(name, "merge", note=note), thing, desk.layer, desk.ledger)
+            for name, thing in zip((feature_id, into), things, strict=True)
+        )
+        known = [desk.ledger.projected(layer_id, name) for name in (feature_id, into)]
+        if feature_id != into and not any(state is not None and state.merged_into for state in known):
+            close = check_merge(desk.workspace, desk.layer, (away, stays), things)
+            away = replace(away, data={**away.data, **close})
+        return desk.ledger.merge(away, replace(stays, from_stage=None), now=desk.now)

@@ -194,7 +194,7 @@ def _desk_commands(command: Any) -> None:
     extend.add_argument("--note", required=True, metavar="T")
     merge = _about_one("merge", "并入另一件，两边经过都保留 / say that it is the same as another thing")
     merge.add_argument("--into", required=True, metavar="OTHER")
-    merge.add_argument("--note", metavar="T")
+    merge.add_argument("--note", metavar="T", help="理由，必填 / the reason, required")
     escalate = command(
         "escalate", "desk_commands:escalate", "按督办梯次处理超期 / climb the ladder for what is overdue"
     )

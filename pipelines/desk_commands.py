@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -13,8 +13,11 @@ from geo.changes import Event
 from geo.deadlines import LADDER
 from geo.errors import Refused
 from geo.layers import Layer, Words, builtin_layers
-from geo.spoken import value_words
+from geo.spoken import field_called, value_words
 from pipelines.console import Console, table_text
+
+if TYPE_CHECKING:
+    from pipelines.workspace import Workspace
 
 HEADINGS = {
     "layer": Words("图层", "layer"),
@@ -35,12 +38,22 @@ WHY = {"risk": Words("按风险", "by risk"), "control": Words("随机", "by lot
 """Why a thing is to be visited again."""
 
 
+def area_names(workspace: Workspace) -> dict[str, str]:
+    """Code → code and name, of every area a workspace has."""
+    areas = workspace.areas()
+    return {code: f"{code} {name}" for code, name in zip(areas["code"], areas["name"], strict=True)}
+
+
 def _seal(event: Event) -> tuple[str, str]:
     return f"（第 {event.seq} 条，{event.hash[:12]}）", f" (event {event.seq}, {event.hash[:12]})"
 
 
 def _listed(
-    events: Sequence[Event], columns: Sequence[str], arguments: argparse.Namespace, console: Console
+    events: Sequence[Event],
+    columns: Sequence[str],
+    workspace: Workspace,
+    arguments: argparse.Namespace,
+    console: Console,
 ) -> None:
     """Events as a table or as JSON; columns: of the event, or of its `data`."""
     rows = []
@@ -55,6 +68,8 @@ def _listed(
         console.result(as_csv(pd.DataFrame(rows, columns=list(columns))).rstrip("\n"))
     elif rows:
         headings = [HEADINGS[name](console.lang) if name in HEADINGS else name for name in columns]
+        places = area_names(workspace)
+        rows = [{**row, "area_code": places.get(str(row["area_code"]), row["area_code"])} for row in rows]
         spoken = [{name: _called(name, value, console) for name, value in row.items()} for row in rows]
         console.result(table_text(pd.DataFrame(spoken), headings))
 
@@ -73,7 +88,8 @@ def edit(arguments: argparse.Namespace, console: Console) -> int:
     from pipelines.workspace import Workspace
 
     layer = Workspace(arguments.dir).layer(arguments.layer)
-    fields = dict(_pair(text) for text in arguments.set)
+    given = [_pair(text) for text in arguments.set]
+    fields = {field_called(layer, name): value for name, value in given}
     event = take(
         arguments.dir,
         layer.id,
@@ -146,11 +162,22 @@ def merge(arguments: argparse.Namespace, console: Console) -> int:
         arguments.dir, arguments.layer, arguments.id, arguments.into, arguments.by, note=arguments.note
     )
     zh, en = _seal(event)
+    far = _closeness(event)
     console.say(
-        f"{event.feature_id} 已并入 {arguments.into}，两边经过都保留{zh}",
-        f"{event.feature_id} was merged into {arguments.into}; both histories are kept{en}",
+        f"{event.feature_id} 已并入 {arguments.into}（{far.zh}），两边经过都保留{zh}",
+        f"{event.feature_id} was merged into {arguments.into} ({far.en}); both histories are kept{en}",
     )
     return 0
+
+
+def _closeness(merge: Event) -> Words:
+    """How close two merged things are: the overlap of parcels that overlap, else the distance."""
+    if merge.data.get("overlap_percent"):
+        percent = merge.data["overlap_percent"]
+        return Words(f"重叠 {percent}%", f"{percent} % overlap")
+    if "distance_m" in merge.data:
+        return Words(f"相距 {merge.data['distance_m']:g} 米", f"{merge.data['distance_m']:g} m apart")
+    return Words("没有位置，无法量距离", "without a place, so no distance is known")
 
 
 def escalate(arguments: argparse.Namespace, console: Console) -> int:
@@ -164,7 +191,9 @@ def escalate(arguments: argparse.Namespace, console: Console) -> int:
     for layer in layers:
         if layer.lifecycle is not None:
             made += climb(workspace, layer.id, now=datetime.now(UTC))
-    _listed(made, ["layer", "id", "rung", "due_on", "overdue_days", "area_code", "seq"], arguments, console)
+    _listed(
+        made, ["layer", "id", "rung", "due_on", "overdue_days", "area_code", "seq"], workspace, arguments, console
+    )
     console.say(f"督办 {len(made)} 件。", f"{len(made)} things escalated.")
     return 0
 
@@ -176,9 +205,8 @@ def lookback(arguments: argparse.Namespace, console: Console) -> int:
 
     workspace = Workspace(arguments.dir)
     made = plan_lookback(workspace, arguments.layer, arguments.count, seed=arguments.seed, now=datetime.now(UTC))
-    _listed(
-        made, ["layer", "id", "why", "score", "times_here", "area_code", "lon", "lat", "seq"], arguments, console
-    )
+    columns = ["layer", "id", "why", "score", "times_here", "area_code", "lon", "lat", "seq"]
+    _listed(made, columns, workspace, arguments, console)
     risky = sum(event.data["why"] == "risk" for event in made)
     console.say(
         f"安排回头看 {len(made)} 处：按风险 {risky} 处，随机 {len(made) - risky} 处（种子 {arguments.seed}）。",

@@ -131,10 +131,13 @@ class Ledger(LedgerReading):
 
         away, into: acts of one actor on the double and on the thing that stays, with what is known of either; what
         they do is filled in here. The double goes to the layer's stage `duplicate` where it has one. Returned: the
-        double's event and the other's. Forbidden as for `append`, for a thing merged before, and with itself.
+        double's event and the other's. Forbidden as for `append`, for a thing merged before, with itself and
+        without a reason.
         """
         if away.feature_id == into.feature_id:
             raise Forbidden("merge_with_itself", id=into.feature_id)
+        if not (away.note or "").strip():
+            raise Forbidden("merge_needs_reason", id=away.feature_id, into=into.feature_id)
         life = self.layers[away.layer].lifecycle if away.layer in self.layers else None
         stage = "duplicate" if life is not None and any(s.id == "duplicate" for s in life.stages) else None
         told = {"into": into.feature_id}, {"from": away.feature_id}

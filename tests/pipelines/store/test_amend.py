@@ -285,12 +285,44 @@ def test_a_merged_thing_counts_once_from_that_day_on_and_both_histories_are_kept
         act(root, "inspection_point", "E2", "claimed", TOWN, now=NOW + timedelta(minutes=1))
     assert refusal.value.code == "merged_away"
     with pytest.raises(Forbidden):
-        merge(root, "inspection_point", "E1", "E2", INSPECTOR, now=NOW + timedelta(minutes=1))
+        merge(root, "inspection_point", "E1", "E2", INSPECTOR, note="同一处", now=NOW + timedelta(minutes=1))
+
+
+def test_two_things_are_merged_only_for_a_reason_when_alike_near_and_not_into_a_closed_one(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "more.csv"
+    table.write_text(
+        "点位编号,问题类别,经度,纬度,整改状态,发现日期,销号日期\n"
+        "F1,垃圾,105.0502,30.05,销号,2027-03-01,2027-03-09\n"
+        "F2,粪污,105.0503,30.05,发现,2027-03-01,\n"
+        "F3,垃圾,105.15,30.05,发现,2027-03-01,\n",
+        encoding="utf-8",
+    )
+    assert main(["add", str(root), str(table), "--layer", "inspection_point", "--at", "2027-04-11"]) in (0, 1)
+    before = workspace_ledger(Workspace(root)).head()
+    for into, note, code in (
+        ("E2", None, "merge_needs_reason"),
+        ("E2", "  ", "merge_needs_reason"),
+        ("F1", "同一处", "merge_into_closed"),
+        ("F2", "同一处", "merge_other_kind"),
+        ("F3", "同一处", "merge_too_far"),
+    ):
+        with pytest.raises(Forbidden) as refusal:
+            merge(root, "inspection_point", "E1", into, INSPECTOR, note=note, now=NOW)
+        assert refusal.value.code == code and "…" not in refusal.value.words("zh") + refusal.value.words("en")
+    assert refusal.value.params["metres"] == pytest.approx(9630, abs=30) and refusal.value.params["most"] == 300
+    assert workspace_ledger(Workspace(root)).head() == before
+    act(root, "inspection_point", "F1", "recurred", INSPECTOR, note="又堆了", now=NOW)
+    words = ["merge", str(root), "--layer", "inspection_point", "--id", "E1", "--by", "张三", "--into", "F1"]
+    capsys.readouterr()
+    assert main([*words, "--note", "同一处"]) == 0
+    assert "相距 19.2 米" in capsys.readouterr().err
 
 
 def test_an_undone_merge_leaves_two_things_as_they_were(root: Path) -> None:
     act(root, "inspection_point", "E2", "claimed", TOWN, now=NOW - timedelta(hours=1))
-    merge(root, "inspection_point", "E2", "E1", INSPECTOR, now=NOW)
+    merge(root, "inspection_point", "E2", "E1", INSPECTOR, note="同一处", now=NOW)
     with pytest.raises(Forbidden) as refusal:
         undo(root, "inspection_point", "E1", INSPECTOR, now=NOW + timedelta(minutes=1))
     assert refusal.value.code == "undo_at_the_double"
