@@ -76,8 +76,8 @@ def add_mark(
     zone = plans[plans["id"] == zone_id]
     if zone.empty:
         raise Refused("thing_unknown", id=zone_id, **named_layer("zone_plan"))
-    drawn = _drawn(workspace, shape)
-    place = drawn.representative_point()
+    drawn = _drawn(shape)
+    place = _inside(workspace, drawn).representative_point()
     fields = {
         "zone_id": zone_id,
         "zone_stage": str(zone["stage"].iloc[0]),
@@ -164,19 +164,27 @@ def _comment(text: str) -> str:
     return said
 
 
-def _drawn(workspace: Workspace, shape: Mapping[str, Any]) -> shapely.Geometry:
-    """The shape that was drawn, made valid; Refused when it is none or lies off the county."""
+def _drawn(shape: Mapping[str, Any]) -> shapely.Geometry:
+    """The shape that was drawn, made valid; Refused when it is none."""
     try:
         drawn = shapely.geometry.shape(shape)
     except (ValueError, TypeError, KeyError, AttributeError, shapely.errors.ShapelyError):
         raise Refused("shape_malformed") from None
     if drawn.is_empty or shapely.get_num_coordinates(drawn) > MOST_CORNERS:
         raise Refused("shape_malformed")
-    valid = shapely.make_valid(shapely.force_2d(drawn))
+    return shapely.make_valid(shapely.force_2d(drawn))
+
+
+def _inside(workspace: Workspace, drawn: shapely.Geometry) -> shapely.Geometry:
+    """What of a shape lies in the county; Refused when that is nothing."""
     areas = workspace.areas()
-    if not areas.empty and not shapely.box(*areas.total_bounds).intersects(valid):
+    if areas.empty:
+        return drawn
+    near = areas.geometry.to_numpy(object)[areas.sindex.query(drawn, predicate="intersects")]
+    inside = shapely.intersection(drawn, shapely.union_all(near))
+    if inside.is_empty:
         raise Refused("shape_elsewhere")
-    return valid
+    return inside
 
 
 def _plain(value: object) -> str:

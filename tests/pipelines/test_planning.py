@@ -127,6 +127,15 @@ def test_a_mark_keeps_its_zone_its_stage_and_its_thread(workspace: Workspace) ->
     assert marks(workspace, as_of=date(2026, 3, 15)) == []
 
 
+def test_a_mark_that_reaches_beyond_the_county_is_taken_as_it_was_drawn(workspace: Workspace) -> None:
+    # Its middle lies outside; a corner of it in the county is enough.
+    drawn = shapely.box(WEST - 0.02, SOUTH + 0.01, WEST + 0.002, SOUTH + 0.012)
+    said = shapely.geometry.mapping(drawn)
+    key = add_mark(workspace, PLANNER, zone_id="P01", shape=said, comment="西侧出界", now=NOW, client_id="w1")
+    [one] = [one for one in marks(workspace, as_of=TODAY, zone_id="P01") if one.id == key]
+    assert one.shape is not None and one.shape.equals(drawn)
+
+
 @pytest.mark.parametrize(
     ("shape", "comment", "code"),
     [
