@@ -11,6 +11,7 @@ import pandas as pd
 from geo.columns import ColumnMatch
 from geo.errors import Refused
 from geo.layers import Layer
+from geo.spoken import fields_told
 from geo.values import type_frame
 
 _UNREADABLE = {"number": "number_unreadable", "integer": "number_unreadable", "date": "date_unreadable"}
@@ -25,8 +26,7 @@ def read_given(layer: Layer, given: Mapping[str, object], *, today: date | None 
     """
     unknown = [name for name in given if name not in {f.name for f in layer.fields}]
     if unknown:
-        known = ", ".join(f.name for f in layer.fields)
-        raise Refused("field_unknown", fields=", ".join(map(str, unknown)), layer=layer.id, known=known)
+        raise Refused("field_unknown", **fields_told(layer, unknown))
     if not given:
         return {}
     heads = {name: layer.field(name).label.zh for name in given}

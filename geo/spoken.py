@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,6 +36,7 @@ STATE: Mapping[str, Words] = {
     "length_m": Words("长度（米）", "length (m)"),
     "measured_m": Words("实测长度（米）", "measured length (m)"),
     "edition_date": Words("区划版本日期", "edition of the areas"),
+    "zone_kind": Words("片区类型", "kind of zone"),
 }
 """What a thing has or a change touches that is no field of the layer's."""
 _INSTANTS = frozenset({"import_at"})
@@ -45,6 +46,10 @@ VALUES: Mapping[str, Mapping[str, Words]] = {
         "in_progress": Words("在办", "in progress"),
         "done": Words("办结", "done"),
         "void": Words("作废", "void"),
+    },
+    "zone_kind": {
+        "township": Words("乡镇级片区", "township-level"),
+        "village": Words("村级片区", "village-level"),
     },
     "placed_by": {
         "geometry": Words("坐标或图形", "its shape or coordinates"),
@@ -100,6 +105,27 @@ def field_words(layer: Layer, name: str) -> Words:
     """The heading of a field, or of what else a thing has: its state, its place, what its relations found."""
     known = {f.name: f.label for f in layer.fields} | _relation_words(layer)
     return known.get(name) or STATE.get(name) or Words(name, name)
+
+
+def field_called(layer: Layer, text: str) -> str:
+    """The id of the field that somebody names by its id or its heading in either language; else the text."""
+    said = text.strip().casefold()
+    found = [f.name for f in layer.fields if f.name == text.strip()]
+    found += [f.name for f in layer.fields if said in (f.label.zh.casefold(), f.label.en.casefold())]
+    found += [n for n in ("stage", "kind") if said in (STATE[n].zh.casefold(), STATE[n].en.casefold())]
+    return found[0] if found else text
+
+
+def fields_told(layer: Layer, wrong: Iterable[object], offered: Iterable[str] | None = None) -> dict[str, str]:
+    """What the refusal `field_unknown` says: the layer, the names it does not know, and those it offers.
+
+    offered: ids of fields, all of the layer's when None; `named` has them as they are called, each with its id.
+    """
+    names = [f.name for f in layer.fields] if offered is None else list(offered)
+    called = listed([Words(f"{(w := field_words(layer, n)).zh}（{n}）", f"{w.en} ({n})") for n in names])
+    fields = [str(one) for one in wrong]
+    told = {"fields": "、".join(fields), "fields_en": ", ".join(fields), "known": ", ".join(names)}
+    return {**named_layer(layer), **told, "named": called.zh, "named_en": called.en}
 
 
 def _relation_words(layer: Layer) -> dict[str, Words]:

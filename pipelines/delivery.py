@@ -15,6 +15,7 @@ from geo.columns import ColumnMatch, guess_layer, match_columns
 from geo.errors import Refused
 from geo.issues import Issue
 from geo.layers import Layer
+from geo.spoken import field_called, fields_told
 from pipelines.read import open_tables
 from pipelines.read.source import Table
 from pipelines.report import Report, TableReport
@@ -82,10 +83,10 @@ def _matched(table: Table, layer: Layer, options: Options) -> ColumnMatch:
         if heading not in table.columns:
             raise Refused("column_unknown", column=heading, known=", ".join(table.columns))
     try:
-        return match_columns(table.columns, layer, override={h: f for f, h in options.mapping.items()} or None)
+        asked = {heading: field_called(layer, name) for name, heading in options.mapping.items()}
+        return match_columns(table.columns, layer, override=asked or None)
     except ValueError:
-        known = ", ".join(f.name for f in layer.fields)
-        raise Refused("field_unknown", fields=", ".join(options.mapping), layer=layer.id, known=known) from None
+        raise Refused("field_unknown", **fields_told(layer, options.mapping)) from None
 
 
 def _layer_of(table: Table, options: Options, layers: Mapping[str, Layer], *, alone: bool) -> Layer | None:

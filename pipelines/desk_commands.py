@@ -103,7 +103,10 @@ def edit(arguments: argparse.Namespace, console: Console) -> int:
     told = "；".join(_change(event, name, layer, console) for name in event.data["fields"])
     console.say(f"{event.feature_id}：{told}{zh}", f"{event.feature_id}: {told}{en}")
     if "merged_with_version" in event.data:
-        console.say("期间他人改过其他字段，两边都保留。", "Others changed other fields meanwhile; both stand.")
+        console.say(
+            "您看到的版本之后又有过登记，没有动这些字段，两边都保留。",
+            "More was recorded after the version you saw, of other fields; both stand.",
+        )
     if "moved_to" in event.data:
         console.say(
             f"按新地名归到 {event.data['moved_to']}。", f"Its names now place it on {event.data['moved_to']}."

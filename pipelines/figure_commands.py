@@ -19,6 +19,25 @@ if TYPE_CHECKING:
     from pipelines.workspace import Workspace
 
 
+HOT = {
+    "class": ("类别", "class"),
+    "count": ("点数", "points"),
+    "z": ("z 值", "z"),
+    "p": ("p 值", "p"),
+    "lon": ("经度", "longitude"),
+    "lat": ("纬度", "latitude"),
+}
+"""Columns of the table of hot spots, and their headings."""
+
+
+def _hot_class(name: str, console: Console) -> str:
+    """`hot_95` as people say it: how sure it is that points lie closer, or sparser, than chance explains."""
+    what, _, percent = name.partition("_")
+    hot = what == "hot"
+    zh, en = ("热点", "hot spot") if hot else ("冷点", "cold spot")
+    return console.pick(f"{zh}（{percent}% 可信）", f"{en} ({percent} % sure)")
+
+
 def refresh(workspace: Workspace, console: Console, executor: Executor | None = None) -> None:
     """Join and summarise what changed, and say what was done."""
     from pipelines.figures import keep_figures
@@ -109,6 +128,7 @@ def progress(arguments: argparse.Namespace, console: Console) -> int:
 
 def _counted(arguments: argparse.Namespace, asked: date, places: int) -> list[dict[str, Any]]:
     """The rows of `progress` worked out now, and kept."""
+    from geo.spoken import field_called
     from pipelines.exchange import records
     from pipelines.figures import keep_rows
     from pipelines.summarise import progress as figures
@@ -117,6 +137,7 @@ def _counted(arguments: argparse.Namespace, asked: date, places: int) -> list[di
     workspace = _workspace(arguments, asked)
     layer = workspace.layer(arguments.layer)
     if arguments.split:
+        arguments.split = field_called(layer, arguments.split)
         split = progress_split(workspace, layer.id, arguments.by, arguments.split, asked, decimals=places)
         return records(split)
     rows = records(figures(workspace, layer.id, arguments.by, asked, decimals=places))
@@ -161,6 +182,7 @@ def _layer(arguments: argparse.Namespace) -> Layer:
 
 
 def _as_table(arguments: argparse.Namespace, rows: list[dict[str, Any]], console: Console) -> str:
+    from geo.spoken import field_words, value_words
     from pipelines.console import indicator_words
 
     layer = _layer(arguments)
@@ -168,7 +190,9 @@ def _as_table(arguments: argparse.Namespace, rows: list[dict[str, Any]], console
     extra = [name for name in ("zone_kind", arguments.split) if rows and name in rows[0]]
     columns = ["area_code", "area_name", *extra, "features", *(one.id for one in layer.indicators)]
     words = [indicator_words(one, console.lang) for one in layer.indicators]
-    return rows_text(rows, columns, [*head[:2], *extra, head[2], *words])
+    named = [field_words(layer, name)(console.lang) for name in extra]
+    spoken = [{**row, **{n: value_words(layer, n, row[n])(console.lang) for n in extra}} for row in rows]
+    return rows_text(spoken, columns, [*head[:2], *named, head[2], *words])
 
 
 def hotspots(arguments: argparse.Namespace, console: Console) -> int:
@@ -198,8 +222,9 @@ def hotspots(arguments: argparse.Namespace, console: Console) -> int:
         console.result(as_csv(cells).rstrip("\n"))
     else:
         hot = cells[cells["class"] != "none"].sort_values("z", ascending=False)
-        columns = ["class", "count", "z", "p", "lon", "lat"]
-        console.result(table_text(pd.DataFrame(hot)[columns], columns))
+        said = {name: console.pick(zh, en) for name, (zh, en) in HOT.items()}
+        table = pd.DataFrame(hot)[[*HOT]].assign(**{"class": [_hot_class(one, console) for one in hot["class"]]})
+        console.result(table_text(table, [*said.values()]))
     return 0
 
 

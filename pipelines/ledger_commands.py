@@ -186,9 +186,11 @@ def account_list(arguments: argparse.Namespace, console: Console) -> int:
     """Every account with its role, unit and area."""
     from geo.access import roles
     from pipelines.act import workspace_ledger
+    from pipelines.desk_commands import area_names
     from pipelines.store.accounts import accounts
     from pipelines.workspace import Workspace
 
+    workspace = Workspace(arguments.dir)
     rows = [
         {
             "name": a.name,
@@ -199,7 +201,7 @@ def account_list(arguments: argparse.Namespace, console: Console) -> int:
             "disabled": a.disabled,
             "must_change": a.must_change,
         }
-        for a in accounts(workspace_ledger(Workspace(arguments.dir)))
+        for a in accounts(workspace_ledger(workspace))
     ]
     if arguments.format == "json":
         console.json(rows)
@@ -210,16 +212,17 @@ def account_list(arguments: argparse.Namespace, console: Console) -> int:
         )
     else:
         console.result(console.pick("账号\t角色\t单位\t区划", "name\trole\tunit\tarea"))
-        called = roles()
+        called, places = roles(), area_names(workspace)
         for row in rows:
             closed = console.pick("（已停用）", " (disabled)") if row["disabled"] else ""
             role = called[str(row["role"])](console.lang)
-            console.result(f"{row['name']}\t{role}\t{row['unit']}\t{row['area_code'] or '—'}{closed}")
+            area = places.get(str(row["area_code"]), row["area_code"]) or "—"
+            console.result(f"{row['name']}\t{role}\t{row['unit']}\t{area}{closed}")
     return 0
 
 
 def backup(arguments: argparse.Namespace, console: Console) -> int:
-    """Copy the workspace, while it serves, into one archive."""
+    """Copy the workspace, while it serves, into one archive; 1 where the audit of what was copied finds faults."""
     from pipelines.store.backup import backup as make
 
     made = make(arguments.dir, arguments.file, now=datetime.now(UTC))
@@ -228,6 +231,13 @@ def backup(arguments: argparse.Namespace, console: Console) -> int:
         f"Backed up to {arguments.file}: {made['events']} events, {made['files']} files.",
     )
     console.result(json.dumps(made, ensure_ascii=False))
+    if made["faults"]:
+        faults = made["faults"]
+        console.say(
+            f"注意：台账核对有 {faults} 处不符，备份里也一样；请用 xiangtu audit {arguments.dir} 逐条查看。",
+            f"Beware: the ledger differs in {faults} places, and so does the backup; xiangtu audit names them.",
+        )
+        return 1
     return 0
 
 

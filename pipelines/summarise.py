@@ -11,6 +11,7 @@ import pandas as pd
 from geo.errors import Refused
 from geo.layers import Layer
 from geo.progress import printed, rates, roll_up, tally
+from geo.spoken import fields_told
 from pipelines.covers import covers
 from pipelines.days import today
 from pipelines.standing import counted_columns, events_of, ledger_of, rows_on, shares_of, standing_on, things_at
@@ -89,12 +90,13 @@ def progress_split(
     """
     layer = workspace.layer(layer_id)
     named = {f.name: f for f in layer.fields}
-    known = ", ".join(sorted({name for name, one in named.items() if not one.personal} | {"stage", "kind"}))
+    offered = sorted({name for name, one in named.items() if not one.personal} | {"stage", "kind"})
     if split in named and named[split].personal:
         words = named[split].label
-        raise Refused("split_personal", field=words.zh, field_en=words.en, known=known)
+        told = fields_told(layer, [split], offered)
+        raise Refused("split_personal", field=words.zh, field_en=words.en, **told)
     if split not in named and split not in ("stage", "kind"):
-        raise Refused("field_unknown", fields=split, layer=layer.id, known=known)
+        raise Refused("field_unknown", **fields_told(layer, [split], offered))
     day, areas = as_of or today(), workspace.areas()
     if areas.empty or by == "zone":
         raise Refused("areas_missing", level=by)

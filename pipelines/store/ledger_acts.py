@@ -14,7 +14,7 @@ from geo.changes import Event, Projection, collide, compact, projection, touched
 from geo.errors import Conflict, Forbidden, Refused
 from geo.layers import Layer
 from geo.lifecycle import china_day
-from geo.spoken import china_minute
+from geo.spoken import act_words, china_minute
 from geo.steps import check_step, worked_by
 from pipelines.store.ledger_refusals import check_extension, clash
 
@@ -277,6 +277,7 @@ def _check_undo(act: Act, past: Sequence[Event], now: datetime) -> None:
     if last.kind == "merged":
         raise Forbidden("undo_at_the_double", id=act.feature_id, double=last.data.get("from", "—"))
     if last.undoes is not None or (last.kind == "add" and len(past) > 1):
-        raise Forbidden("undo_not_this", kind=last.kind, id=act.feature_id)
+        what = act_words(last.kind)
+        raise Forbidden("undo_not_this", kind=what.zh, kind_en=what.en, id=act.feature_id)
     if instant(now - timedelta(minutes=UNDO_MINUTES)) > last.recorded_at:
         raise Forbidden("undo_too_late", minutes=UNDO_MINUTES, id=act.feature_id)

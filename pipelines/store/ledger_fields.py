@@ -11,6 +11,7 @@ from typing import Any
 from geo.access import require
 from geo.errors import Forbidden, Refused
 from geo.layers import Field, Layer
+from geo.spoken import fields_told
 from pipelines.store.ledger_acts import Act
 
 TEXT_CHARACTERS = 4000
@@ -32,7 +33,7 @@ def check_fields(act: Act, layer: Layer) -> None:
     known = {f.name: f for f in layer.fields}
     if not isinstance(given, Mapping) or set(given) - set(known):
         wrong = set(given) - set(known) if isinstance(given, Mapping) else {"?"}
-        raise Refused("field_unknown", fields=", ".join(map(str, wrong)), layer=layer.id, known=", ".join(known))
+        raise Refused("field_unknown", **fields_told(layer, wrong))
     for name, value in given.items():
         _check_value(known[name], value)
         if name in kept_by_steps(layer) and not (act.kind == "add" and value == _first_stage(layer, name)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from geo.layers import builtin_layers
-from geo.spoken import STATE, VALUES, field_words, value_words
+from geo.spoken import STATE, VALUES, field_called, field_words, fields_told, value_words
 
 
 @pytest.mark.parametrize("layer_id", sorted(builtin_layers()))
@@ -24,4 +24,14 @@ def test_the_values_of_state_are_called_by_words() -> None:
     assert {name: set(one) for name, one in VALUES.items()} == {
         "kind": {"open", "in_progress", "done", "void"},
         "placed_by": {"geometry", "name", "none"},
+        "zone_kind": {"township", "village"},
     }
+
+
+def test_a_field_is_known_by_its_id_or_its_heading_and_a_refusal_offers_both() -> None:
+    layer = builtin_layers()["inspection_point"]
+    assert [field_called(layer, text) for text in ("category", "nothing")] == ["category", "nothing"]
+    assert field_called(layer, layer.field("category").label.zh) == "category"
+    told = fields_told(layer, ["x", "y"], ["category"])
+    assert told["named"] == f"{layer.field('category').label.zh}（category）" and told["known"] == "category"
+    assert told["fields"] == "x、y" and told["layer"] == layer.label.zh

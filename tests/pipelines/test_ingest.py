@@ -309,6 +309,32 @@ def test_progress_split_by_a_field_adds_up_to_progress(root: Path, tmp_path: Pat
     assert split["reported_mu"].sum() == pytest.approx(whole["reported_mu"], abs=1e-9)
 
 
+def test_a_split_is_asked_by_heading_and_told_in_words(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = parcels(tmp_path / "p.gpkg", ["A", "B"], [15.9, 15.9], ["发现", "已整治"])
+    add(Workspace(root), path, Options(layer="abandoned_parcel"))
+    asked = ["progress", str(root), "--layer", "abandoned_parcel", "--by", "county"]
+    assert main([*asked, "--split", "整治阶段"]) == 0
+    table = capsys.readouterr().out
+    assert "整治阶段" in table and "已整治" in table and "remediated " not in table
+    assert main([*asked, "--split", "Stage", "--format", "csv"]) == 0
+    csv_said = capsys.readouterr().out
+    assert ",stage," in csv_said.splitlines()[0] and ",remediated," in csv_said
+    assert main([*asked, "--split", "nothing"]) == 2
+    assert "图层“撂荒地整治图斑”没有这些字段：nothing" in (said := capsys.readouterr().err) and "（mode）" in said
+    assert main([*asked, "--split", "nothing", "--lang", "en"]) == 2
+    assert "Mode (mode)" in (said := capsys.readouterr().err) and "整治" not in said
+
+
+def test_a_column_is_mapped_to_a_field_by_its_heading(root: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / "台账.csv"
+    sheet.write_text("甲,上报面积,发现日期\nP1,3.5,2024-01-05\n", encoding="utf-8")
+    asked = Options(layer="abandoned_parcel", mapping={"图斑编号": "甲"})
+    [table] = check(sheet, asked, workspace=Workspace(root)).tables
+    assert table.mapping["parcel_id"] == ("甲", "given")
+
+
 @pytest.mark.parametrize(
     "layer", ["abandoned_parcel", "inspection_point", "land_transfer", "contract_parcel", "idle_land"]
 )
@@ -324,7 +350,9 @@ def test_no_field_of_people_becomes_a_split_or_is_offered_as_one(root: Path, lay
         assert offered == {field.name for field in declared.fields} - people | {"stage", "kind"}
 
 
-def test_zones_and_what_lies_in_none_add_up_to_the_county(root: Path, tmp_path: Path) -> None:
+def test_zones_and_what_lies_in_none_add_up_to_the_county(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = parcels(tmp_path / "p.gpkg", ["A", "B"], [15.9, 15.9], ["发现"] * 2)
     add(Workspace(root), path, Options(layer="abandoned_parcel"))
     sheet = tmp_path / "台账.csv"
@@ -338,6 +366,9 @@ def test_zones_and_what_lies_in_none_add_up_to_the_county(root: Path, tmp_path: 
     zones.to_file(tmp_path / "zones.gpkg")
     add(Workspace(root), tmp_path / "zones.gpkg", Options(layer="zone"))
     county = progress(Workspace(root), "abandoned_parcel", "county").iloc[0]
+    assert main(["progress", str(root), "--layer", "abandoned_parcel", "--by", "zone"]) == 0
+    told = capsys.readouterr().out
+    assert "片区类型" in told and "级片区" in told and "zone_kind" not in told
     rows = progress(Workspace(root), "abandoned_parcel", "zone")
     for kind in ("township", "village"):
         of_kind = rows[rows["zone_kind"] == kind]

@@ -121,6 +121,14 @@ def test_the_same_photo_before_and_after_is_told_as_a_fact_at_the_act_and_in_the
     assert [("先前的照片" in line) for line in past] == [False, True] and "没有拍摄时间" in past[0]
 
 
+def test_a_field_is_set_by_its_heading_in_either_language(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    base = ["edit", str(root), "--layer", "abandoned_parcel", "--id", "P1", "--by", "张三"]
+    assert main([*base, "--set", "种植作物=玉米", "--set", "Place name=大湾"]) == 2
+    assert main([*base, "--set", "种植作物=玉米", "--set", "Local place name=大湾"]) == 0
+    events = workspace_ledger(Workspace(root)).events(layer="abandoned_parcel", feature_id="P1")
+    assert json.loads(events["data"].iloc[-1])["fields"] == {"crop": "玉米", "place_name": "大湾"}
+
+
 def test_a_desk_with_an_old_version_on_its_screen_gets_a_conflict_and_a_script_does_not(root: Path) -> None:
     act(root, "abandoned_parcel", "P1", "verified", "张三")
     with pytest.raises(Conflict):
@@ -246,7 +254,7 @@ def test_a_backup_taken_while_desks_write_passes_its_audit_when_restored(root: P
     assert made[0]["events"] < made[-1]["events"]
     for k, one in enumerate(made):
         there, found = restore(tmp_path / f"b{k}.tar", tmp_path / f"r{k}")
-        assert found == [] and there == one
+        assert found == [] and {**there, "faults": 0} == one
         assert (
             act(tmp_path / f"r{k}", "abandoned_parcel", "P2", "remediating", "王五", note="返工").seq
             == one["events"] + 1
@@ -259,6 +267,51 @@ def test_a_backup_is_refused_over_another_and_restored_only_into_nothing(root: P
         backup(root, tmp_path / "b.tar", now=NOW)
     with pytest.raises(Refused, match="empty"):
         restore(tmp_path / "b.tar", root)
+
+
+def test_a_backup_of_a_broken_ledger_is_written_and_says_how_many_faults_it_has(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["backup", str(root), str(tmp_path / "whole.tar")]) == 0
+    assert json.loads(capsys.readouterr().out)["faults"] == 0
+    data = next((root / "imports").rglob("data.parquet"))
+    data.write_bytes(data.read_bytes()[:-1] + b"x")
+    assert main(["backup", str(root), str(tmp_path / "b.tar")]) == 1
+    said = capsys.readouterr()
+    assert (tmp_path / "b.tar").is_file() and json.loads(said.out)["faults"] == 1
+    assert "1 处不符" in said.err and "xiangtu audit" in said.err
+
+
+def test_a_backup_in_no_folder_or_in_the_workspace_itself_and_one_that_is_not_there_are_called_so(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words, said in (
+        (["backup", str(root), str(tmp_path / "no" / "b.tar")], "没有文件夹"),
+        (["backup", str(root), str(root / "inside.tar")], "在工作区里面"),
+        (["restore", str(tmp_path / "none.tar"), str(tmp_path / "r")], "没有这个文件"),
+        (["restore", str(tmp_path), str(tmp_path / "r")], "这是文件夹"),
+    ):
+        capsys.readouterr()
+        assert main(words) == 2
+        told = capsys.readouterr().err
+        assert said in told and told.count("\n") == 1 and "已损坏" not in told and "只读" not in told
+    assert not list(root.glob("*.tar*")) and not (tmp_path / "r").exists()
+
+
+def test_who_acts_in_two_lines_and_a_photo_that_is_not_there_are_told_in_chinese(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    step = ["act", str(root), "--layer", "abandoned_parcel", "--id", "P1", "--to", "verified", "--by"]
+    for words, said in (
+        ([*step, "张三\n李四"], "换行"),
+        ([*step, "三" * 121], "120"),
+        ([*step, "张三", "--photo", str(tmp_path / "none.jpg")], "没有这个文件"),
+        ([*step, "张三", "--photo", str(tmp_path)], "这是文件夹"),
+    ):
+        capsys.readouterr()
+        assert main(words) == 2
+        told = capsys.readouterr().err
+        assert said in told and "No such" not in told and "directory" not in told
 
 
 def test_a_damaged_or_hostile_archive_is_refused_and_leaves_nothing(root: Path, tmp_path: Path) -> None:

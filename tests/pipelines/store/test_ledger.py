@@ -239,7 +239,8 @@ def test_ones_own_last_step_can_be_undone_for_half_an_hour_as_an_event_of_its_ow
         ledger.append(
             step("", TOWN, to_stage=None, kind="undo", undoes=undone.id), now=NOW + timedelta(minutes=29)
         )
-    assert code_of(refusal) == "undo_not_this"
+    assert code_of(refusal) == "undo_not_this" and "（撤回）" in refusal.value.words("zh")
+    assert "undo_not_this" not in refusal.value.words("en") and "(undo)" in refusal.value.words("en")
     assert ledger.append(step("verified", TOWN), now=NOW + timedelta(minutes=30)).from_stage == "found"
     assert ledger.audit() == []
 
