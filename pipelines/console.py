@@ -73,7 +73,9 @@ class Console:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             return self.error("disk_full", path=error.filename or os.curdir)
         if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            return self.error("disk_write_failed", path=error.filename or os.curdir, reason=error.strerror)
+            from pipelines.disk_words import disk_words
+
+            return self.error("disk_write_failed", path=error.filename or os.curdir, **disk_words(error))
         with tempfile.NamedTemporaryFile(
             "w", prefix="xiangtu-", suffix=".log", delete=False, encoding="utf-8"
         ) as log:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from geo.errors import Refused
+from pipelines.disk_words import disk_words
 from pipelines.store.attachments import Attachments
 
 MAX_BYTES = 30 * 2**20
@@ -89,7 +90,7 @@ def _content(source: Path | bytes) -> bytes:
                 raise Refused("photo_too_large", mb=round(source.stat().st_size / 2**20), limit=MAX_BYTES // 2**20)
             content = source.read_bytes()
         except OSError as error:
-            raise Refused("photo_unreadable", name=source.name, reason=error.strerror or "?") from None
+            raise Refused("photo_unreadable", name=source.name, **disk_words(error)) from None
     if len(content) > MAX_BYTES:
         raise Refused("photo_too_large", mb=round(len(content) / 2**20), limit=MAX_BYTES // 2**20)
     return content

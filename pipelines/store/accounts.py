@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pipelines.store.ledger_sql import Transaction
 
 NAME = re.compile(r"[\w.\-·]{1,60}")
+ACTOR_CHARACTERS = 120
 AREA = re.compile(r"([0-9]{6}([0-9]{3}([0-9]{3})?)?)?")
 FIRST_ADMINISTRATOR = Actor("系统", "administrator", has_account=False)
 KEYBOARD = Actor("本机", "administrator", has_account=False)
@@ -232,8 +233,12 @@ def named_actor(ledger: Ledger, spoken: str) -> Actor:
     administrator. Once there are accounts, Forbidden for whoever has none or a disabled one.
     """
     text = spoken.strip()
-    if not text or len(text) > 120 or any(ord(c) < 32 for c in text):
+    if not text:
         raise Refused("actor_malformed")
+    if any(ord(c) < 32 for c in text):
+        raise Refused("actor_control_characters")
+    if len(text) > ACTOR_CHARACTERS:
+        raise Refused("actor_too_long", limit=ACTOR_CHARACTERS)
     account = find(ledger, text)
     if account is not None and not account.disabled:
         return account.actor()

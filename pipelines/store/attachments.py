@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from geo.errors import Refused
+from pipelines.disk_words import disk_words
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -64,4 +65,4 @@ class Attachments:
                 Path(name).unlink(missing_ok=True)
                 raise
         except OSError as error:
-            raise Refused("disk_write_failed", path=str(path.parent), reason=error.strerror) from None
+            raise Refused("disk_write_failed", path=str(path.parent), **disk_words(error)) from None

@@ -25,6 +25,7 @@ from typing import Any
 from geo.access import Actor
 from geo.errors import Refused
 from geo.issues import Issue
+from pipelines.disk_words import disk_words
 from pipelines.store.accounts import make_database_role
 from pipelines.store.ledger import Ledger, instant, open_ledger
 from pipelines.store.ledger_anchors import FILE as ANCHORS
@@ -68,12 +69,12 @@ TABLES = {
 def backup(root: Path, archive: Path, *, now: datetime) -> dict[str, Any]:
     """Copy the workspace at `root` into `archive` (a tar file); how many events and files it holds, and the head.
 
-    Readers and writers go on meanwhile. The archive appears under its name only when it is whole. Refused when it
-    exists already or the disk does not take it.
+    Readers and writers go on meanwhile. The archive appears under its name only when it is whole. The copied
+    ledger is audited: `faults` says how many things are not as they were taken; all is copied all the same.
+    Refused when the archive exists already, has no folder or lies in the workspace, or the disk does not take it.
     """
     workspace = Workspace(root)
-    if archive.exists():
-        raise Refused("backup_exists", path=str(archive))
+    _check_place(workspace.root, archive)
     ledger = open_ledger(workspace.settings.ledger_url or workspace.root, layers=workspace.layers())
     partial = archive.with_name(archive.name + ".partial")
     try:
@@ -87,6 +88,7 @@ def backup(root: Path, archive: Path, *, now: datetime) -> dict[str, Any]:
             for path in _files(workspace.root):
                 name = path.relative_to(workspace.root).as_posix()
                 sums[name] = _packed(tar, path, name)
+            faults = _faults(copied, ledger, workspace.root)
             made = {"at": instant(now), "events": seq, "head": last, "files": len(sums), "sha256": sums}
             text = json.dumps(made, ensure_ascii=False, indent=1).encode()
             entry = tarfile.TarInfo(MANIFEST)
@@ -96,11 +98,29 @@ def backup(root: Path, archive: Path, *, now: datetime) -> dict[str, Any]:
             os.fsync(handle.fileno())
         partial.replace(archive)
     except OSError as error:
-        raise Refused("disk_write_failed", path=str(archive.parent), reason=error.strerror or "?") from None
+        raise Refused("disk_write_failed", path=str(archive.parent), **disk_words(error)) from None
     finally:
         partial.unlink(missing_ok=True)
         ledger.close()
-    return {key: made[key] for key in ("at", "events", "head", "files")}
+    return {**{key: made[key] for key in ("at", "events", "head", "files")}, "faults": faults}
+
+
+def _check_place(root: Path, archive: Path) -> None:
+    if archive.exists():
+        raise Refused("backup_exists", path=str(archive))
+    if not archive.parent.is_dir():
+        raise Refused("backup_folder_missing", path=str(archive.parent))
+    if archive.resolve().is_relative_to(root.resolve()):
+        raise Refused("backup_inside_workspace", path=str(archive))
+
+
+def _faults(copied: Path, ledger: Ledger, root: Path) -> int:
+    """How many things in a copied ledger, and in the files it names, are not as they were taken."""
+    copy = open_ledger(copied, layers=ledger.layers)
+    try:
+        return len(copy.audit(root=root))
+    finally:
+        copy.close()
 
 
 def _files(root: Path) -> Iterator[Path]:
@@ -212,16 +232,33 @@ def restore(archive: Path, root: Path, *, ledger_url: str | None = None) -> tupl
     return {key: made[key] for key in ("at", "events", "head", "files")}, found
 
 
+def _damaged(archive: Path, reason: str, reason_en: str) -> Refused:
+    return Refused("backup_damaged", path=str(archive), reason=reason, reason_en=reason_en)
+
+
 def _unpacked(archive: Path, folder: Path) -> dict[str, Any]:
-    """Unpack an archive of ours into `folder`; Refused for one that is damaged or not ours."""
+    """Unpack an archive of ours into `folder`; Refused for one that is not there, is damaged or not ours."""
+    try:
+        archive.open("rb").close()
+    except OSError as error:
+        raise Refused("backup_not_a_file", path=str(archive), **disk_words(error)) from None
     try:
         with tarfile.open(archive, "r:") as tar:
             tar.extractall(folder, filter="data")
         made: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         for name, digest in made["sha256"].items():
             if file_sha256(folder / name) != digest:
-                raise Refused("backup_damaged", path=str(archive), reason=name)
-    except (tarfile.TarError, OSError, ValueError, KeyError) as error:
-        raise Refused("backup_damaged", path=str(archive), reason=str(error)[:200]) from None
+                raise _damaged(archive, f"{name} 与清单不符", f"{name} differs from its manifest")
+    except tarfile.FilterError:
+        raise _damaged(archive, "里面有不该有的路径", "it holds paths that it may not hold") from None
+    except tarfile.TarError:
+        raise _damaged(archive, "不是完整的 tar 文件", "it is no whole tar file") from None
+    except FileNotFoundError:
+        raise _damaged(archive, "缺少清单或其中的文件", "its manifest or a file of it is missing") from None
+    except OSError as error:
+        words = disk_words(error)
+        raise _damaged(archive, words["reason"], words["reason_en"]) from None
+    except (ValueError, KeyError):
+        raise _damaged(archive, "清单读不懂", "its manifest cannot be understood") from None
     (folder / MANIFEST).unlink()
     return made

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from geo.errors import Refused
 from geo.issues import Issue
+from pipelines.disk_words import disk_words
 from pipelines.report import TableReport
 from pipelines.workspace import Import, Workspace, issues_frame
 
@@ -76,7 +77,7 @@ def disk_errors(where: Path) -> Iterator[None]:
         if error.errno == errno.ENOSPC:
             raise Refused("disk_full", path=str(where)) from None
         if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT):
-            raise Refused("disk_write_failed", path=str(where), reason=error.strerror) from None
+            raise Refused("disk_write_failed", path=str(where), **disk_words(error)) from None
         raise
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from geo.errors import Refused
+from pipelines.disk_words import disk_words
 
 WAIT_SECONDS = 60.0
 
@@ -20,7 +21,7 @@ def exclusive(path: Path, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[Non
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = path.open("a+b")
     except OSError as error:
-        raise Refused("disk_write_failed", path=str(path.parent), reason=error.strerror) from None
+        raise Refused("disk_write_failed", path=str(path.parent), **disk_words(error)) from None
     with handle:
         limit = time.monotonic() + wait_seconds
         while True:
