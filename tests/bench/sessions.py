@@ -31,7 +31,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from dashboards.words import LANGS, say
 from pipelines.tile_encoding import tile_at
-from tests.bench.serving import memory_mb, serving
+from tests.bench.serving import at_rest, memory_mb, serving
 
 PAGES = ("leader", "leader", "agriculture", "planner", "inspector")
 """Where readers begin; most of them lead."""
@@ -45,6 +45,8 @@ LINKS = 0.12
 """So many of the clicks go to another page or topic."""
 PAUSE_S = 1.0
 SLOW_S = 60.0
+READY_S = 120.0
+"""The server is given so long to make its pages ready before the readers come."""
 ERRORS = tuple(say("app.failed", lang)[:12] for lang in LANGS)
 
 
@@ -288,7 +290,9 @@ def main() -> None:
     chosen = parser.parse_args()
     middle = middle_of(chosen.workspace)
     with serving(chosen.workspace) as (server, process):
+        ready = at_rest(process, READY_S)
         made = soak(server, process, sessions=chosen.sessions, seconds=chosen.seconds, middle=middle)
+    made["at_rest_after_s"] = ready
     print(json.dumps(made, ensure_ascii=False, indent=1))
 
 
