@@ -215,4 +215,9 @@ def lookback(arguments: argparse.Namespace, console: Console) -> int:
         f"安排回头看 {len(made)} 处：按风险 {risky} 处，随机 {len(made) - risky} 处（种子 {arguments.seed}）。",
         f"{len(made)} revisits planned: {risky} by risk, {len(made) - risky} by lot (seed {arguments.seed}).",
     )
+    if len(made) < arguments.count:
+        console.say(
+            f"要排 {arguments.count} 处，只有 {len(made)} 处可排：其余还没办结，或已排过回头看。",
+            f"{arguments.count} were asked for, only {len(made)} can be planned: no more are closed and unplanned.",
+        )
     return 0

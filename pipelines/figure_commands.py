@@ -101,10 +101,11 @@ def _refresh_province(province: Province, executor: Executor, console: Console) 
 
 def progress(arguments: argparse.Namespace, console: Console) -> int:
     """Progress by area in the format asked for."""
+    from pipelines.asked import asked_day
     from pipelines.figures import kept_rows
     from pipelines.province import is_province
 
-    asked = day(arguments.as_of) or today()
+    asked = asked_day(arguments.as_of, console)
     places = decimals(arguments.format)
     rows = None
     if is_province(arguments.dir):
@@ -252,10 +253,12 @@ def _with_shapes(root: Path, rows: list[dict[str, Any]], by: str) -> dict[str, A
 def show(arguments: argparse.Namespace, console: Console) -> int:
     """Rows of a layer; with --id also the thing's history."""
     from geo.spoken import named_layer
+    from pipelines.asked import asked_day, check_area
     from pipelines.exchange import as_csv, as_geojson, history, records
     from pipelines.exchange import show as rows_of
 
-    workspace = _workspace(arguments, day(arguments.as_of) or today())
+    workspace = _workspace(arguments, asked_day(arguments.as_of, console))
+    check_area(workspace, arguments.area)
     frame = rows_of(
         workspace, arguments.layer, feature_id=arguments.id, area=arguments.area, as_of=day(arguments.as_of)
     )

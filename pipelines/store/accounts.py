@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from geo.access import Actor, require, roles
+from geo.access import Actor, require, rights, roles
 from geo.errors import Forbidden, Refused
 from pipelines.store.accounts_passwords import checked, first_password, hashed
 from pipelines.store.desk_rights import layers_of, personal_of
@@ -96,7 +96,8 @@ def add(
     """Add an account; its first password, given or made up, which the first sign-in must change.
 
     by: an administrator's account; only the very first account may be added without one, and must be an
-    administrator's. Refused for a name taken or malformed, an unknown role, a township or village without area.
+    administrator's. Refused for a name taken or malformed, an unknown role, a township or village without area, a
+    bureau without layers.
     """
     if not NAME.fullmatch(name):
         raise Refused("account_name_malformed", name=name[:60])
@@ -108,6 +109,9 @@ def add(
     unknown = [one for one in layers if one not in ledger.layers]
     if unknown:
         raise Refused("layer_unknown", layer=", ".join(unknown), known=", ".join(sorted(ledger.layers)))
+    if not layers and any(right.layers == "own" and role in right.roles for right in rights()):
+        words, known = roles()[role], ", ".join(sorted(ledger.layers))
+        raise Refused("account_needs_layers", name=name, role=words.zh, role_en=words.en, known=known)
     there = find(ledger, name)
     if there is not None:
         raise Refused("account_disabled" if there.disabled else "account_exists", name=name)

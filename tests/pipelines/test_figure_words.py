@@ -59,3 +59,34 @@ def test_an_account_is_listed_with_the_name_of_its_area(root: Path, capsys: pyte
 def test_a_hot_spot_is_called_by_words(lang: str, said: str) -> None:
     assert _hot_class("hot_95", Console(lang)) == said
     assert all(zh and en for zh, en in HOT.values())
+
+
+def test_an_area_that_is_not_there_is_refused_and_no_empty_table(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["show", str(root), "--layer", "inspection_point", "--area"]
+    capsys.readouterr()
+    assert main([*asked, "999"]) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and "999" in said.err and said.err.count("\n") == 1
+    assert main([*asked, "510921100"]) == 0 and "A1" in capsys.readouterr().out
+    assert main([*asked, "unplaced"]) == 0
+
+
+def test_a_day_still_to_come_is_said_to_be_so_beside_the_figures(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["progress", str(root), "--layer", "inspection_point", "--by", "county"]
+    capsys.readouterr()
+    assert main([*asked, "--as-of", "2099-01-01"]) == 0
+    said = capsys.readouterr()
+    assert "2099-01-01 还没到" in said.err and "测试县" in said.out
+    assert main(asked) == 0 and "还没到" not in capsys.readouterr().err
+
+
+def test_more_revisits_than_there_are_closed_things_are_said_to_be_too_many(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert main(["lookback", str(root), "--layer", "inspection_point", "--count", "9" * 20]) == 0
+    assert "只有 0 处可排" in capsys.readouterr().err

@@ -74,6 +74,7 @@ def test_the_first_account_is_an_administrators_and_the_rest_need_one(ledger: Le
         ({"name": "新", "role": "township", "area_code": "510921"}, "account_area_too_wide"),
         ({"name": "新", "role": "township", "area_code": "51092110' or '1'='1"}, "area_code_malformed"),
         ({"name": "新", "role": "bureau", "layers": ["nothing"]}, "layer_unknown"),
+        ({"name": "新", "role": "bureau"}, "account_needs_layers"),
         ({"name": "新", "role": "auditor", "password": "12345678901"[:8]}, "password_weak"),
         ({"name": "新", "role": "auditor", "password": "aaaaaaaaaaaa"}, "password_weak"),
     ],
