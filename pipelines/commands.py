@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+from pipelines.misuse import Arguments, Misuse, language
 
 LEVELS = ("county", "township", "village", "zone", "province")
 FORMATS = ("table", "csv", "json", "geojson")
@@ -31,7 +34,11 @@ class _Unasked:
 def parse(argv: list[str]) -> argparse.Namespace:
     """The arguments of one command line; prints help or usage and exits as argparse does (2 for misuse)."""
     asked = argv[2:3] if argv[:1] == ["--lang"] else argv[:1]
-    return parser(*asked).parse_args(argv)
+    try:
+        return parser(*asked).parse_args(argv)
+    except Misuse as wrong:
+        print(wrong.words(language(argv)), file=sys.stderr)
+        raise SystemExit(2) from None
 
 
 def parser(asked: str | None = None) -> argparse.ArgumentParser:
@@ -39,9 +46,9 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
 
     asked: the one command that is needed, where it is known; when no command is called so, all are there.
     """
-    common = argparse.ArgumentParser(add_help=False)
+    common = Arguments(add_help=False)
     common.add_argument("--lang", choices=("zh", "en"), default="zh", help="语言 / language")
-    top = argparse.ArgumentParser(
+    top = Arguments(
         prog="xiangtu", description="乡图：一县一图 / the county's one map of rural governance", parents=[common]
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
