@@ -218,6 +218,6 @@ def lookback(arguments: argparse.Namespace, console: Console) -> int:
     if len(made) < arguments.count:
         console.say(
             f"要排 {arguments.count} 处，只有 {len(made)} 处可排：其余还没办结，或已排过回头看。",
-            f"{arguments.count} were asked for, only {len(made)} can be planned: no more are closed and unplanned.",
+            f"{arguments.count} asked for, only {len(made)} can be planned: no more are closed and unplanned.",
         )
     return 0

@@ -61,10 +61,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _things(workspace: Workspace, layer: Layer, thing: str | None, area: str | None, asked: date) -> pd.DataFrame:
+    from pipelines.asked import check_area
     from pipelines.exchange import show
 
-    if thing is None and area is not None and not (workspace.areas()["code"] == area).any():
-        raise Refused("schedule_area_unknown", area=area)
+    if thing is None:
+        check_area(workspace, area)
     rows = pd.DataFrame(show(workspace, layer.id, feature_id=thing, area=area, as_of=asked)).reset_index(drop=True)
     if thing is not None and rows.empty:
         raise Refused("thing_unknown", id=thing, **named_layer(layer))
