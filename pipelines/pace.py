@@ -29,7 +29,7 @@ class Glance:
 
     lead: its lead figure, None for a layer without figures. days and values: that figure on the ends of the last
     twelve months and today, NaN where it had none. alarm: the figure of what is overdue, or else of what should be
-    low, with its value. empty: nothing of the layer lies here.
+    low, with its value. empty: nothing of the layer lies here, and there is no rate of it either.
     """
 
     layer: Layer
@@ -108,5 +108,6 @@ def glance(settings: Settings, layer: Layer, rows: pd.DataFrame, as_of: date, *,
         pace(days, values, target, as_of=as_of, grace_days=grace),
         alarm,
         float(last[alarm.id].iloc[-1]) if alarm is not None else math.nan,
-        empty=not bool(last["features"].iloc[-1]),
+        # A rate whose whole is known is none at all, 0 %, where nothing has it; anything else is not known yet.
+        empty=not bool(last["features"].iloc[-1]) and not (lead.is_rate and math.isfinite(values[-1])),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -179,3 +180,7 @@ def test_a_glance_has_the_figure_of_the_last_day_and_an_amount_is_the_countys_ta
     part = glance(aimed, layer, rows[rows["level"] == "county"], TODAY, whole=False)
     assert part.pace is not None and part.pace.verdict == "no_target"
     assert glance(aimed, layer, rows.iloc[:0], TODAY).empty
+    nothing = rows[rows["level"] == "county"].assign(features=0)
+    rated = replace(aimed, targets={})
+    assert glance(rated, layer, nothing.assign(remediated_rate=float("nan")), TODAY).empty
+    assert not glance(rated, layer, nothing.assign(remediated_rate=0.0), TODAY).empty
