@@ -68,9 +68,9 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
     return top if commands.choices else parser()
 
 
-def _common() -> argparse.ArgumentParser:
+def _common() -> Arguments:
     """`--lang` after the command, without overruling one given before it."""
-    one = argparse.ArgumentParser(add_help=False)
+    one = Arguments(add_help=False)
     one.add_argument("--lang", choices=("zh", "en"), default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     return one
 
