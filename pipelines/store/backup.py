@@ -201,6 +201,8 @@ def _carry(source: Ledger, target: Ledger) -> None:
             if table == "accounts":
                 for row in rows:
                     kept = {name: str(value) for name, value in zip(columns, row, strict=True)}
+                    if int(kept["disabled"]):
+                        continue
                     own = tuple(part for part in kept["layers"].split(",") if part)
                     actor = Actor(kept["name"], kept["role"], kept["unit"], kept["area_code"], own)
                     make_database_role(there, target, actor)

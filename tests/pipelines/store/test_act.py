@@ -21,6 +21,8 @@ from geo.access import Actor
 from geo.errors import Conflict, Forbidden, Refused
 from pipelines.__main__ import main
 from pipelines.act import act, added_things, workspace_ledger
+from pipelines.store.accounts import add as add_account
+from pipelines.store.accounts import disable
 from pipelines.store.backup import backup, restore
 from pipelines.store.ledger import Act, open_ledger
 from pipelines.workspace import Workspace
@@ -355,6 +357,24 @@ def test_an_embedded_ledger_moves_to_postgresql_by_backup_and_back(
     backup(tmp_path / "r", tmp_path / "b2.tar", now=NOW)
     back, found = restore(tmp_path / "b2.tar", tmp_path / "r2")
     assert found == [] and back["events"] == head[0] + 1
+
+
+@pytest.mark.postgis
+def test_a_disabled_account_has_no_role_in_the_database_it_is_restored_into(
+    root: Path, tmp_path: Path, postgis: str, opened: Callable[[Path | str], object]
+) -> None:
+    kept = open_ledger(root)
+    add_account(kept, "管理员", role="administrator", now=NOW)
+    keeper = Actor("管理员", "administrator")
+    for name in ("老王", "老李"):
+        add_account(kept, name, role="inspector", now=NOW, by=keeper)
+    disable(kept, "老王", now=NOW, by=keeper)
+    kept.close()
+    backup(root, tmp_path / "b.tar", now=NOW)
+    restore(tmp_path / "b.tar", tmp_path / "r", ledger_url=postgis)
+    with open_ledger(postgis).database.reading() as tx:
+        named = {row[0] for row in tx.run("select account from db_roles").fetchall()}
+    assert named == {"管理员", "老李"}
 
 
 # ---- a disk that does not take it
