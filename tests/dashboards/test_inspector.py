@@ -115,14 +115,14 @@ def test_the_fair_table_counts_open_overdue_and_ranks_nobody_by_chance() -> None
     assert rows["石桥镇"] == ["正常", "50.0%", "1 / 2", "3", "1", "0.0%", "0 / 1"]
     assert rows["清水乡"][5:] == ["100.0%", "2 / 2"]
     assert {row["rank"] for row in board["rows"]} == {""}
-    assert all(row["small"] for row in board["rows"])
+    assert all(row["small"] for row in board["rows"] if row["name"] != "清水乡")
 
 
 def test_a_township_sees_itself_against_the_county_and_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "stand_in", TOWN)
     app = opened(view="fair")
     assert [row["name"] for row in data_of(app, "board")["rows"]] == ["石桥镇"]
-    assert "全县 20.0%" in text_of(app)
+    assert "全县 33.3%" in text_of(app)
     assert "只显示本乡镇" in text_of(app)
 
 

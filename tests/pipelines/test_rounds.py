@@ -40,8 +40,8 @@ def test_an_inspectors_round_holds_what_waits_what_is_late_and_what_is_open(thin
         "HJ01": "open",
         "HJ02": "verify",
         "HJ03": "overdue",
-        "HJ05": "overdue",
-        "HJ06": "overdue",
+        "HJ05": "open",
+        "HJ06": "open",
         "HJ07": "due_soon",
     }
     late = found.stops.set_index("id")
