@@ -32,8 +32,12 @@ def months(county: County, layer: Layer, by: str, today: date, shown: date | Non
     shown: the last day asked for, `today` when None; the months before it are those before today.
     """
     last = shown or today
+    every = {today, *month_ends(today)}
     days = tuple(sorted({last, *(one for one in month_ends(today) if one < last)}))
     reach = county.reach(layer.id)
+    if last < today and every.issuperset(days):
+        whole = months(county, layer, by, today)
+        return whole[whole["day"].isin(pd.to_datetime(list(days)))].reset_index(drop=True)
     made = county.kept(layer.id, ("months", by, days), lambda: trend(county.workspace, layer.id, days, by))
     if reach == "":
         return made

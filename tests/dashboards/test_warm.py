@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from dashboards import figures, warm
@@ -13,6 +14,7 @@ from dashboards.looks import read_look
 from dashboards.scenes import scene
 from pipelines.days import today
 from pipelines.store.accounts import KEYBOARD
+from pipelines.trends import month_ends, trend
 from pipelines.workspace import Workspace
 from tests.dashboards.little_county import CODE, build
 
@@ -65,3 +67,16 @@ def test_a_workspace_that_is_gone_does_not_end_the_thread(tmp_path: Path) -> Non
     stop.set()
     thread.join(20)
     assert not thread.is_alive()
+
+
+def test_a_month_that_is_over_is_read_from_the_months_counted_already(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = today()
+    here = county(folder, actor=KEYBOARD)
+    layer = here.workspace.layer("abandoned_parcel")
+    ends = month_ends(day)[:-3]
+    expected = trend(here.workspace, layer.id, tuple(ends), "township")
+    figures.months(here, layer, "township", day)
+    monkeypatch.setattr("dashboards.figures.trend", lambda *_: pytest.fail("counted again"))
+    pd.testing.assert_frame_equal(figures.months(here, layer, "township", day, ends[-1]), expected)
