@@ -79,4 +79,6 @@ def test_a_month_that_is_over_is_read_from_the_months_counted_already(
     expected = trend(here.workspace, layer.id, tuple(ends), "township")
     figures.months(here, layer, "township", day)
     monkeypatch.setattr("dashboards.figures.trend", lambda *_: pytest.fail("counted again"))
-    pd.testing.assert_frame_equal(figures.months(here, layer, "township", day, ends[-1]), expected)
+    found = figures.months(here, layer, "township", day, ends[-1])
+    assert sorted({stamp.date() for stamp in found["day"]}) == ends
+    pd.testing.assert_frame_equal(found, expected)
