@@ -50,9 +50,8 @@ class Relief:
                 self._size = (source.height, source.width)
                 self.bounds: tuple[float, ...] = transform_bounds(source.crs, "EPSG:4490", *source.bounds)
                 self._web = transform_bounds(source.crs, WEB, *source.bounds)
-        except (RasterioError, ValueError, OSError) as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise Refused("dem_unreadable", file=path.name, reason=reason.replace(str(path), path.name)) from None
+        except (RasterioError, ValueError, OSError):
+            raise Refused("dem_unreadable", file=path.name) from None
         self._reading = threading.Lock()
         # One tile after the other: the things on the map are not to wait for what lies below them.
         self._working = threading.Lock()

@@ -58,7 +58,7 @@ class _MBTiles(TileFile):
         if kind == "pbf" or (first is not None and picture_type(bytes(first[0])) is None):
             raise Refused("basemap_not_pictures", file=path.name)
         if first is None:
-            raise Refused("basemap_unreadable", file=path.name, reason="no tiles")
+            raise Refused("basemap_unreadable", file=path.name)
         low, high = self._base.execute("select min(zoom_level), max(zoom_level) from tiles").fetchone()
         self.min_zoom, self.max_zoom = int(low), int(high)
         self.attribution = _plain(told.get("attribution"))
@@ -98,13 +98,10 @@ def open_tiles(path: Path) -> TileFile:
         raise Refused("basemap_missing", file=path.name)
     try:
         return _MBTiles(path) if path.suffix.lower() == ".mbtiles" else _PMTiles(path)
-    except BROKEN as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
     except Refused:
         raise
-    except Exception as error:  # the package's own errors derive from nothing narrower
-        reason = type(error).__name__
-    raise Refused("basemap_unreadable", file=path.name, reason=reason.replace(str(path), path.name))
+    except Exception:  # a damaged file breaks sqlite, zlib and the package's reader in ways of their own
+        raise Refused("basemap_unreadable", file=path.name) from None
 
 
 def _plain(text: object) -> str:
