@@ -248,6 +248,8 @@ def test_in_a_dead_zone_too_a_site_that_is_there_already_is_offered(
         with page.expect_response("**/mark/sites?*"):
             page.goto(f"{sites_server}/mark?lang=zh")
         own.ready(page)
+        # The answer has come; the browser may still be writing it down.
+        page.wait_for_function("xiangtuDrafts.kept.get('sites').then((kept) => Boolean(kept))")
         page.close()
         own.context.set_offline(True)
         page = own.tab()
