@@ -17,7 +17,7 @@ from geo.access import Actor
 from geo.layers import Layer, Transition
 from geo.spoken import china_minute
 from geo.steps import legal_steps
-from pipelines.rounds import SOON_DAYS, STUBBORN_TIMES, Round
+from pipelines.rounds import SOON_DAYS, STUBBORN_TIMES, Round, working_days_to
 from pipelines.rounds_markets import Market
 
 Json = dict[str, Any]
@@ -43,7 +43,7 @@ def stops(found: Round, layer: Layer, lang: Lang, *, market_towns: Sequence[str]
     kinds = choice_labels(layer, "category", lang)
     made = []
     for order, one in enumerate(found.stops.to_dict("records"), start=1):
-        chips = [_why(one, lang)]
+        chips = _whys(one, lang)
         if str(one["area_code"])[:9] in market_towns:
             chips.append({"text": say("inspector.market_chip", lang), "tone": "warn"})
         card = _card(one, layer, kinds, lang, number=str(order))
@@ -51,14 +51,23 @@ def stops(found: Round, layer: Layer, lang: Lang, *, market_towns: Sequence[str]
     return made
 
 
-def _why(one: Mapping[Any, Any], lang: Lang) -> Json:
-    why, days = str(one["why"]), 0
-    if why == "overdue":
-        days = int(one["overdue_days"])
-    elif why == "due_soon":
-        days = int(one["days_left"])
-        why = "due_soon" if days else "due_today"
-    return {"text": say(f"inspector.why.{why}", lang, days=days), "tone": TONES[why]}
+def _whys(one: Mapping[Any, Any], lang: Lang) -> list[Json]:
+    """Why a site is on the round; of what waits to be verified also whether it is late already or soon."""
+    why = str(one["why"])
+    late, left = int(one["overdue_days"]), one["days_left"]
+    if why in ("overdue", "due_soon"):
+        return [_due(late, int(left), int(one["working_days"]), lang)]
+    chips = [{"text": say(f"inspector.why.{why}", lang), "tone": TONES[why]}]
+    if why == "verify" and not pd.isna(left) and (late or 0 <= left <= SOON_DAYS):
+        chips.append(_due(late, int(left), int(one["working_days"]), lang))
+    return chips
+
+
+def _due(late: int, left: int, working: int, lang: Lang) -> Json:
+    """How long over its last day a site is, or how long it has, in calendar days and in working days."""
+    why = "overdue" if late else "due_soon" if left else "due_today"
+    said = say(f"inspector.why.{why}", lang, days=late or left, working=working)
+    return {"text": said, "tone": TONES[why] if late or left <= SOON_DAYS else "calm"}
 
 
 def _card(one: Mapping[Any, Any], layer: Layer, kinds: Mapping[str, str], lang: Lang, *, number: str) -> Json:
@@ -103,13 +112,8 @@ def heading(thing: pd.Series, layer: Layer, today: date, lang: Lang) -> Heading:
     due = thing.get("due_on")
     if due is not None and not pd.isna(due) and thing["kind"] in ("open", "in_progress"):
         left = (pd.Timestamp(due).date() - today).days
-        why = "overdue" if left < 0 else "due_soon" if left else "due_today"
-        chips.append(
-            {
-                "text": say(f"inspector.why.{why}", lang, days=abs(left)),
-                "tone": TONES[why] if left <= SOON_DAYS else "calm",
-            }
-        )
+        working = int(working_days_to(pd.Series([due]), today).iloc[0])
+        chips.append(_due(max(-left, 0), left, working, lang))
     where = _where(_text(thing.get("area_name")), _text(thing.get("address")))
     return Heading(title, where, tuple(chips))
 
@@ -133,16 +137,31 @@ def stubborn(places: pd.DataFrame, layer: Layer, lang: Lang) -> list[Json]:
     return made
 
 
-def cells(hot: pd.DataFrame, lang: Lang) -> list[Json]:
-    """Hot hexagons for the map, and as cards that lead to them, the hottest first."""
-    made = []
+def cells(hot: pd.DataFrame, layer: Layer, lang: Lang) -> list[Json]:
+    """Hot hexagons for the map, and as cards that lead to them, the hottest first, each called by its place."""
+    kinds = choice_labels(layer, "category", lang)
+    made: list[Json] = []
     for order, one in enumerate(hot.to_dict("records")):
-        text = say("inspector.hot_cell", lang, count=one["count"], level=str(one["class"]).removeprefix("hot_"))
+        title = _around(one, lang)
+        if any(title == other["title"] for other in made):
+            title = f"{title} · {one['near_id']}"
+        key = "hot_cell" if one["count"] else "hot_cell_none"
+        level = str(one["class"]).removeprefix("hot_")
+        text = say(f"inspector.{key}", lang, count=one["count"], level=level)
+        most = [say("inspector.hot_kind", lang, kind=kinds.get(k, k), count=n) for k, n in one["categories"]]
+        lines = [_text(one["town_name"]), say("inspector.between", lang).join(most), text]
         ring = shapely.get_coordinates(one["geometry"]).round(6).tolist()
-        made.append(
-            {"key": f"cell{order}", "ring": ring, "tone": one["class"], "title": one["area_name"], "text": text}
-        )
+        tone = one["class"]
+        made.append({"key": f"cell{order}", "ring": ring, "tone": tone, "title": title, "lines": lines})
     return made
+
+
+def _around(one: Mapping[Any, Any], lang: Lang) -> str:
+    """What a hexagon is called: its village and the address of the site nearest to its middle, else that site."""
+    where = _where(_text(one["village_name"]) or _text(one["town_name"]), _text(one["address"]))
+    if _text(one["address"]):
+        return say("inspector.hot_around", lang, place=where)
+    return say("inspector.hot_near", lang, place=where, id=one["near_id"])
 
 
 def hot_legend(hot: pd.DataFrame, lang: Lang, *, stubborn: bool) -> list[Json]:

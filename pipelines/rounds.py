@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import shapely
 
+from geo.deadlines import working_days_between
 from geo.lookback import memory, recurrences, risk
 from geo.route import distances_m, visit_order
-from pipelines.marks_places import LAYER, Ground, areas_at, ground
+from pipelines.marks_places import LAYER
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -33,9 +33,9 @@ class Round:
     """The stops in the order of the way, and what was left out.
 
     stops: id, why, lon, lat, leg_m (metres from the stop before, straight), overdue_days, days_left (calendar days
-    to the last day, NA where there is none), and the columns of the things. total_m: the whole way. left: how
-    many more there are within reach. suggested: whether the look-backs are proposed by the program, none being
-    planned.
+    to the last day, NA where there is none), working_days (working days to the last day or, of what is overdue,
+    past it; NA likewise), and the columns of the things. total_m: the whole way. left: how many more there are
+    within reach. suggested: whether the look-backs are proposed by the program, none being planned.
     """
 
     stops: pd.DataFrame
@@ -59,7 +59,8 @@ def my_round(
 
     things: rows as `xiangtu show` gives them, those the reader may see. lookbacks: ids of closed sites to visit
     again. verifies: whether the reader is one who verifies; a township's account has its own sites to clear
-    instead. Of equally pressing sites the nearer ones are taken. Sites without a place are never on it.
+    instead. Of equally pressing sites the overdue ones are taken first, then the nearer. Sites without a place are
+    never on it.
     """
     placed = things[things["lon"].notna() & things["lat"].notna()].copy()
     placed["why"] = _reasons(placed, day, lookbacks if verifies else (), verifies)
@@ -68,14 +69,23 @@ def my_round(
     if within_m is not None:
         placed = placed[placed["away_m"] <= within_m]
     placed["rank"] = placed["why"].map({name: place for place, name in enumerate(REASONS)}).astype(float)
-    chosen = placed.sort_values(["rank", "away_m", "id"], kind="stable").head(most)
+    placed["punctual"] = ~placed["overdue"].fillna(False).astype(bool)
+    chosen = placed.sort_values(["rank", "punctual", "away_m", "id"], kind="stable").head(most)
     order, legs = visit_order(start, chosen["lon"].to_numpy(float), chosen["lat"].to_numpy(float))
     stops = chosen.iloc[order].assign(leg_m=legs).reset_index(drop=True)
     left_days = (stops["due_on"] - pd.Timestamp(day)).dt.days
     stops["days_left"] = left_days.astype("Int64")
-    stops["overdue_days"] = (-left_days).clip(lower=0).fillna(0).astype("int64").where(stops["overdue"], 0)
+    stops["overdue_days"] = (-left_days).clip(lower=0).fillna(0).astype("int64").where(~stops["punctual"], 0)
+    stops["working_days"] = working_days_to(stops["due_on"], day)
     shown = bool(suggested and (stops["why"] == "lookback").any())
     return Round(stops, float(sum(legs)), len(placed) - len(stops), shown)
+
+
+def working_days_to(due_on: pd.Series, day: date) -> pd.Series:
+    """Working days between a day and last days, whichever is the earlier, as Int64; NA where there is none."""
+    due = due_on.to_numpy().astype("datetime64[D]")
+    found = np.abs(working_days_between(np.full(len(due), np.datetime64(day, "D")), due))
+    return pd.Series(found, index=due_on.index).astype("Int64")
 
 
 def _reasons(things: pd.DataFrame, day: date, lookbacks: Collection[str], verifies: bool) -> pd.Series:
@@ -178,28 +188,3 @@ def _one_a_place(found: pd.DataFrame) -> pd.DataFrame:
         if not (near <= SPOT_M).any():
             kept.append(row)
     return found.iloc[kept]
-
-
-def hot_cells(workspace: Workspace, things: pd.DataFrame, *, seed: int = 1) -> pd.DataFrame:
-    """The hexagons where sites crowd more than chance explains: the hot ones of `geo.hotspots.hot_spots`.
-
-    Beside its columns: lon, lat of the middle, and the area_name that lies there ("" for none). Hottest first.
-    Refused with `hot_spots_too_few` for fewer than 30 sites.
-    """
-    from geo.areas import outline_of
-    from geo.hotspots import hot_spots
-
-    counted = things[things["kind"] != "void"]
-    outline = outline_of(workspace.areas(), workspace.settings.code)
-    cells = hot_spots(counted["geometry"].to_numpy(object), seed=seed, within=outline)
-    hot = cells[cells["class"].str.startswith("hot")]
-    hot = hot.sort_values("z", ascending=False, kind="stable").reset_index(drop=True)
-    middle = shapely.get_coordinates(shapely.centroid(hot["geometry"].to_numpy(object)))
-    here = ground(workspace)
-    names = [_town_at(here, lon, lat) for lon, lat in middle.tolist()]
-    return hot.assign(lon=middle[:, 0], lat=middle[:, 1], area_name=pd.Series(names, dtype="str"))
-
-
-def _town_at(here: Ground, lon: float, lat: float) -> str:
-    held = areas_at(here, lon, lat)
-    return held.get("township", held.get("county", ("", "")))[1]

@@ -49,7 +49,7 @@ function spot(one, data, root) {
   button.type = "button";
   const badge = make("span", `badge hex ${one.tone}`, data.words.hot);
   const text = make("span", "text");
-  text.append(make("b", "", one.title), make("span", "line", one.text));
+  text.append(make("b", "", one.title), ...one.lines.filter(Boolean).map((line) => make("span", "line", line)));
   button.append(badge, text);
   button.onclick = () => {
     const map = root.querySelector(".map").xiangtuMap;
@@ -81,7 +81,7 @@ async function drawMap(root, data, pick) {
   outlines(L, drawn, data.areas);
   data.cells.forEach((cell) => {
     const shape = L.polygon(cell.ring.map(([lon, lat]) => [lat, lon]), { className: `cell ${cell.tone}`, interactive: true });
-    shape.bindTooltip(make("span", "", cell.text));
+    shape.bindTooltip(make("span", "", [cell.title, ...cell.lines].filter(Boolean).join(" · ")));
     shape.addTo(drawn);
   });
   const at = data.stops.map((one) => [one.lat, one.lon]);

@@ -12,7 +12,8 @@ from dashboards.views.inspector_round import site_map
 from dashboards.words import Lang, say
 from geo.errors import Refused
 from pipelines.marks_places import LAYER
-from pipelines.rounds import hot_cells, stubborn_places
+from pipelines.rounds import stubborn_places
+from pipelines.rounds_hot import hot_cells
 
 MOST = 50
 
@@ -30,7 +31,7 @@ def show(county: County, today: date, lang: Lang) -> None:
         "label": say("inspector.spots", lang),
         "stops": inspector.stubborn(places.head(MOST), layer, lang),
         "start": None,
-        "cells": inspector.cells(hot, lang),
+        "cells": inspector.cells(hot, layer, lang),
         "route": False,
         "whole": True,
         "legend": inspector.hot_legend(hot, lang, stubborn=len(places) > 0),

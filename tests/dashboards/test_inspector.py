@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import shapely
 from streamlit.testing.v1 import AppTest
 
 from dashboards import inspector, session
@@ -17,6 +18,7 @@ from geo.access import Actor
 from geo.layers import builtin_layers
 from pipelines.act import act
 from pipelines.marks_places import LAYER
+from pipelines.rounds import Round
 from pipelines.workspace import Workspace
 from tests.dashboards import opening
 from tests.dashboards.little_county import CODE, HOSTILE, areas
@@ -56,8 +58,8 @@ def test_the_round_stands_with_its_reasons_its_way_and_todays_market() -> None:
     assert [one["key"] for one in data["stops"]][:2] == ["HJ01", "HJ02"]
     said = {one["key"]: [chip["text"] for chip in one["chips"]] for one in data["stops"]}
     assert said["HJ02"] == ["待核验", "今天赶场"]
-    assert said["HJ03"] == ["超期 15 天", "今天赶场"]
-    assert said["HJ07"] == ["还剩 1 天"]
+    assert said["HJ03"] == ["超期 15 天（11 个工作日）", "今天赶场"]
+    assert said["HJ07"] == ["还剩 1 天（1 个工作日）"]
     assert data["stops"][0]["leg"] == "11 米"
     assert "共 6 处" in data["notes"][0]
     body = text_of(app)
@@ -96,6 +98,57 @@ def test_hot_spots_say_when_there_are_too_few_and_stubborn_places_are_listed() -
     assert "少于 30 个" in data["notes"][0]
     assert [[chip["text"] for chip in one["chips"]] for one in data["stops"]] == [["这里第 3 次", "顽固点"]]
     assert [one["label"] for one in data["legend"]] == ["反复出问题的地方，数字是次数"]
+
+
+def stop(**state: Any) -> Round:
+    """A round of one site that waits to be verified."""
+    site = {"id": "HJ1", "area_code": STONE, "area_name": "红旗村", "address": "老街", "category": "garbage"}
+    place = {"lon": 106.0, "lat": 31.0, "leg_m": 5.0, "stage": "rectified", "why": "verify"}
+    usual = {"overdue_days": 0, "days_left": pd.NA, "working_days": pd.NA}
+    return Round(pd.DataFrame([{**site, **place, **usual, **state}]), 5.0, 0, False)
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ({}, [("待核验", "calm")]),
+        (
+            {"overdue_days": 3, "days_left": -3, "working_days": 1},
+            [("待核验", "calm"), ("超期 3 天（1 个工作日）", "bad")],
+        ),
+        (
+            {"days_left": 3, "working_days": 1},
+            [("待核验", "calm"), ("还剩 3 天（1 个工作日）", "warn")],
+        ),
+        ({"days_left": 0, "working_days": 0}, [("待核验", "calm"), ("今天到期", "warn")]),
+        ({"days_left": 4, "working_days": 4}, [("待核验", "calm")]),
+    ],
+)
+def test_what_waits_to_be_verified_says_when_it_is_late_or_soon(
+    state: dict[str, Any], said: list[tuple[str, str]]
+) -> None:
+    (card,) = inspector.stops(stop(**state), builtin_layers()[LAYER], "zh", market_towns=[])
+    assert [(chip["text"], chip["tone"]) for chip in card["chips"]] == said
+
+
+def hexagon(**told: Any) -> dict[str, Any]:
+    usual = {"town_name": "石桥镇", "village_name": "红旗村", "address": "", "near_id": "HJ1", "categories": ()}
+    return {"geometry": shapely.box(0, 0, 1, 1), "class": "hot_99", "count": 7, **usual, **told}
+
+
+def test_hot_hexagons_of_one_township_are_told_apart_by_their_places() -> None:
+    hot = pd.DataFrame(
+        [
+            hexagon(address="红旗村老街", categories=(("garbage", 5), ("广场舞噪声", 2))),
+            hexagon(address="红旗村老街", near_id="HJ2"),
+            hexagon(near_id="HJ3", count=0),
+        ]
+    )
+    cells = inspector.cells(hot, builtin_layers()[LAYER], "zh")
+    assert [one["title"] for one in cells] == ["红旗村老街一带", "红旗村老街一带 · HJ2", "红旗村 HJ3 一带"]
+    assert cells[0]["lines"] == ["石桥镇", "垃圾乱堆 5、广场舞噪声 2", "7 个点位 · 把握 99%"]
+    assert cells[2]["lines"][-1].startswith("这一格没有点位")
+    assert inspector.cells(hot, builtin_layers()[LAYER], "en")[0]["lines"][1] == "Litter 5, 广场舞噪声 2"
 
 
 def test_the_map_of_hot_spots_shows_the_whole_county_and_names_its_colours() -> None:

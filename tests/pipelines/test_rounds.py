@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import shapely
 
 from geo.access import Actor
 from geo.errors import Refused
 from pipelines.exchange import show
 from pipelines.follow_up import plan_lookback
 from pipelines.marks_places import LAYER
-from pipelines.rounds import hot_cells, lookbacks_due, my_round, stubborn_places
+from pipelines.rounds import lookbacks_due, my_round, stubborn_places
 from pipelines.rounds_acts import may_undo, revisit
+from pipelines.rounds_hot import hot_cells
 from pipelines.rounds_markets import confirmed, markets, seats
 from pipelines.workspace import Workspace
 from tests.dashboards.sites_county import CLEAR, EAST, STONE, TODAY, at, build_sites
@@ -49,6 +51,15 @@ def test_an_inspectors_round_holds_what_waits_what_is_late_and_what_is_open(thin
     assert late.loc["HJ07", "days_left"] == 1
     assert found.left == 0
     assert found.total_m == pytest.approx(found.stops["leg_m"].sum())
+
+
+def test_what_waits_to_be_verified_and_is_late_says_so_and_goes_before_what_is_not(things: pd.DataFrame) -> None:
+    waits = things[things["id"].isin(["HJ01", "HJ02"])].assign(stage="rectified", kind="in_progress")
+    # The farther one fell due on Friday the 13th; the 16th is a Monday.
+    waits = waits.assign(due_on=pd.to_datetime(["2026-03-24", "2026-03-13"]), overdue=[False, True])
+    found = my_round(waits, start=at(0.010, 0.010), day=TODAY, within_m=None, most=1).stops.iloc[0]
+    assert (found["id"], found["why"]) == ("HJ02", "verify")
+    assert (found["overdue_days"], found["working_days"]) == (3, 1)
 
 
 def test_the_round_begins_with_the_nearest_and_keeps_within_reach(things: pd.DataFrame) -> None:
@@ -119,6 +130,32 @@ def test_few_sites_have_no_hot_spot(county: Workspace, things: pd.DataFrame) -> 
     with pytest.raises(Refused) as refused:
         hot_cells(county, things)
     assert refused.value.code == "hot_spots_too_few"
+
+
+def test_hot_hexagons_are_called_by_the_site_nearest_to_their_middle(county: Workspace) -> None:
+    # Fifteen sites at each of 25 crossings a kilometre apart, ten of them one trouble and five another.
+    crossings = [at(0.010 + 0.010 * (k % 5), 0.010 + 0.010 * (k // 5)) for k in range(25)]
+    places = [one for one in crossings for _ in range(15)]
+    crowd = pd.DataFrame(
+        {
+            "id": [f"S{k}" for k in range(375)],
+            "kind": "open",
+            "geometry": shapely.points(places),
+            "lon": [lon for lon, _ in places],
+            "lat": [lat for _, lat in places],
+            "address": [None if k < 15 * 12 else f"路口{k // 15}" for k in range(375)],
+            "category": (["ditch"] * 5 + ["garbage"] * 10) * 25,
+        }
+    )
+    hot = hot_cells(county, crowd)
+    full = hot[hot["count"] > 0]
+    assert len(full) > 10
+    assert not full["near_id"].duplicated().any()
+    assert set(full["categories"]) == {(("garbage", 10), ("ditch", 5))}
+    assert set(hot.loc[hot["count"] == 0, "categories"]) == {()}
+    named = full.set_index("near_id")
+    assert (named.loc["S180", "address"], named.loc["S180", "town_name"]) == ("路口12", "石桥镇")
+    assert (named.loc["S165", "address"], named.loc["S165", "village_name"]) == ("", "前进村")
 
 
 def test_only_ones_own_last_act_of_the_last_half_hour_may_be_taken_back() -> None:
