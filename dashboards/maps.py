@@ -14,7 +14,17 @@ from folium.template import Template
 from dashboards.basemap import ground
 from dashboards.data import Area, County
 from dashboards.looks import Look
-from dashboards.maps_layers import Drawn, areas_layer, fit_to, group, outlines_layer, things_layer, tiles_layer
+from dashboards.maps_layers import (
+    areas_layer,
+    chosen_thing,
+    fit_to,
+    fit_to_thing,
+    group,
+    outlines_layer,
+    picked_out,
+    things_layer,
+    tiles_layer,
+)
 from dashboards.narrowing import rows_query
 from dashboards.scenes import THINGS_AT_ONCE, Scene
 from dashboards.words import Lang, say
@@ -112,25 +122,29 @@ def picked(answer: Mapping[str, Any] | None) -> Picked | None:
 
 
 def drawing(county: County, look: Look, scene: Scene) -> folium.FeatureGroup:
-    """What a scene shows, as one group: orientation below, then areas or things."""
-    fit = fit_to(county, look.area, scene.things, least_zoom=things_from(county, look.area, look.layer))
+    """What a scene shows, as one group: orientation below, then areas or things, the thing looked at above all."""
+    chosen = chosen_thing(county, look.layer, look.thing, look.day)
+    least = things_from(county, look.area, look.layer)
+    fit = fit_to(county, look.area, scene.things, least_zoom=least)
+    fit = fit_to_thing(chosen, least_zoom=first_zoom(county.workspace, look.layer.id)) or fit
     outlines = county.outlines("county" if look.area.level == UNPLACED else look.area.level)
     mine = outlines["code"] == look.area.code
     role = "county" if look.area.level == "county" else "here"
-    frame = outlines_layer(outlines[mine], role, weight=2)
+    frame = outlines_layer(outlines[mine], role, weight=2, fit=fit)
     only = rows_query(look) if scene.narrowed else {}
     tiles = tiles_layer(
         county, look.layer, as_of=look.as_of, lang=look.lang, selected=look.thing, only=only, area=look.area
     )
+    above = picked_out(chosen, look.layer, lang=look.lang)
     if scene.areas is not None and scene.figures is not None and look.indicator is not None:
         areas = areas_layer(scene.areas, scene.figures, look.indicator, scene.legend, fit=fit, lang=look.lang)
-        return group(areas, frame, tiles, _picked_out(county, look))
+        return group(areas, frame, tiles, above)
     near = outlines_layer(_around(county, look.area, outlines[~mine]), "near", weight=1)
     things = scene.things
     if things is None or len(things) > THINGS_AT_ONCE:
-        return group(near, frame, tiles, _picked_out(county, look))
+        return group(near, frame, tiles, above)
     shown = things_layer(things, look.layer, fit=fit, lang=look.lang, selected=look.thing)
-    return group(near, frame, shown)
+    return group(near, frame, shown, None if look.thing in set(things["id"]) else above)
 
 
 def _around(county: County, area: Area, others: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -139,15 +153,6 @@ def _around(county: County, area: Area, others: gpd.GeoDataFrame) -> gpd.GeoData
         return others
     townships = county.outlines("township")
     return pd.concat([others[others["parent"] == area.parent], townships[townships["code"] != area.parent]])
-
-
-def _picked_out(county: County, look: Look) -> Drawn | None:
-    """The thing looked at, above tiles that do not know one thing from the other; None where they do."""
-    found = county.thing(look.layer.id, look.thing, look.day) if look.thing else None
-    if found is None or not county.is_large(look.layer.id):
-        return None
-    one = gpd.GeoDataFrame(found.to_frame().T, geometry="geometry")
-    return things_layer(one, look.layer, fit=None, lang=look.lang, selected=look.thing)
 
 
 def things_from(county: County, area: Area, layer: Layer) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 import folium
 import geopandas as gpd
@@ -11,9 +12,21 @@ import pandas as pd
 from dashboards.data import Area, County
 from dashboards.legends import Legend, value_legend
 from dashboards.maps import things_from
-from dashboards.maps_layers import Drawn, areas_layer, fit_to, group, outlines_layer, things_layer, tiles_layer
+from dashboards.maps_layers import (
+    Drawn,
+    areas_layer,
+    chosen_thing,
+    fit_to,
+    fit_to_thing,
+    group,
+    outlines_layer,
+    picked_out,
+    things_layer,
+    tiles_layer,
+)
 from dashboards.words import Lang, say
 from geo.layers import Indicator, Layer, Words
+from pipelines.tiles import first_zoom
 
 THINGS_AT_ONCE = 600
 """So many shapes at most are drawn one by one; more come as tiles."""
@@ -39,18 +52,22 @@ def group_of_areas(
     *,
     only: Mapping[str, str],
     selected: str | None,
+    day: date,
     lang: Lang,
 ) -> folium.FeatureGroup:
     """Areas of `area` in the colours of the legend, and the things that pass as tiles from near on.
 
-    frame: area_code, shown_mu. only: the filters as the address of the tiles has them.
+    frame: area_code, shown_mu. only: the filters as the address of the tiles has them. selected: the thing looked
+    at on `day`; the map goes to it.
     """
     children = county.children(area)
-    fit = fit_to(county, area, least_zoom=things_from(county, area, layer))
+    chosen = chosen_thing(county, layer, selected, day)
+    fit = fit_to_thing(chosen, least_zoom=first_zoom(county.workspace, layer.id))
+    fit = fit or fit_to(county, area, least_zoom=things_from(county, area, layer))
     values = frame[frame["area_code"].isin(children["code"])]
     areas = areas_layer(children, values, shown_indicator(), legend, fit=fit, lang=lang)
     tiles = tiles_layer(county, layer, as_of=None, lang=lang, selected=selected, only=only)
-    return group(areas, _frame(county, area), tiles)
+    return group(areas, _frame(county, area), tiles, picked_out(chosen, layer, lang=lang))
 
 
 def group_of_things(
@@ -63,13 +80,8 @@ def group_of_things(
     lang: Lang,
     near: bool = False,
 ) -> folium.FeatureGroup:
-    """Single things with the outlines around them. near: the map goes to the things, not to the area."""
-    fit = fit_to(county, area, things)
-    placed = things[~(things.geometry.is_empty | things.geometry.isna())]
-    if near and len(placed):
-        west, south, east, north = (float(value) for value in placed.total_bounds)
-        bounds = [[south - 0.0012, west - 0.0012], [north + 0.0012, east + 0.0012]]
-        fit = {"key": f"thing {selected}", "bounds": bounds, "max_zoom": 17}
+    """Single things with the outlines around them; the map goes to the one selected. near: it stands alone."""
+    fit = fit_to_thing(things[things["id"] == selected]) or fit_to(county, area, things)
     outlines = county.outlines("village" if near else area.level)
     shapes = things_layer(things, layer, fit=fit, lang=lang, selected=selected)
     return group(outlines_layer(outlines, "near", weight=1), _frame(county, area), shapes)

@@ -26,6 +26,8 @@ from pipelines.tiles import first_zoom
 
 TILES_TO_ZOOM = 16
 AREA_OPACITY = 0.88
+AROUND_A_THING = 0.001
+"""At least so many degrees around a thing are shown with it: about a hundred metres."""
 
 Json = dict[str, Any]
 
@@ -96,12 +98,12 @@ def areas_layer(
     return Drawn("areas", spec)
 
 
-def outlines_layer(areas: gpd.GeoDataFrame, role: str, *, weight: float) -> Drawn | None:
+def outlines_layer(areas: gpd.GeoDataFrame, role: str, *, weight: float, fit: Json | None = None) -> Drawn | None:
     """Outlines for orientation: the county (`county`), the area looked at (`here`), or its neighbours (`near`)."""
     if areas.empty:
         return None
     features = [_feature(shape, {}) for shape in _geojson(areas)]
-    return Drawn("outlines", {"features": features, "role": role, "weight": weight})
+    return Drawn("outlines", {"features": features, "role": role, "weight": weight, "fit": fit})
 
 
 def things_layer(
@@ -127,6 +129,22 @@ def things_layer(
         properties = {"kind": "thing", "key": str(key), "name": str(key), "colour": colour, "lines": lines}
         features.append(_feature(shape, properties))
     return Drawn("things", {"features": features, "fit": fit, "selected": selected})
+
+
+def chosen_thing(county: County, layer: Layer, thing: str | None, day: date) -> gpd.GeoDataFrame | None:
+    """The thing looked at on a day, as one row; None when there is none, or it has no shape."""
+    found = county.thing(layer.id, thing, day) if thing else None
+    shape = None if found is None else found["geometry"]
+    if found is None or shape is None or shape.is_empty:
+        return None
+    return gpd.GeoDataFrame(found.to_frame().T, geometry="geometry")
+
+
+def picked_out(chosen: gpd.GeoDataFrame | None, layer: Layer, *, lang: Lang) -> Drawn | None:
+    """The thing looked at, to stand above everything else; None without one."""
+    if chosen is None:
+        return None
+    return things_layer(chosen, layer, fit=None, lang=lang, selected=str(chosen["id"].iloc[0]))
 
 
 def tiles_layer(
@@ -189,6 +207,22 @@ def fit_to(
         west, south, east, north = west - 0.005, south - 0.005, east + 0.005, north + 0.005
     least = {} if least_zoom is None else {"least_zoom": least_zoom}
     return {"key": area.code, "bounds": [[south, west], [north, east]], "max_zoom": 17, **least}
+
+
+def fit_to_thing(things: gpd.GeoDataFrame | None, *, least_zoom: int | None = None) -> Json | None:
+    """Where the map goes for one thing: to it, with about its own size of surroundings on each side.
+
+    things: one row, its column id and its shape in degrees; None when there is none or it has no shape. The map
+    stays where it is when the thing is well seen there, and goes back there when the thing is closed.
+    least_zoom: see `fit_to`.
+    """
+    if things is None or things.empty or not all(math.isfinite(value) for value in things.total_bounds):
+        return None
+    west, south, east, north = (float(value) for value in things.total_bounds)
+    around = max(east - west, north - south, AROUND_A_THING)
+    bounds = [[south - around, west - around], [north + around, east + around]]
+    least = {} if least_zoom is None else {"least_zoom": least_zoom}
+    return {"key": f"thing {things['id'].iloc[0]}", "bounds": bounds, "max_zoom": 18, "thing": True, **least}
 
 
 def _geojson(rows: gpd.GeoDataFrame) -> list[Json]:

@@ -68,7 +68,7 @@
     map.once("moveend", function () { map.xtPlace = place(map); });
     /* Single things are drawn from half a zoom below their first one; go so near when little of the area is lost. */
     var whole = map.getBoundsZoom(wanted.bounds, false, L.point(28, 28)), least = (wanted.least_zoom || 0) - 0.5;
-    map.xtWhole = whole;
+    if (!wanted.thing) map.xtWhole = whole;
     if (whole < least && whole >= least - 0.75) {
       map.setView(L.latLngBounds(wanted.bounds).getCenter(), least, { animate: animate, duration: 0.4 });
     } else {
@@ -99,13 +99,26 @@
     layer.on("add", function () { window.setTimeout(function () { if (layer._map) act(layer._map); }, 0); });
   }
 
-  /* Go to an area when the reader went to it, not each time something else on the page changed. */
+  /* Go where the reader went, not each time something else on the page changed: to an area, or to a thing that is
+     not well seen where the map is. When the thing is closed the view before it is given back. */
   function fit(map, wanted) {
-    if (!wanted || (map.xtWanted && map.xtWanted.key === wanted.key)) return;
-    var first = !map.xtWanted;
+    var before = map.xtWanted, back = map.xtBack;
+    if (!wanted || (before && before.key === wanted.key)) return;
     map.xtWanted = wanted;
     map.invalidateSize({ animate: false });
-    show(map, !first);
+    if (wanted.thing) {
+      if (before && !before.thing) map.xtBack = { key: before.key, centre: map.getCenter(), zoom: map.getZoom() };
+      if (!before || !seen(map, wanted.bounds)) show(map, Boolean(before));
+      return;
+    }
+    delete map.xtBack;
+    if (back && back.key === wanted.key) map.setView(back.centre, back.zoom, { animate: true, duration: 0.4 });
+    else show(map, Boolean(before));
+  }
+
+  /* Whether a thing with its surroundings is in sight, and not so far away that it is lost among others. */
+  function seen(map, bounds) {
+    return map.getBounds().contains(bounds) && map.getZoom() >= map.getBoundsZoom(bounds) - 2;
   }
 
   function label(spec) {
@@ -201,9 +214,11 @@
 
   /* Outlines for orientation; they cannot be clicked. */
   own.outlines = function (spec) {
-    return L.geoJSON(spec.features, {
+    var layer = L.geoJSON(spec.features, {
       interactive: false, style: { className: "xt-outline xt-outline-" + spec.role, fill: false, weight: spec.weight }
     });
+    whenAdded(layer, function (map) { fit(map, spec.fit); });
+    return layer;
   };
 
   /* Single things as shapes or points: {features, selected, fit}. */
@@ -230,7 +245,17 @@
       dot.toGeoJSON = function () { return part.feature; };
       dot.on("click", function (event) { part.fire("click", event, true); });
       dot.xtBounds = part.getBounds();
+      dot.xtChosen = part.feature.properties.key === spec.selected;
       dots.addLayer(dot);
+    });
+    /* The one looked at has a ring around it, so that it is found among others and however small it is. */
+    var ring = L.layerGroup(), RING = 17;
+    layer.eachLayer(function (part) {
+      if (part.feature.properties.key !== spec.selected) return;
+      var at = part.getBounds ? part.getBounds().getCenter() : part.getLatLng();
+      ["xt-ring xt-casing", "xt-ring"].forEach(function (name, i) {
+        ring.addLayer(L.circleMarker(at, { className: name, radius: RING, fill: false, weight: i ? 2.5 : 6, interactive: false }));
+      });
     });
     function dress() {
       var map = layer._map;
@@ -241,10 +266,14 @@
         var small = Math.max(size.x, size.y) < 11;
         if (small && !dot._map) dot.addTo(map);
         if (!small && dot._map) map.removeLayer(dot);
+        if (!dot.xtChosen) return;
+        ring.eachLayer(function (one) { one.setRadius(Math.max(RING, Math.hypot(size.x, size.y) / 2 + 7)); });
+        if (Math.max(size.x, size.y) < 4 * RING) ring.addTo(map); else ring.remove();
       });
     }
     whenAdded(layer, function (map) {
       fit(map, spec.fit);
+      ring.addTo(map);
       layer.eachLayer(function (part) { if (part.feature.properties.key === spec.selected) part.bringToFront(); });
       map.on("zoomend", dress);
       dress();
@@ -252,6 +281,7 @@
     });
     layer.on("remove", function () {
       dots.eachLayer(function (dot) { dot.remove(); });
+      ring.remove();
     });
     return layer;
   };

@@ -58,7 +58,7 @@ def _map(seen: Seen) -> None:
         widgets.map_head(seen.word("map_title"), day, legend, ask.lang)
         only = filters_query(ask.filters)
         group = maps_desk.group_of_areas(
-            county, area, ask.layer, frame, legend, only=only, selected=ask.thing, lang=ask.lang
+            county, area, ask.layer, frame, legend, only=only, selected=ask.thing, day=ask.day, lang=ask.lang
         )
     with st.container(key="agri_map"):
         st_folium(

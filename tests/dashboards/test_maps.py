@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ from unittest.mock import patch
 
 import pytest
 import streamlit_folium
+from shapely import Polygon
 
 from dashboards import maps
 from dashboards.data import County, county
 from dashboards.looks import read_look
+from dashboards.maps_layers import fit_to_thing
 from dashboards.scenes import scene
 from dashboards.words import Lang
 
@@ -67,16 +70,39 @@ def test_tiles_of_a_past_day_say_so_in_their_address(here: County) -> None:
     assert "as_of=2026-03-31" in str(sent(here, as_of="2026-03-31")["feature_group"])
 
 
-def test_of_a_very_large_layer_the_thing_looked_at_is_drawn_above_its_tiles(
-    here: County, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def spec(group: object, kind: str) -> dict[str, Any]:
+    """What the last layer of a kind draws."""
+    found = re.findall(rf"xiangtu\.{kind}\((.*)\);", str(group))
+    return dict(json.loads(found[-1]))
+
+
+def test_the_map_goes_to_the_thing_looked_at_with_its_surroundings(here: County) -> None:
+    thing = here.things("abandoned_parcel", as_of=TODAY).set_index("id").geometry["TB0004"]
+    west, south, east, north = thing.bounds
+    for area in ("990101", "990101100", "990101100202"):
+        sent_ = sent(here, area=area, thing="TB0004")["feature_group"]
+        fit = spec(sent_, "things" if len(area) == 12 else "areas")["fit"]
+        (low, left), (high, right) = fit["bounds"]
+        assert fit["thing"] and fit["key"] == "thing TB0004"
+        assert low < south and left < west and high > north and right > east
+        assert right - left < 0.01
+    closed = spec(sent(here, area="990101100202")["feature_group"], "things")["fit"]
+    assert closed["key"] == "990101100202" and "thing" not in closed
+
+
+def test_a_thing_without_a_shape_leaves_the_map_at_its_area(here: County) -> None:
+    nowhere = here.things("abandoned_parcel", as_of=TODAY).head(1).set_geometry([Polygon()])
+    assert fit_to_thing(nowhere) is None
+    assert fit_to_thing(nowhere.iloc[:0]) is None
+    assert fit_to_thing(None) is None
+
+
+def test_the_thing_looked_at_is_drawn_above_the_tiles(here: County) -> None:
     thing = here.things("abandoned_parcel", as_of=TODAY)["id"].iloc[0]
-    asked = {"area": "990101101", "thing": str(thing)}
-    assert "xiangtu.things" not in str(sent(here, **asked)["feature_group"])
-    monkeypatch.setattr(County, "is_large", lambda *_: True)
-    drawn = str(sent(here, **asked)["feature_group"])
+    drawn = str(sent(here, area="990101101", thing=str(thing))["feature_group"])
     assert drawn.index("xiangtu.tiles") < drawn.index("xiangtu.things")
     assert drawn.count('"kind": "thing"') == 1 and f'"key": "{thing}"' in drawn
+    assert "xiangtu.things" not in str(sent(here, area="990101101")["feature_group"])
 
 
 def test_a_click_names_what_was_clicked() -> None:

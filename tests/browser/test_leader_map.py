@@ -1,0 +1,57 @@
+"""The map of the county in Chromium: it goes to what is looked at, and its legend tells its colours."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Reader
+
+pytestmark = pytest.mark.browser
+PLACE = """() => {
+  const chosen = document.querySelector(".xt-chosen"), box = chosen && chosen.getBoundingClientRect();
+  const across = box && box.left > 0 && box.right < innerWidth;
+  const down = box && box.top > 0 && box.bottom < innerHeight;
+  return { size: box ? Math.max(box.width, box.height) : 0, inside: Boolean(across && down) };
+}"""
+"""How large the thing looked at is drawn, and whether all of it is in sight."""
+SCALE = "() => document.querySelector('.leaflet-control-scale-line').textContent"
+
+
+def inside(reader: Reader) -> Any:
+    """The page that the map is."""
+    return reader.page.query_selector(".st-key-map iframe").content_frame()  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("area", ["area=990101100202&", ""])
+def test_a_link_to_a_parcel_brings_the_map_to_it(reader: Reader, area: str) -> None:
+    reader.open(f"{area}layer=abandoned_parcel&thing=TB0004")
+    reader.frame.locator("path.xt-chosen").first.wait_for(state="attached")
+    reader.page.wait_for_timeout(1500)
+    place = inside(reader).evaluate(PLACE)
+    assert place["inside"] and place["size"] > 24, place
+    assert not reader.overflows()
+    assert reader.watch.clean()
+
+
+def test_a_parcel_picked_from_a_list_is_gone_to_and_the_view_before_is_given_back(desktop: Reader) -> None:
+    page = desktop.page
+    desktop.open("area=990101101201&layer=abandoned_parcel")
+    desktop.shapes("thing", 12)
+    before = inside(desktop).evaluate(SCALE)
+    page.locator("tbody tr", has_text="TB0010").click()
+    expect(page).to_have_url(re.compile("thing=TB0010"))
+    desktop.frame.locator("path.xt-chosen").first.wait_for(state="attached")
+    page.wait_for_timeout(1500)
+    place = inside(desktop).evaluate(PLACE)
+    assert place["inside"] and place["size"] > 24, place
+    assert inside(desktop).evaluate(SCALE) != before
+    page.locator(".st-key-close button").click()
+    expect(page.locator("tbody tr", has_text="TB0010")).to_be_visible()
+    page.wait_for_timeout(1500)
+    assert inside(desktop).evaluate(SCALE) == before
+    assert inside(desktop).evaluate(PLACE)["size"] == 0
+    assert desktop.watch.clean()
