@@ -35,11 +35,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class Legend:
-    """The lines of a legend, its heading and the unit of its numbers."""
+    """The lines of a legend, its heading and the unit of its numbers. of_areas: its colours are those of areas."""
 
     heading: str
     entries: tuple[Entry, ...]
     unit: str = ""
+    of_areas: bool = False
 
     def colour(self, value: float | None) -> str:
         """The colour of a value; that of missing data for nothing."""
@@ -62,7 +63,7 @@ def value_legend(values: Sequence[float], indicator: Indicator, lang: Lang) -> L
         entries.insert(0, Entry(ZERO, say("legend.zero", lang), 0.0, least))
     if len(known) < len(values):
         entries.append(Entry(NO_DATA, say("map.no_data", lang), math.inf, math.inf))
-    return Legend(indicator.label(lang), tuple(entries), indicator.unit)
+    return Legend(indicator.label(lang), tuple(entries), indicator.unit, of_areas=True)
 
 
 def _bands(values: list[float], indicator: Indicator, lang: Lang) -> list[Entry]:

@@ -133,7 +133,14 @@ def drawing(county: County, look: Look, scene: Scene) -> folium.FeatureGroup:
     frame = outlines_layer(outlines[mine], role, weight=2, fit=fit)
     only = rows_query(look) if scene.narrowed else {}
     tiles = tiles_layer(
-        county, look.layer, as_of=look.as_of, lang=look.lang, selected=look.thing, only=only, area=look.area
+        county,
+        look.layer,
+        as_of=look.as_of,
+        lang=look.lang,
+        selected=look.thing,
+        only=only,
+        area=look.area,
+        over_areas=scene.areas is not None,
     )
     above = picked_out(chosen, look.layer, lang=look.lang)
     if scene.areas is not None and scene.figures is not None and look.indicator is not None:

@@ -66,7 +66,7 @@ def group_of_areas(
     fit = fit or fit_to(county, area, least_zoom=things_from(county, area, layer))
     values = frame[frame["area_code"].isin(children["code"])]
     areas = areas_layer(children, values, shown_indicator(), legend, fit=fit, lang=lang)
-    tiles = tiles_layer(county, layer, as_of=None, lang=lang, selected=selected, only=only)
+    tiles = tiles_layer(county, layer, as_of=None, lang=lang, selected=selected, only=only, over_areas=True)
     return group(areas, _frame(county, area), tiles, picked_out(chosen, layer, lang=lang))
 
 

@@ -18,7 +18,7 @@ from folium.map import Layer as FoliumLayer
 from folium.template import Template
 
 from dashboards.data import Area, County
-from dashboards.legends import NO_DATA, Legend, choice_labels, is_dark, thing_colour
+from dashboards.legends import NO_DATA, Legend, choice_labels, is_dark, thing_colour, thing_legend
 from dashboards.looks import THEN
 from dashboards.words import NOTHING, Lang, figure, say
 from geo.layers import Indicator, Layer
@@ -156,11 +156,13 @@ def tiles_layer(
     selected: str | None = None,
     only: Mapping[str, str] | None = None,
     area: Area | None = None,
+    over_areas: bool = False,
 ) -> Drawn:
     """The things of a layer on a day as vector tiles from this server.
 
     only: what of the address narrows them, see `dashboards.narrowing`; all things when empty. area: of a very
-    large layer the tiles of this area alone are asked for.
+    large layer the tiles of this area alone are asked for. over_areas: the legend beside the map is that of the
+    areas below, so that of the things stands on the map while they are drawn.
     """
     many = county.is_large(layer.id)
     style = layer.style
@@ -175,10 +177,17 @@ def tiles_layer(
         "min_zoom": first_zoom(county.workspace, layer.id),
         "max_zoom": TILES_TO_ZOOM,
         "hint": say("map.zoom_for_things", lang),
+        "legend": _key(layer, lang) if over_areas else None,
         "many": many,
         "bounds": county.bounds(area) if many and area is not None else None,
     }
     return Drawn("tiles", spec)
+
+
+def _key(layer: Layer, lang: Lang) -> Json:
+    """Every colour that a thing of a layer can have, and what it stands for."""
+    found = thing_legend(layer, list(layer.style.get("colours", {})), lang)
+    return {"heading": found.heading, "entries": [[one.colour, one.label] for one in found.entries]}
 
 
 def group(*parts: Drawn | None) -> folium.FeatureGroup:

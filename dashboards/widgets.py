@@ -236,7 +236,8 @@ def map_head(title: str, subtitle: str, legend: Legend, lang: Lang) -> None:
 def _legend(legend: Legend, lang: Lang) -> str:
     entries = "".join(f"<span>{swatch(one.colour)}{escape(one.label)}</span>" for one in legend.entries)
     heading = with_unit(legend.heading, legend.unit, lang)
-    return f'<div class="xt-legend"><b>{escape(heading)}</b>{entries}</div>'
+    kind = "xt-legend xt-legend-areas" if legend.of_areas else "xt-legend"
+    return f'<div class="{kind}"><b>{escape(heading)}</b>{entries}</div>'
 
 
 def empty(title: str, text: str, command: str | None = None) -> None:

@@ -165,6 +165,17 @@
     map.fire("xtopaque", { opaque: now });
   }
 
+  /* Areas that let single things show through: their legend, which stands on the page around the map, is told so and
+     fades with them, and what the colours of the things mean is told upon the map. */
+  function faint(map, now) {
+    if (Boolean(map.xtFaint) === now) return;
+    map.xtFaint = now;
+    map.fire("xtfaint");
+    var box = window.frameElement;
+    while (box && !box.querySelector(".xt-legend")) box = box.parentElement;
+    if (box) box.toggleAttribute("data-xt-faint", now);
+  }
+
   /* Areas coloured by a figure: {features, labels, opacity, fit}. */
   own.areas = function (spec) {
     var parts = {}, named = {};
@@ -192,6 +203,7 @@
       layer.eachLayer(function (part) { part.feature.properties.near = near; });
       layer.setStyle({ fillOpacity: near ? 0.28 : map.xtPictures ? Math.min(spec.opacity, 0.82) : spec.opacity });
       opaque(map, !near);
+      faint(map, near);
       Object.keys(named).forEach(function (key) { named[key].xtFaint(near); });
     }
     whenAdded(layer, function (map) {
@@ -203,6 +215,7 @@
       layer.once("remove", function () {
         map.off("zoomend xtfrom xtground", dress);
         opaque(map, false);
+        faint(map, false);
       });
     });
     layer.on("remove", function () {
@@ -395,7 +408,27 @@
     context.stroke(path);
   }
 
-  /* Single things as vector tiles: {url, field, colours, other, selected, min_zoom, hint, many, bounds}. */
+  /* What the colours of single things mean, upon the map; it folds, and begins folded where there is little room. */
+  function key(spec, map) {
+    var control = L.control({ position: "bottomleft" });
+    control.onAdd = function () {
+      var box = element("details", "xt-hint xt-key");
+      box.open = map.getSize().x > 600;
+      box.appendChild(element("summary", "", spec.heading));
+      spec.entries.forEach(function (one) {
+        var line = element("div", ""), patch = element("i", "");
+        patch.style.background = one[0];
+        line.appendChild(patch);
+        line.appendChild(element("span", "", one[1]));
+        box.appendChild(line);
+      });
+      L.DomEvent.disableClickPropagation(box);
+      return box;
+    };
+    return control;
+  }
+
+  /* Single things as vector tiles: {url, field, colours, other, selected, min_zoom, hint, legend, many, bounds}. */
   own.tiles = function (spec) {
     function style(properties) {
       var colour = spec.colours[properties[spec.field]] || spec.other;
@@ -416,6 +449,11 @@
       var map = layer._map;
       if (map && map.getZoom() < spec.min_zoom - 0.5) hint.addTo(map); else hint.remove();
     }
+    var legend = null;
+    function told() {
+      if (legend) legend.remove();
+      legend = layer._map && layer._map.xtFaint && spec.legend ? key(spec.legend, layer._map).addTo(layer._map) : null;
+    }
     /* Where nothing that can be clicked lies above, the place says which thing is meant. */
     function asked(event) {
       var on = event.originalEvent && event.originalEvent.target;
@@ -425,14 +463,18 @@
     }
     whenAdded(layer, function (map) {
       map.on("zoomend", hinted);
+      map.on("xtfaint", told);
+      told();
       if (spec.many) map.on("click", asked);
       hinted();
       map.xtFrom = spec.min_zoom - 0.5;
       map.fire("xtfrom");
       layer.once("remove", function () {
         map.off("zoomend", hinted);
+        map.off("xtfaint", told);
         map.off("click", asked);
         hint.remove();
+        if (legend) legend.remove();
         delete map.xtFrom;
       });
     });

@@ -55,3 +55,34 @@ def test_a_parcel_picked_from_a_list_is_gone_to_and_the_view_before_is_given_bac
     assert inside(desktop).evaluate(SCALE) == before
     assert inside(desktop).evaluate(PLACE)["size"] == 0
     assert desktop.watch.clean()
+
+
+SWATCH = """() => {
+  const patch = document.querySelector(".xt-legend-areas i");
+  return Number(getComputedStyle(patch).backgroundImage.match(/rgba\\(.*?, ([0-9.]+)\\)/)[1]);
+}"""
+"""How much of the map's ground lies over a patch of the legend of the areas."""
+FILLED = "() => Number(document.querySelector('path.xt-area').getAttribute('fill-opacity'))"
+ENTRIES = "() => [...document.querySelectorAll('.xt-key div')].map((one) => one.textContent)"
+
+
+def test_the_legend_fades_as_the_areas_do_and_the_colours_of_the_parcels_are_told(desktop: Reader) -> None:
+    page = desktop.page
+    desktop.open("layer=abandoned_parcel")
+    desktop.shapes("area", 3)
+    whole = page.evaluate(SWATCH), inside(desktop).evaluate(FILLED)
+    assert sum(whole) == pytest.approx(1)
+    assert inside(desktop).evaluate(ENTRIES) == []
+    for _ in range(3):
+        desktop.frame.locator(".leaflet-control-zoom-in").click()
+        page.wait_for_timeout(700)
+    desktop.frame.locator(".xt-key").wait_for()
+    near = page.evaluate(SWATCH), inside(desktop).evaluate(FILLED)
+    assert sum(near) == pytest.approx(1)
+    assert near[0] > 0.5 > whole[0]
+    assert {"发现", "已种植"} <= set(inside(desktop).evaluate(ENTRIES))
+    page.locator("tbody tr", has_text="石桥镇").click()
+    page.locator(".st-key-crumb_990101 button").click()
+    desktop.shapes("area", 3)
+    assert page.evaluate(SWATCH) == whole[0]
+    assert desktop.watch.clean()

@@ -105,6 +105,12 @@ def test_the_thing_looked_at_is_drawn_above_the_tiles(here: County) -> None:
     assert "xiangtu.things" not in str(sent(here, area="990101101")["feature_group"])
 
 
+def test_what_the_colours_of_things_mean_is_told_on_the_map_where_its_legend_is_of_areas(here: County) -> None:
+    legend = spec(sent(here, area="990101101")["feature_group"], "tiles")["legend"]
+    assert legend["heading"] == "整治阶段"
+    assert ["#b2182b", "发现"] in legend["entries"] and len(legend["entries"]) == 9
+
+
 def test_a_click_names_what_was_clicked() -> None:
     answer: dict[str, Any] = {
         "last_active_drawing": {"properties": {"kind": "area", "key": "990101101"}},
