@@ -184,8 +184,7 @@ def _staged(sites: Sequence[Mapping[str, Any]], here: County) -> list[dict[str, 
 
 def _spot(spot: Spot, here: County) -> dict[str, Any]:
     return {
-        "township": spot.township[1] if spot.township else None,
-        "village": spot.village[1] if spot.village and here.area(spot.village[0]) is not None else None,
+        **_names(spot.township, spot.village, here),
         "inside": spot.area_code is not None,
         "may_add": here.may("add", LAYER, spot.area_code),
         "guess": {"value": spot.guess.value, "basis": spot.guess.basis, "params": dict(spot.guess.params)},
@@ -206,7 +205,12 @@ async def send(request: Request) -> Response:
         told, photos = await sent(request)
     except XiangtuError as error:
         return refused(error)
-    return await answered(lambda: _taken(_take(county_of(request), told, photos)))
+
+    def _sent() -> dict[str, Any]:
+        here = county_of(request)
+        return _taken(_take(here, told, photos), here)
+
+    return await answered(_sent)
 
 
 def _take(here: County, told: Mapping[str, str], photos: list[bytes]) -> Taken:
@@ -236,6 +240,19 @@ def read_draft(told: Mapping[str, str]) -> Draft:
     )
 
 
-def _taken(taken: Taken) -> dict[str, Any]:
+def _taken(taken: Taken, here: County) -> dict[str, Any]:
+    """What the form is told of a draft that arrived; of a new site also where it lies and of which kind."""
     near = [{"id": name, "distance_m": metres} for name, metres in taken.near]
-    return {"id": taken.id, "again": taken.again, "near": near}
+    said = {"id": taken.id, "again": taken.again, "near": near}
+    if taken.township is None:
+        return said
+    names = _names(taken.township, taken.village, here)
+    return {**said, **names, "place_kind": taken.place_kind, "kind_guessed": taken.guessed}
+
+
+def _names(
+    township: tuple[str, str] | None, village: tuple[str, str] | None, here: County
+) -> dict[str, str | None]:
+    """Names of a place's township and, where the reader may see it, of its village."""
+    seen = village is not None and here.area(village[0]) is not None
+    return {"township": township[1] if township else None, "village": village[1] if village and seen else None}

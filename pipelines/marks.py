@@ -15,7 +15,7 @@ from geo.access import Actor
 from geo.errors import Refused
 from geo.lifecycle import china_day
 from pipelines.act import add_point, append_again, find_thing, on_thing, with_photos, workspace_ledger
-from pipelines.marks_places import LAYER, check_place, guessed_kind
+from pipelines.marks_places import LAYER, areas_at, check_place, ground, guessed_kind
 from pipelines.store.ledger import Act
 from pipelines.workspace import Workspace
 
@@ -106,11 +106,17 @@ class Taken:
     """What became of a draft: the site's id, and whether it had been taken before.
 
     near: id and metres of open sites of the same category close by, nearest first; offered, never decided.
+    place_kind: of a new site, None for another look; guessed: whether the program guessed it, the draft naming
+    none. township, village: (code, name) of where a new site lies, None where it lies in none.
     """
 
     id: str
     again: bool
     near: tuple[tuple[str, float], ...] = ()
+    place_kind: str | None = None
+    guessed: bool = False
+    township: tuple[str, str] | None = None
+    village: tuple[str, str] | None = None
 
 
 def take(
@@ -149,8 +155,17 @@ def take(
         client_id=draft.client_id,
         found_at=found_at,
     )
-    near = tuple((one.id, one.distance_m) for one in added.near)
-    return Taken(str(added.event.feature_id), added.again, near)
+    held = areas_at(ground(workspace), draft.lon, draft.lat)
+    kind = added.event.data["fields"].get("place_kind")
+    return Taken(
+        str(added.event.feature_id),
+        added.again,
+        tuple((one.id, one.distance_m) for one in added.near),
+        place_kind=kind,
+        guessed=kind is not None and not draft.place_kind,
+        township=held.get("township"),
+        village=held.get("village"),
+    )
 
 
 def _add_look(

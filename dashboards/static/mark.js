@@ -266,7 +266,8 @@ function showNear() {
   const parts = [];
   if (one && form.same !== one.id) {
     parts.push(make("b", "", say("near", { metres: Math.round(one.distance_m) })));
-    parts.push(make("span", "dim", [one.id, one.address, one.stage?.[lang]].filter(Boolean).join(" · ")));
+    parts.push(make("span", "dim", [labelOf(one.category), one.address, one.stage?.[lang]].filter(Boolean).join(" · ")));
+    parts.push(make("span", "dim id", one.id));
     const row = make("div", "row");
     const yes = make("button", "grow", say("same"));
     const no = make("button", "grow", say("not_same"));
@@ -281,7 +282,7 @@ function showNear() {
     const back = make("button", "", say("not_same"));
     back.type = "button";
     back.onclick = () => { form.same = null; form.notSame.add(one.id); showNear(); };
-    row.append(make("b", "grow", say("is_same", { id: one.id })), back);
+    row.append(make("b", "grow", say("is_same", { site: [labelOf(one.category), one.address || one.id].filter(Boolean).join(" · ") })), back);
     parts.push(row);
   } else if (known.spot?.near?.length && !form.category) {
     parts.push(make("span", "dim", say("near_some", { metres: NEAR_SHOWN_M, count: known.spot.near.length })));
@@ -380,10 +381,11 @@ async function save() {
       return;
     }
     const { position, photo } = form;
+    const seen = form.same ? (known.spot?.near || []).find((one) => one.id === form.same) : null;
     const draft = {
       client_id: newId(), account: known.setup.account, marked_at: new Date().toISOString(), state: "waiting", reason: null,
       lon: position.lon, lat: position.lat, accuracy_m: position.accuracy, position_by: position.by,
-      category: form.category, place_kind: kindNow()?.value ?? null, description: $("describe").value.trim(), same_as: form.same,
+      category: form.category, place_kind: kindNow()?.value ?? null, kind_guessed: Boolean(kindNow()?.guessed), description: $("describe").value.trim(), same_as: form.same, same: seen ? { category: seen.category, address: seen.address } : null,
       area: $("area").textContent, photo: photo ? await photo.blob.arrayBuffer() : null, photo_type: photo?.blob.type || "image/jpeg",
       photo_taken_at: photo?.taken_at ?? null, photo_lon: photo?.lon ?? null, photo_lat: photo?.lat ?? null,
     };
@@ -458,8 +460,8 @@ function reasonOf(one) {
   if (one.state === "refused") return one.refusal?.[lang] || "";
   if (one.state === "sent") {
     const near = one.near?.[0];
-    const said = say(one.again ? "sent_again" : "sent", { id: one.id });
-    return near ? `${said} · ${say("near_after", { id: near.id, metres: Math.round(near.distance_m) })}` : said;
+    const parts = [one.again ? say("again") : "", near ? say("near_after", { metres: Math.round(near.distance_m) }) : ""];
+    return parts.filter(Boolean).join(" · ");
   }
   return one.reason ? say(`reason_${one.reason}`, { account: one.account }) : "";
 }
@@ -478,6 +480,21 @@ function labelOf(value) {
   return choices.find((one) => one.value === value)?.[lang] || value || "";
 }
 
+function kindLabel(value) {
+  return (known.setup?.place_kinds || []).find((one) => one.value === value)?.[lang] || "";
+}
+
+/* What a draft is of: its category, or of another look that of the site it was added to. */
+function whatOf(one) {
+  return one.same_as ? [say("look"), labelOf(one.same?.category)].filter(Boolean).join(" · ") : labelOf(one.category);
+}
+
+/* Where it is, and the kind of place, which says when it was only guessed. */
+function whereOf(one) {
+  const kind = one.same_as ? "" : kindLabel(one.place_kind);
+  return [one.same?.address || one.area, kind && one.kind_guessed ? say("kind_guessed", { kind }) : kind].filter(Boolean).join(" · ");
+}
+
 async function showDrafts() {
   const all = await drafts.all().catch(() => []);
   const waiting = all.filter((one) => one.state !== "sent");
@@ -492,9 +509,26 @@ async function showDrafts() {
   const mine = all.find((one) => one.client_id === latest);
   if (mine?.state === "sent" || mine?.state === "refused") {
     latest = null;
-    note(reasonOf(mine), mine.state === "sent" ? "good" : "bad");
+    if (mine.state === "refused") note(reasonOf(mine), "bad");
+    else note([say("sent", { what: [whatOf(mine), whereOf(mine)].filter(Boolean).join(" · ") }), reasonOf(mine)].filter(Boolean).join(" · "), "good");
   }
   if (waiting.some((one) => one.reason === "sign_in")) signIn();
+}
+
+/* When it was marked, and of what has arrived its number, small, as the way to it. */
+function when(one) {
+  const row = make("div", "row when");
+  row.append(make("span", "dim grow", age(one.marked_at)));
+  if (one.state !== "sent") return row;
+  row.append(linkTo(one.id));
+  return row;
+}
+
+function linkTo(id) {
+  const link = make("a", "id", id);
+  link.href = `/?page=inspector&thing=${encodeURIComponent(id)}&lang=${lang}`;
+  link.setAttribute("aria-label", say("open_site", { id }));
+  return link;
 }
 
 function line(one) {
@@ -510,10 +544,11 @@ function line(one) {
   }
   const text = make("div", "grow");
   const head = make("div", "row");
-  head.append(make("b", "grow", one.same_as ? `${say("look")} · ${one.same_as}` : labelOf(one.category)), make("span", "state", say(`state_${one.state}`)));
-  text.append(head, make("span", "dim", [one.area, age(one.marked_at)].filter(Boolean).join(" · ")));
+  head.append(make("b", "grow", whatOf(one)), make("span", "state", say(`state_${one.state}`)));
+  text.append(head, make("span", "dim", whereOf(one)), when(one));
   const reason = reasonOf(one);
   if (reason) text.append(make("span", "reason", reason));
+  if (one.state === "sent" && one.near?.length) text.append(linkTo(one.near[0].id));
   if (one.state !== "sent" && one.state !== "sending") {
     const row = make("div", "row");
     const again = make("button", "grow", say("retry"));
@@ -559,6 +594,7 @@ async function learn() {
     showCategories();
     showKind();
     showNear();
+    if (known.unanswered) askWhere();
   }
   learnSites();
   const address = (known.setup || {}).areas;
@@ -605,5 +641,10 @@ $("net").onclick = () => { $("drafts").scrollIntoView(); learn().then(send); };
 window.addEventListener("online", () => { showDrafts(); learn().then(send); });
 window.addEventListener("offline", showDrafts);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) send(); });
-setInterval(() => { showDrafts(); if (navigator.onLine) send(); }, EVERY_MS);
+setInterval(() => {
+  showDrafts();
+  if (!navigator.onLine) return;
+  if (known.unanswered) askWhere();
+  send();
+}, EVERY_MS);
 begin();

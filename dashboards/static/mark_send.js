@@ -84,8 +84,14 @@
     if (answer.status >= 500 || answer.status === 429) return { state: "waiting", reason: "server", stop: true };
     const said = await answer.json().catch(() => null);
     if (!said) return { state: "waiting", reason: "server", stop: true };
-    if (answer.ok) return { state: "sent", id: said.id, again: said.again, near: said.near };
+    if (answer.ok) return { state: "sent", id: said.id, again: said.again, near: said.near, ...arrived(said) };
     return { state: "refused", refusal: { zh: said.zh, en: said.en } };
+  }
+
+  /* Where it lies and of which kind, as the server has it: in a dead zone neither was sure. */
+  function arrived(said) {
+    const area = [said.township, said.village].filter(Boolean).join(" · ");
+    return { ...(area ? { area } : {}), ...(said.place_kind ? { place_kind: said.place_kind, kind_guessed: said.kind_guessed } : {}) };
   }
 
   async function sendAll() {

@@ -145,6 +145,11 @@ def photograph(page: Page, button: Locator, photo: Path) -> None:
     chooser.value.set_files(photo)
 
 
+def sent_of(page: Page) -> Locator:
+    """What the form shows of drafts that have arrived."""
+    return page.locator("#draft_list li.sent")
+
+
 def overflows(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
 
@@ -210,15 +215,26 @@ def test_a_draft_of_a_dead_zone_outlives_its_tab_and_is_sent_once(
         expect(page.locator("#draft_list li.waiting img")).to_have_count(1)
         assert len(happened(sites_folder)) == before
         own.context.set_offline(False)
-        page.locator("#draft_list li.sent").wait_for()
+        sent = sent_of(page)
+        # What a dead zone could not tell stands there once it has arrived: by the ground, as a guess.
+        expect(sent).to_contain_text("残垣断壁")
+        expect(sent).to_contain_text("石桥镇 · 红旗村 · 村社（推测）")
+        # The form itself guesses again for the next one.
+        expect(page.locator("#kind")).to_contain_text(say("mark.guess", "zh"))
         page.close()
         page = own.tab()
         own.ready(page)
-        expect(page.locator("#draft_list li.sent")).to_have_count(1)
-        page.wait_for_timeout(500)
+        expect(sent_of(page)).to_have_count(1)
         assert own.watch.outside == []
-    events = happened(sites_folder)[before:]
-    assert [event["kind"] for event in events] == ["add"]
+        number = sent_of(page).locator("a.id")
+        events = happened(sites_folder)[before:]
+        expect(number).to_have_text(str(events[0]["feature_id"]))
+        small, usual = (
+            one.evaluate("one => parseFloat(getComputedStyle(one).fontSize)")
+            for one in (number, sent_of(page).locator("b").first)
+        )
+        assert small < usual
+    assert [event["kind"] for event in happened(sites_folder)[before:]] == ["add"]
     assert len(json.loads(events[0]["evidence"])) == 1
 
 
@@ -264,7 +280,9 @@ def test_in_a_dead_zone_too_a_site_that_is_there_already_is_offered(
         expect(page.locator("#draft_list li.waiting")).to_have_count(1)
         before = len(happened(sites_folder))
         own.context.set_offline(False)
-        page.locator("#draft_list li.sent").wait_for()
+        # Said by what and where it is, not by a number.
+        expect(page.locator("#notice")).to_contain_text("已送达：补充照片 · 垃圾乱堆 · 前进村HJ01处")
+        expect(sent_of(page)).to_contain_text("补充照片 · 垃圾乱堆")
         assert own.watch.outside == []
     sent = happened(sites_folder)[before:]
     assert [(one["kind"], one["feature_id"]) for one in sent] == [("evidence", "HJ01")]

@@ -237,6 +237,19 @@ def test_a_draft_sent_twice_is_one_event_with_what_the_photo_says(root: Path, tm
     assert noted["distance_m"] < 1
 
 
+def test_a_draft_that_arrived_says_where_it_lies_and_that_its_kind_was_guessed(root: Path) -> None:
+    who = visitor(root, "督查")
+    bare = {name: value for name, value in DRAFT.items() if name != "place_kind"}
+    for asked in (bare, bare):  # the second time it is told from the ledger
+        said = told(send(who, "/mark/send", asked))
+        assert (said["township"], said["village"]) == ("石桥镇", "前进村")
+        assert (said["place_kind"], said["kind_guessed"]) == ("village", True)
+    chosen = told(send(who, "/mark/send", {**DRAFT, "client_id": "f" * 32, "place_kind": "road"}))
+    assert (chosen["place_kind"], chosen["kind_guessed"]) == ("road", False)
+    look = told(send(who, "/mark/send", {**DRAFT, "client_id": "e" * 32, "same_as": chosen["id"]}))
+    assert look == {"id": chosen["id"], "again": False, "near": []}
+
+
 def test_a_draft_without_the_pages_token_or_from_another_site_is_not_taken(root: Path) -> None:
     who = visitor(root, "督查")
     assert send(who, "/mark/send", DRAFT, token="wrong").status == 403
