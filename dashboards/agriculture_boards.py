@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from dashboards.agriculture import BLANK, Ask, problem_word
-from dashboards.legends import NO_DATA, PLAIN, choice_labels, thing_colour
+from dashboards.legends import NO_DATA, Legend, choice_labels, thing_colour
 from dashboards.tables import Board, Row, shared_ranks, ties
 from dashboards.words import NOTHING, figure, number, say
 from geo.layers import Layer
@@ -16,7 +16,7 @@ from geo.progress import UNPLACED
 from pipelines.remediation_checks import Measured
 from pipelines.switchboard import Simulation
 from pipelines.transfers import Uses
-from pipelines.worklist import DIMENSIONS
+from pipelines.worklist import DIMENSIONS, Desk
 
 Json = dict[str, Any]
 LISTED = 300
@@ -27,6 +27,13 @@ WARNS = ("contract_ended", "double_leased", "over_area", "expired", "on_redline"
 def mu(value: float) -> str:
     """亩 with two decimals, without the unit."""
     return number(value, "mu")
+
+
+def how_many(ask: Ask, count: float, crossing: float) -> str:
+    """How many things, and how many more lie mainly elsewhere and are in the 亩 alone."""
+    if not crossing:
+        return ask.word("things", count=number(count, "count"))
+    return ask.word("things_crossing", count=number(count, "count"), crossing=number(crossing, "count"))
 
 
 def percent(value: float) -> str:
@@ -42,7 +49,7 @@ def steps(flow: pd.DataFrame, stuck: pd.DataFrame, ask: Ask) -> list[Json]:
     most = flow["passed_mu"].max()
     made = []
     for _, one in flow.iterrows():
-        if not one["on_way"] and not one["standing"]:
+        if not one["on_way"] and not one["standing"] and not one["standing_crossing"]:
             continue
         name = str(one["stage"])
         wait = waits.get(name)
@@ -53,10 +60,14 @@ def steps(flow: pd.DataFrame, stuck: pd.DataFrame, ask: Ask) -> list[Json]:
                 "label": stages[name].label(ask.lang),
                 "colour": thing_colour(ask.layer, name),
                 "passed": f"{mu(one['passed_mu'])}",
-                "things": ask.word("things", count=number(one["passed"], "count")),
+                "things": how_many(ask, one["passed"], one["passed_crossing"]),
                 "share": one["passed_mu"] / most if most > 0 else 0.0,
                 "stands": one["standing_mu"] / most if most > 0 else 0.0,
-                "standing": ask.word("stands", count=number(one["standing"], "count"), mu=mu(one["standing_mu"])),
+                "standing": ask.word(
+                    "stands",
+                    things=how_many(ask, one["standing"], one["standing_crossing"]),
+                    mu=mu(one["standing_mu"]),
+                ),
                 "wait": _wait(wait, ask),
                 "over": ask.word("over", count=number(over, "count")) if over else "",
                 "aside": not one["on_way"],
@@ -88,14 +99,14 @@ def split_board(frame: pd.DataFrame, ask: Ask) -> Board:
     for (_, one), rank in zip(frame.head(LISTED).iterrows(), ranks, strict=False):
         key = str(one["key"])
         share = (percent(one["rate"]),) if rate else ()
-        cells = (*(mu(one[name]) for name in columns), *share, number(one["features"], "count"))
+        cells = (*(mu(one[name]) for name in columns), *share, _count(one))
         rows.append(
             Row(
                 key=key or BLANK,
                 name=split_name(key, str(one["name"]), ask, labels),
                 rank=rank,
                 cells=cells,
-                colour=thing_colour(ask.layer, key) if _coloured(ask) else PLAIN,
+                colour=thing_colour(ask.layer, key) if _coloured(ask) else "",
                 share=one[columns[0]] / most if most > 0 else 0.0,
             )
         )
@@ -103,10 +114,21 @@ def split_board(frame: pd.DataFrame, ask: Ask) -> Board:
     total.append(number(float(frame["features"].sum()), "count"))
     heads = [*heads, *([ask.word("rate")] if rate else []), ask.word("count")]
     named = (say("table.rank", ask.lang), ask.word(f"by_{ask.by}"))
-    notes = [ask.word("in_mu"), *ties(ranks, ask.lang)]
+    notes = [ask.word("in_mu"), *_border_note(frame, ask), *ties(ranks, ask.lang)]
     if len(frame) > LISTED:
         notes.append(ask.word("more_groups", shown=LISTED, count=number(len(frame), "count")))
     return Board((*named, *heads), tuple(rows), tuple(total), tuple(notes))
+
+
+def _count(one: pd.Series) -> str:
+    """How many things a row counts; with `+` where it has 亩 of things that are counted elsewhere alone."""
+    alone = not one["features"] and one["crossing"]
+    return f"0 +{number(one['crossing'], 'count')}" if alone else number(one["features"], "count")
+
+
+def _border_note(frame: pd.DataFrame, ask: Ask) -> tuple[str, ...]:
+    """What a border does to the figures, where something crosses one."""
+    return (ask.word("border_note"),) if len(frame) and frame["crossing"].any() else ()
 
 
 def _coloured(ask: Ask) -> bool:
@@ -120,26 +142,32 @@ def split_name(key: str, name: str, ask: Ask, labels: dict[str, str]) -> str:
     return labels.get(key, name) or ask.word("blank")
 
 
-def problem_cards(figures: pd.DataFrame, ask: Ask, *, overdue: int, overdue_mu: float) -> list[Json]:
+def problem_cards(figures: pd.DataFrame, ask: Ask, *, late: Desk) -> list[Json]:
     """One card for each kind of problem, with its 亩, and one for what is overdue; it opens to its rows."""
     cards = [
         {
             "key": str(one["problem"]),
             "label": problem_word(str(one["problem"]), ask.lang),
             "value": number(one["features"], "count"),
-            "below": figure(one["mu"], "mu", ask.lang),
+            "below": _below(one["mu"], int(one["crossing"]), ask),
             "tone": "bad" if one["problem"] in WARNS and one["features"] else "",
         }
         for _, one in figures.iterrows()
     ]
     if ask.layer.id == "abandoned_parcel":
-        late = {"key": "overdue", "label": ask.word("overdue"), "value": number(overdue, "count")}
-        cards.insert(0, {**late, "below": figure(overdue_mu, "mu", ask.lang), "tone": "bad" if overdue else ""})
+        card = {"key": "overdue", "label": ask.word("overdue"), "value": number(late.count, "count")}
+        below = _below(late.mu, late.crossing, ask)
+        cards.insert(0, {**card, "below": below, "tone": "bad" if late.count else ""})
     return cards
 
 
-def measured_pairs(found: Measured, ask: Ask) -> list[tuple[str, str]]:
-    """Reported against measured, as lines of a card."""
+def _below(in_mu: float, crossing: int, ask: Ask) -> str:
+    said = figure(in_mu, "mu", ask.lang)
+    return f"{said} · {ask.word('crossing_count', count=number(crossing, 'count'))}" if crossing else said
+
+
+def measured_pairs(found: Measured, apart: Measured, ask: Ask) -> list[tuple[str, str]]:
+    """Reported against measured, as lines of a card. apart: what is void, which the other lines leave out."""
     lang = ask.lang
     sign = "+" if found.difference_mu > 0 else ""
     difference = f"{sign}{figure(found.difference_mu, 'mu', lang)}"
@@ -152,13 +180,29 @@ def measured_pairs(found: Measured, ask: Ask) -> list[tuple[str, str]]:
     return [
         (ask.word("reported_total"), figure(found.reported_mu, "mu", lang)),
         (ask.word("measured_total"), figure(found.measured_mu, "mu", lang)),
-        (ask.word("both_count"), ask.word("things", count=number(found.both, "count"))),
+        (ask.word("both_count"), how_many(ask, found.both, found.crossing)),
         (ask.word("both_reported"), figure(found.both_reported_mu, "mu", lang)),
         (ask.word("both_measured"), figure(found.both_measured_mu, "mu", lang)),
         (ask.word("difference"), difference),
         (ask.word("differing"), ask.word("things", count=number(found.differing, "count"))),
         (ask.word("unmeasured"), ask.word("things", count=number(found.unmeasured, "count"))),
+        *_apart(apart, ask),
     ]
+
+
+def _apart(void: Measured, ask: Ask) -> list[tuple[str, str]]:
+    if not void.things:
+        return []
+    life = ask.layer.lifecycle
+    stages = [one.label(ask.lang) for one in life.stages if one.kind == "void"] if life else []
+    between = "、" if ask.lang == "zh" else ", "
+    said = ask.word(
+        "apart_line",
+        count=number(void.things, "count"),
+        reported=mu(void.reported_mu),
+        measured=mu(void.measured_mu),
+    )
+    return [(ask.word("apart", stage=between.join(stages)), said)]
 
 
 def rate_board(frame: pd.DataFrame, ask: Ask, *, level: str) -> Board:
@@ -181,7 +225,7 @@ def rate_board(frame: pd.DataFrame, ask: Ask, *, level: str) -> Board:
                     mu(one["transferred_mu"]),
                     mu(one["contract_mu"]),
                 ),
-                colour=PLAIN if placed else NO_DATA,
+                colour="",
                 share=rate / most if most > 0 and not math.isnan(rate) else 0.0,
                 small=bool(one["small"]) and placed,
             )
@@ -225,7 +269,7 @@ def simulation_board(found: Simulation, ask: Ask) -> Board:
                 signed(one["difference_mu"]),
                 number(one["features"], "count"),
             ),
-            colour=PLAIN,
+            colour="",
             share=one["simulated_mu"] / most if most > 0 else 0.0,
         )
         for at, (_, one) in enumerate(found.areas.iterrows(), start=1)
@@ -246,16 +290,16 @@ def signed(value: float) -> str:
     return f"+{mu(value)}" if value > 0 else mu(value)
 
 
-def area_board(frame: pd.DataFrame, ask: Ask, *, level: str) -> Board:
-    """What passes the filters, by area: its 亩 and how many."""
+def area_board(frame: pd.DataFrame, legend: Legend, ask: Ask, *, level: str) -> Board:
+    """What passes the filters, by area: its 亩 and how many, in the colours of the map."""
     most, ranks = frame["mu"].max() if len(frame) else 0.0, shared_ranks(frame["mu"])
     rows = tuple(
         Row(
             key=str(one["key"]),
             name=split_name(str(one["key"]), str(one["name"]), ask, {}),
             rank=rank,
-            cells=(mu(one["mu"]), number(one["features"], "count")),
-            colour=PLAIN,
+            cells=(mu(one["mu"]), _count(one)),
+            colour=legend.colour(float(one["mu"])) if one["key"] != UNPLACED else NO_DATA,
             share=one["mu"] / most if most > 0 else 0.0,
         )
         for (_, one), rank in zip(frame.iterrows(), ranks, strict=True)
@@ -267,7 +311,8 @@ def area_board(frame: pd.DataFrame, ask: Ask, *, level: str) -> Board:
         ask.word("map_value"),
         ask.word("count"),
     )
-    return Board(heads, rows, total, (ask.word("in_mu"), *ties(ranks, ask.lang)))
+    notes = (ask.word("in_mu"), *_border_note(frame, ask), *ties(ranks, ask.lang))
+    return Board(heads, rows, total, notes)
 
 
 def reason_pairs(found: Simulation, ask: Ask) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -13,6 +13,9 @@ from dashboards.tables import Board, Row
 from dashboards.words import NOTHING, Lang, day, number, say
 from pipelines.worklist import DIMENSIONS, PROBLEM, Desk
 from pipelines.worklist_filters import waiting
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 HEADS = {"id": "id", "stage": "stage", "mu": "size", "days": "days", "due": "due", "how": "", "who": ""}
 """The columns of the work list and the order that each sorts by."""
@@ -53,6 +56,24 @@ def list_rows(rows: pd.DataFrame, desk: Desk, lang: Lang) -> list[Json]:
 
 def _day(value: Any, lang: Lang) -> str:
     return NOTHING if pd.isna(value) else day(pd.Timestamp(value).date(), lang)
+
+
+def with_desk(rows: gpd.GeoDataFrame, desk: Desk, ask: Ask) -> tuple[gpd.GeoDataFrame, dict[str, str]]:
+    """Rows of `County.things` with what the desk says of each, and the headings of these columns.
+
+    problems: in words; stage_days: working days in the stage, of what waits; mu_here: only where something crosses
+    the border, the 亩 that lie inside.
+    """
+    own = desk.rows.assign(waits=desk.rows["stage_days"].where(waiting(desk)), inside=desk.rows["mu"].round(2))
+    own = own.set_index("id").reindex(rows["id"])
+    between = "、" if ask.lang == "zh" else ", "
+    words = {kind: problem_word(kind, ask.lang) for kind in desk.problems}
+    flags = own[[PROBLEM + kind for kind in words]].to_numpy(bool)
+    said = [between.join(word for word, on in zip(words.values(), line, strict=True) if on) for line in flags]
+    found: dict[str, object] = {"problems": said, "stage_days": own["waits"].to_numpy(float)}
+    if desk.crossing:
+        found["mu_here"] = own["inside"].to_numpy(float)
+    return rows.assign(**found), {name: ask.word(f"taken_{name}") for name in found}
 
 
 def list_heads(ask: Ask) -> list[Json]:

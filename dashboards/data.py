@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from pipelines.tiles import Tiles
+    from pipelines.workspace import Import
 
 WORKSPACE_VARIABLE = "XIANGTU_WORKSPACE"
 T = TypeVar("T")
@@ -212,13 +213,18 @@ class County(Ground):
         places = self._shared.photo_places(digest)
         return file if any(self._sees(layer, area) for layer, area in places) else None
 
-    def source_file(self, layer_id: str, import_id: str) -> str | None:
-        """The name of the file that an import was read from; None when it is not there or holds nothing to see."""
-        file = next((one.file for one in self.workspace.imports(layer_id) if one.id == import_id), None)
-        if file is None or self.reach(layer_id) == "":
-            return file
+    def source(self, layer_id: str, import_id: str) -> Import | None:
+        """The import of that id; None when it is not there or holds nothing that the reader may see."""
+        found = next((one for one in self.workspace.imports(layer_id) if one.id == import_id), None)
+        if found is None or self.reach(layer_id) == "":
+            return found
         mine = self.light(layer_id, as_of=today())
-        return file if bool((mine["import_id"] == import_id).any()) else None
+        return found if bool((mine["import_id"] == import_id).any()) else None
+
+    def source_file(self, layer_id: str, import_id: str) -> str | None:
+        """The name of the file that an import was read from; None when there is no `source`."""
+        found = self.source(layer_id, import_id)
+        return found.file if found is not None else None
 
     def ground_tile(self, layer_id: str, z: int, x: int, y: int) -> bytes:
         """A tile of water, roads …, compressed: for orientation, so it asks no right but to read this ground."""

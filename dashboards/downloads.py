@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -9,14 +10,18 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from dashboards.data import County
+from dashboards.data import Area, County
 from dashboards.words import Lang, day, number, say
 from geo.access import masked, roles, within
-from pipelines.downloads import as_csv, as_gpkg, as_xlsx
+from geo.progress import UNPLACED
+from pipelines.downloads import as_csv, as_xlsx
+from pipelines.downloads_gpkg import as_gpkg
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
+UNWRITABLE = re.compile(r"[\\/:*?\"<>|\x00-\x1f\s]+")
+"""What a file's name cannot hold on one system or another."""
 Format = Literal["xlsx", "gpkg", "csv"]
 MEDIA: Mapping[str, str] = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -42,25 +47,41 @@ def table(
     *,
     as_of: date,
     lang: Lang,
+    area: Area | None = None,
     filters: Mapping[str, str] | None = None,
     extra: Mapping[str, str] | None = None,
 ) -> Download:
     """Rows of `County.things` as a file: within the reader's reach, masked, with what they are and where from.
 
-    filters: what was chosen → what it was set to, in the reader's words. extra: further columns of the rows →
-    their headings (not in a GeoPackage). Refused (`download_too_large`) as in `pipelines.downloads`.
+    Its name carries layer, area and day. area: what was looked at; the reader's own top when None. filters: what
+    was chosen → what it was set to, in the reader's words. extra: further columns of the rows → their headings.
+    Refused (`download_too_large`) as in `pipelines.downloads`.
     """
     layer = county.workspace.layer(layer_id)
     shown = masked(_within_reach(county, layer_id, rows), layer, county.actor)
     files = {one.id: one.file for one in county.workspace.imports(layer_id)}
     if "import_id" in shown:
         shown = shown.assign(source_file=shown["import_id"].map(files))
-    facts = about(county, layer_id, len(shown), as_of=as_of, lang=lang, filters=filters)
-    if fmt == "gpkg":
-        body = as_gpkg(shown, layer, lang=lang, facts=facts)
-    else:
-        body = (as_xlsx if fmt == "xlsx" else as_csv)(shown, layer, lang=lang, facts=facts, extra=extra)
-    return Download(f"{layer_id}_{county.root.code}_{as_of}.{fmt}", MEDIA[fmt], body)
+    here = area or county.root
+    facts = about(county, layer_id, len(shown), area=here, as_of=as_of, lang=lang, filters=filters)
+    written = {"xlsx": as_xlsx, "gpkg": as_gpkg, "csv": as_csv}[fmt]
+    body = written(shown, layer, lang=lang, facts=facts, extra=extra)
+    names = (layer.label(lang), "".join(area_names(county, here, lang)), str(as_of))
+    return Download(f"{'_'.join(UNWRITABLE.sub(' ', one).strip() for one in names)}.{fmt}", MEDIA[fmt], body)
+
+
+def area_names(county: County, area: Area, lang: Lang) -> list[str]:
+    """The names of an area and of those it lies in, the county's only for the county itself."""
+    if area.level == UNPLACED:
+        return [say("thing.area_unknown", lang)]
+    frame = county.workspace.areas()
+    levels, parents = (dict(zip(frame["code"], frame[name], strict=True)) for name in ("level", "parent"))
+    named = dict(zip(frame["code"], frame["name"], strict=True))
+    found, above = [area.name], parents.get(area.code, "")
+    while levels.get(above, "county") != "county":
+        found.insert(0, str(named[above]))
+        above = parents[above]
+    return found
 
 
 def _within_reach(county: County, layer_id: str, rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -78,6 +99,7 @@ def about(
     layer_id: str,
     count: int,
     *,
+    area: Area,
     as_of: date,
     lang: Lang,
     filters: Mapping[str, str] | None = None,
@@ -86,9 +108,11 @@ def about(
     layer = county.workspace.layer(layer_id)
     actor = county.actor
     who = " · ".join(part for part in (actor.unit, actor.name, roles()[actor.role](lang)) if part)
+    code = "" if area.level == UNPLACED else area.code
+    where = f"{' · '.join(area_names(county, area, lang))} {code}"
     found = {
         say("download.county", lang): f"{county.name} {county.workspace.settings.code}",
-        say("download.area", lang): f"{county.root.name} {county.root.code}",
+        say("download.area", lang): where.strip(),
         say("download.layer", lang): layer.label(lang),
         say("download.as_of", lang): day(as_of, lang),
         say("download.edition", lang): f"{county.edition} · {county.layer_edition(layer_id)}",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -14,6 +15,10 @@ from dashboards.legends import choice_labels, thing_colour
 from dashboards.words import NOTHING, Lang, day, figure, say
 from geo.layers import Field, Layer
 from geo.measure import mu_from_m2
+from pipelines.worklist import REPORTED
+
+if TYPE_CHECKING:
+    from pipelines.workspace import Import
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,10 @@ class Record:
 
 @dataclass(frozen=True)
 class Sheet:
-    """The sheet of one thing, in the reader's words. masked: some personal fields are hidden."""
+    """The sheet of one thing, in the reader's words. masked: some personal fields are hidden.
+
+    size: its area as measured on the map and as it was reported, each said to be so. batch: the id of the import.
+    """
 
     heading: str
     place: str
@@ -50,6 +58,7 @@ class Sheet:
     source: tuple[tuple[str, str], ...]
     masked: bool
     records: tuple[Record, ...] = ()
+    batch: str = ""
 
 
 def sheet_of(
@@ -65,7 +74,7 @@ def sheet_of(
     return sheet(
         thing,
         layer,
-        file=county.source_file(layer.id, str(thing.get("import_id"))),
+        source=county.source(layer.id, str(thing.get("import_id"))),
         history=county.history(layer.id, str(thing["id"])) if history is None else history,
         clear=county.may("personal", layer.id, None if _empty(place) else str(place)),
         lang=lang,
@@ -76,12 +85,12 @@ def sheet(
     thing: pd.Series,
     layer: Layer,
     *,
-    file: str | None,
+    source: Import | None,
     history: Sequence[Mapping[str, Any]] = (),
     clear: bool = False,
     lang: Lang,
 ) -> Sheet:
-    """The sheet of a row as `pipelines.exchange.show` gives it. file: the sender's file it was read from.
+    """The sheet of a row as `pipelines.exchange.show` gives it. source: the import that it was read by.
 
     history: what `pipelines.exchange.history` gives. Personal fields are shown as hidden unless `clear`, for a
     reader who may see them there; empty ones are left out.
@@ -95,7 +104,7 @@ def sheet(
         place=_plain(thing.get("area_name")) or say("thing.area_unknown", lang),
         stage=_stage(layer, stage, lang),
         colour=thing_colour(layer, thing.get(colour_by) if colour_by else None),
-        size=_size(thing.get("area_m2"), lang),
+        size=_size(thing, layer, lang),
         fields=tuple(
             (
                 field.label(lang),
@@ -105,9 +114,10 @@ def sheet(
             if field.name != layer.id_field and not _is_stage(layer, field)
         ),
         steps=steps(thing, layer, lang, history=history),
-        source=tuple(_source(thing, file, lang)),
+        source=tuple(_source(thing, source, lang)),
         masked=bool(hidden),
         records=tuple(record(one, layer, lang) for one in reversed(history)),
+        batch=_plain(thing.get("import_id")),
     )
 
 
@@ -116,7 +126,7 @@ def record(one: Mapping[str, Any], layer: Layer, lang: Lang) -> Record:
     when = day(china_day(one["at"]), lang)
     if one["kind"] == "import":
         return Record(
-            when, say("record.import", lang), say("thing.source_row", lang, file=one["file"], row=one["row"])
+            when, say("record.import", lang), row_of(one["file"], one.get("table", ""), one["row"], lang)
         )
     what = say(f"record.{one['kind']}", lang)
     if one.get("to_stage"):
@@ -149,10 +159,26 @@ def _stage(layer: Layer, stage: str, lang: Lang) -> str:
     return known.get(stage, stage) or say("thing.no_stage", lang)
 
 
-def _size(area_m2: object, lang: Lang) -> str:
-    if _empty(area_m2):
-        return NOTHING
-    return figure(float(mu_from_m2(float(area_m2))), "mu", lang)  # type: ignore[arg-type]
+def row_of(file: str, table: str, row: object, lang: Lang) -> str:
+    """Where in a sender's file something stands: file, sheet where the file has several by name, and row."""
+    where = say("thing.source_table", lang, table=table) if table and table != Path(file).stem else ""
+    return " · ".join(part for part in (file, where, "" if _empty(row) else _row(row, lang)) if part)
+
+
+def _row(row: object, lang: Lang) -> str:
+    return say("thing.source_row", lang, row=int(row))  # type: ignore[call-overload]
+
+
+def _size(thing: pd.Series, layer: Layer, lang: Lang) -> str:
+    """The measured area and the reported one, each under its name."""
+    parts = []
+    if not _empty(thing.get("area_m2")):
+        mu = figure(float(mu_from_m2(float(thing["area_m2"]))), "mu", lang)
+        parts.append(say("thing.measured", lang, mu=mu))
+    reported = REPORTED.get(layer.id)
+    if reported is not None and not _empty(thing.get(reported)):
+        parts.append(f"{layer.field(reported).label(lang)} {figure(float(thing[reported]), 'mu', lang)}")
+    return " · ".join(parts) or NOTHING
 
 
 def value(field: Field, thing: pd.Series, layer: Layer, lang: Lang) -> str:
@@ -206,14 +232,13 @@ def _date(stored: object) -> date | None:
     return None if _empty(stored) else pd.Timestamp(stored).date()  # type: ignore[arg-type]
 
 
-def _source(thing: pd.Series, file: str | None, lang: Lang) -> list[tuple[str, str]]:
+def _source(thing: pd.Series, source: Import | None, lang: Lang) -> list[tuple[str, str]]:
+    """File with sheet and row, the day it was taken in, and how the thing came to its place."""
     found = []
-    row, import_id = thing.get("source_row"), _plain(thing.get("import_id"))
-    if file:
-        text = file if _empty(row) else say("thing.source_row", lang, file=file, row=int(row))  # type: ignore[arg-type]
-        found.append((say("thing.source", lang), text))
-    if import_id:
-        found.append((say("thing.source_import", lang, import_id="").strip(), import_id))
+    if source is not None:
+        text = row_of(source.file, source.table, thing.get("source_row"), lang)
+        found.append((say("thing.source_file", lang), text))
+        found.append((say("thing.source_day", lang), day(china_day(source.at.isoformat()), lang)))
     if _plain(thing.get("placed_by")) == "name":
         found.append((say("thing.position", lang), say("thing.by_name", lang)))
     elif not _empty(thing.get("lon")):

@@ -30,7 +30,7 @@ def sheet(shown: Sheet, lang: Lang, *, close: Callable[[], None], more: str = ""
         _records(shown, lang),
         more,
         f"<h3>{escape(say('thing.fields', lang))}</h3>{_pairs(shown.fields)}",
-        f"<h3>{escape(say('thing.source', lang))}</h3>{_pairs(shown.source)}" if shown.source else "",
+        _source(shown, lang),
         f'<div class="xt-note">{escape(say("thing.masked_note", lang))}</div>' if shown.masked else "",
     ]
     st.html(f'<div class="xt-sheet">{"".join(parts)}</div>')
@@ -74,6 +74,15 @@ def _records(shown: Sheet, lang: Lang) -> str:
         said = f"<p>{escape(one.said)}</p>" if one.said else ""
         lines.append(f"<li><b>{escape(one.what)}</b><time>{escape(one.when)}</time>{said}{photos}</li>")
     return f"<h3>{escape(say('thing.records', lang))}</h3><ul>{''.join(lines)}</ul>"
+
+
+def _source(shown: Sheet, lang: Lang) -> str:
+    """Where it was read from; the number of the import stands small below, for who looks for its folder."""
+    if not shown.source:
+        return ""
+    batch = say("thing.source_import", lang, import_id=shown.batch)
+    small = f'<div class="xt-note">{escape(batch)}</div>' if shown.batch else ""
+    return f"<h3>{escape(say('thing.source', lang))}</h3>{_pairs(shown.source)}{small}"
 
 
 def _pairs(pairs: Sequence[tuple[str, str]]) -> str:

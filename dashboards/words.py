@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date
@@ -46,9 +47,19 @@ def say(key: str, lang: Lang, **params: object) -> str:
     return catalogue(lang)[key].format(**params)
 
 
+LINKED = re.compile(r"(?<=http)(?=s?://)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
+JOINER = "\u2060"
+"""A character without width, at which no line breaks: what stands on both sides of it is no address."""
+
+
 def literal(text: str) -> str:
-    """Text that Streamlit's Markdown leaves as it is: no link, picture or emphasis comes of what is written."""
-    return "".join(f"\\{one}" if one in "\\`*_{}[]()#+-.!|<>$~:" else one for one in text)
+    """Text that Streamlit's Markdown leaves as it is: no link, picture or emphasis comes of what is written.
+
+    An address would become a link whatever is escaped, as links are looked for when escapes are read already: it
+    is broken by a character that is not seen.
+    """
+    broken = LINKED.sub(JOINER, text)
+    return "".join(f"\\{one}" if one in "\\`*_{}[]()#+-.!|<>$~:" else one for one in broken)
 
 
 def number(value: float | None, unit: str) -> str:

@@ -1,4 +1,4 @@
-"""Rows of a layer as a file to take away (Excel, CSV, GeoPackage) that says what it holds and where it came from.
+"""Rows of a layer as a table to take away (Excel, CSV) that says what it holds and where it came from.
 
 A frame is what `dashboards.data.County.things` gives, masked already; `source_file` beside `source_row` names the
 file that a row was read from.
@@ -9,10 +9,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,9 +21,6 @@ from geo.layers import Layer
 from geo.layers import Words as Both
 from geo.measure import mu_from_m2
 from pipelines.exchange import plain_value
-
-if TYPE_CHECKING:
-    import geopandas as gpd
 
 Extra = Mapping[str, str] | None
 """Further columns of a frame → their headings."""
@@ -38,7 +33,7 @@ HEADINGS: Mapping[str, Both] = {
     "area_code": Both("区域代码", "Area code"),
     "stage": Both("阶段", "Stage"),
     "stage_since": Both("阶段起始", "Stage since"),
-    "area_mu": Both("实测面积（亩）", "Measured area (mu)"),
+    "area_mu": Both("图上面积（亩）", "Measured area (mu)"),
     "lon": Both("经度", "Longitude"),
     "lat": Both("纬度", "Latitude"),
     "due_on": Both("期限", "Due"),
@@ -151,65 +146,36 @@ def _cell(value: Any) -> Any:
     return neutralised(re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "", found)[:32_000])
 
 
-def as_gpkg(frame: gpd.GeoDataFrame, layer: Layer, *, lang: str, facts: Mapping[str, str]) -> bytes:
-    """The rows as a GeoPackage, EPSG:4490: a table named like the layer, its columns under their stored names.
-
-    A second table `about` holds the facts. Refused (`download_too_large`) for more than `MOST_ROWS` rows.
-    """
-    import geopandas as gpd
-    from pyogrio import write_dataframe
-
-    _not_too_large(frame)
-    names = [
-        *(n for n in (*FIRST, "area_m2") if n in frame),
-        *_fields(frame, layer),
-        *(n for n in LAST if n in frame),
-    ]
-    rows = pd.DataFrame({name: _stored(frame[name]) for name in dict.fromkeys(names)})
-    shapes = gpd.GeoDataFrame(rows, geometry=frame.geometry.to_numpy(), crs="EPSG:4490")
-    about = pd.DataFrame({"fact": list(facts), "value": list(facts.values())}, dtype="str")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "rows.gpkg"
-        write_dataframe(shapes, path, layer=layer.id, driver="GPKG", geometry_type=_shape_type(shapes))
-        write_dataframe(about, path, layer="about", driver="GPKG", append=True)
-        return path.read_bytes()
-
-
-def _shape_type(shapes: gpd.GeoDataFrame) -> str:
-    kinds = set(shapes.geometry.geom_type.dropna())
-    return kinds.pop() if len(kinds) == 1 else "Unknown"
-
-
-def _stored(column: pd.Series) -> pd.Series:
-    """A column of a type that GeoPackage has."""
-    if isinstance(column.dtype, pd.DatetimeTZDtype):
-        return column.dt.tz_convert("UTC").dt.tz_localize(None).reset_index(drop=True)
-    if column.dtype == object:
-        column = column.map(plain_value).astype("str").where(column.notna())
-    return column.reset_index(drop=True)
-
-
 def printed_table(frame: pd.DataFrame, layer: Layer, *, lang: str, extra: Extra = None) -> pd.DataFrame:
     """The rows under headings in the reader's words: place and state, then the layer's fields, then the source.
 
-    Stages and choices by their labels; measured area in 亩 to two decimals, NaN for what has none; empty columns
-    of the layer's fields are left out.
+    Stages and choices by their labels; measured area in 亩 to two decimals, NaN for what has none; degrees to a
+    centimetre; empty columns of the layer's fields are left out.
     """
     _not_too_large(frame)
     found: dict[str, pd.Series] = {}
-    for name in FIRST:
-        if name == "area_mu" and "area_m2" in frame:
+    for heading, name in columns_of(frame, layer, lang=lang, extra=extra).items():
+        if name == "area_mu":
             size = mu_from_m2(frame["area_m2"].to_numpy(float, na_value=np.nan))
-            found[HEADINGS[name](lang)] = pd.Series(np.round(size, 2), index=frame.index)
-        elif name in frame:
-            found[HEADINGS[name](lang)] = _labelled(frame[name], name, layer, lang)
-    for name, heading in (extra or {}).items():
-        found[heading] = frame[name]
+            found[heading] = pd.Series(np.round(size, 2), index=frame.index)
+        elif name in ("lon", "lat"):
+            found[heading] = frame[name].round(7)
+        else:
+            found[heading] = _labelled(frame[name], name, layer, lang)
+    return pd.DataFrame(found, index=frame.index).reset_index(drop=True)
+
+
+def columns_of(frame: pd.DataFrame, layer: Layer, *, lang: str, extra: Extra) -> dict[str, str]:
+    """Heading → column of the frame (area_mu: of area_m2), in the order in which they are printed."""
+    found: dict[str, str] = {}
+    for name in FIRST:
+        if ("area_m2" if name == "area_mu" else name) in frame:
+            found[HEADINGS[name](lang)] = name
+    found |= {heading: name for name, heading in (extra or {}).items()}
     for name in _fields(frame, layer):
         if name not in HEADINGS and frame[name].notna().any():
-            found.setdefault(_heading(layer, name, lang), _labelled(frame[name], name, layer, lang))
-    found |= {HEADINGS[name](lang): frame[name] for name in LAST if name in frame}
-    return pd.DataFrame(found).reset_index(drop=True)
+            found.setdefault(_heading(layer, name, lang), name)
+    return found | {HEADINGS[name](lang): name for name in LAST if name in frame}
 
 
 def _not_too_large(frame: pd.DataFrame) -> None:
@@ -231,13 +197,18 @@ def _heading(layer: Layer, name: str, lang: str) -> str:
     return f"{field.label(lang)} ({unit})" if lang == "en" else f"{field.label(lang)}（{unit}）"
 
 
+def labels_of(layer: Layer, name: str, lang: str) -> dict[str, str]:
+    """What the codes of a stage or choice are called; nothing for other columns."""
+    if name == "stage" and layer.lifecycle is not None:
+        return {stage.id: stage.label(lang) for stage in layer.lifecycle.stages}
+    if any(field.name == name for field in layer.fields):
+        return {choice.value: choice.label(lang) for choice in layer.field(name).choices}
+    return {}
+
+
 def _labelled(column: pd.Series, name: str, layer: Layer, lang: str) -> pd.Series:
     """Stages and choices by their labels; everything else as it is."""
-    labels: dict[str, str] = {}
-    if name == "stage" and layer.lifecycle is not None:
-        labels = {stage.id: stage.label(lang) for stage in layer.lifecycle.stages}
-    elif any(field.name == name for field in layer.fields):
-        labels = {choice.value: choice.label(lang) for choice in layer.field(name).choices}
+    labels = labels_of(layer, name, lang)
     if column.dtype == bool:
         yes = Both("是", "yes")(lang)
         return column.map({True: yes, False: ""})

@@ -24,10 +24,11 @@ def life_of(desk: Desk) -> Lifecycle:
 
 
 def flow(desk: Desk, *, decimals: int = DECIMALS) -> pd.DataFrame:
-    """One row per stage in the layer's order: stage, on_way (of the ordinary way), passed, passed_mu, standing,
-    standing_mu.
+    """One row per stage in the layer's order: stage, on_way (of the ordinary way), passed, passed_crossing,
+    passed_mu, standing, standing_crossing, standing_mu.
 
-    passed: things that reached the stage or went further; void ones passed none. standing: things in it now. What
+    passed: things that reached the stage or went further; void ones passed none. standing: things in it now.
+    …_crossing: further things that lie mainly elsewhere, of which the 亩 in the area looked at are counted. What
     passed is rounded as `xiangtu progress` rounds it, and what stands adds up to it: passed_mu of one stage less
     passed_mu of the next is what stands between them. A stage off the way (再撂荒) has passed what stands there.
     """
@@ -38,19 +39,21 @@ def flow(desk: Desk, *, decimals: int = DECIMALS) -> pd.DataFrame:
     passed = [round_one(int(cells.loc[rank >= at, "micro"].sum()), step) for at in range(len(life.path))]
     left = [above - below for above, below in zip(passed, [*passed[1:], 0], strict=True)]
     standing = _standing(life, cells, dict(zip(life.path, left, strict=True)), step)
-    now = cells.groupby("stage")["here"].sum()
     found = []
     for stage in life.stages:
-        here = int(now.get(stage.id, 0))
         on_way = stage.id in life.path
         at = life.path.index(stage.id) if on_way else -1
+        now = cells.loc[cells["stage"] == stage.id, ["here", "crossing"]].sum()
+        went = cells.loc[rank >= at, ["here", "crossing"]].sum() if on_way else now
         found.append(
             {
                 "stage": stage.id,
                 "on_way": on_way,
-                "passed": int(cells.loc[rank >= at, "here"].sum()) if on_way else here,
+                "passed": int(went["here"]),
+                "passed_crossing": int(went["crossing"]),
                 "passed_mu": (passed[at] if on_way else standing[stage.id]) / MICRO,
-                "standing": here,
+                "standing": int(now["here"]),
+                "standing_crossing": int(now["crossing"]),
                 "standing_mu": standing[stage.id] / MICRO,
             }
         )
@@ -58,7 +61,8 @@ def flow(desk: Desk, *, decimals: int = DECIMALS) -> pd.DataFrame:
 
 
 def _cells(desk: Desk) -> pd.DataFrame:
-    """What stands in each stage with each furthest stage ("" for none): stage, reached, micro, here (things)."""
+    """What stands in each stage with each furthest stage ("" for none): stage, reached, micro, and how many things
+    lie mainly here, or cross the border from elsewhere (crossing)."""
     rows = desk.rows
     summed = desk.shares.groupby("feature")["micro"].sum()
     plain = pd.DataFrame(
@@ -67,9 +71,10 @@ def _cells(desk: Desk) -> pd.DataFrame:
             "reached": rows["reached"].fillna(""),
             "micro": summed.reindex(rows.index, fill_value=0).astype(np.int64),
             "here": rows["here"].astype(np.int64),
+            "crossing": 1 - rows["here"].astype(np.int64),
         }
     )
-    return plain.groupby(["stage", "reached"], as_index=False)[["micro", "here"]].sum()
+    return plain.groupby(["stage", "reached"], as_index=False)[["micro", "here", "crossing"]].sum()
 
 
 def _standing(life: Lifecycle, cells: pd.DataFrame, left: dict[str, int], step: int) -> dict[str, int]:
@@ -94,9 +99,10 @@ def flow_by(desk: Desk, by: str, *, decimals: int = DECIMALS) -> pd.DataFrame:
     """What passed each stage of the way, by `township`, `village`, `mode`, `crop`, `season` or `grower`.
 
     Columns: key (area code, `unplaced`, the value, or a person's key), name (an area's name, a grower as the
-    reader may see it, else the key), features, `<stage>_mu` for each stage of the way and off it, overdue, rate
-    (% of what was found that is remediated; NaN of nothing). Largest first; every column is rounded so that it
-    adds up to the printed total.
+    reader may see it, else the key), features (things on the way that lie mainly there: what is void counts
+    neither here nor in the 亩), crossing (further ones that lie there in part), `<stage>_mu` for each stage of
+    the way and off it, overdue, rate (% of what was found that is remediated; NaN of nothing). Largest first;
+    every column is rounded so that it adds up to the printed total.
     """
     life = life_of(desk)
     step = 10 ** (6 - decimals)
@@ -109,7 +115,8 @@ def flow_by(desk: Desk, by: str, *, decimals: int = DECIMALS) -> pd.DataFrame:
     ))  # fmt: skip
     group, names = pd.factorize(keys, sort=True)
     of_share, of_own = group[: len(place)], group[len(place) :]
-    rank = rows["reached"].map({name: at for at, name in enumerate(life.path)}).fillna(-1).to_numpy(int)[place]
+    reached = rows["reached"].map({name: at for at, name in enumerate(life.path)}).fillna(-1).to_numpy(int)
+    rank = reached[place]
     stage = rows["stage"].map({one.id: at for at, one in enumerate(life.stages)}).fillna(-1).to_numpy(int)[place]
     micro = shares["micro"].to_numpy(np.int64)
 
@@ -117,7 +124,10 @@ def flow_by(desk: Desk, by: str, *, decimals: int = DECIMALS) -> pd.DataFrame:
         return sums(micro[which], of_share[which], len(names))
 
     made = pd.DataFrame(index=pd.Index(names, name="key", dtype=object))
-    made["features"] = np.bincount(of_own, minlength=len(names))
+    on_way = reached[own] >= 0
+    made["features"] = np.bincount(of_own[on_way], minlength=len(names))
+    lying = _lying(of_share[rank >= 0], place[rank >= 0], len(names))
+    made["crossing"] = np.maximum(lying - made["features"].to_numpy(np.int64), 0)
     for at, name in enumerate(life.path):
         made[f"{name}_mu"] = summed(rank >= at)
     for at, one in enumerate(life.stages):
@@ -135,8 +145,16 @@ def flow_by(desk: Desk, by: str, *, decimals: int = DECIMALS) -> pd.DataFrame:
     return made[["key", "name", *(c for c in made.columns if c not in ("key", "name"))]]
 
 
+def _lying(group: npt.NDArray[np.intp], thing: npt.NDArray[np.intp], size: int) -> Integers:
+    """How many different things have a share in each group."""
+    pairs = np.unique(np.column_stack((group, thing)), axis=0)
+    made: Integers = np.bincount(pairs[:, 0], minlength=size).astype(np.int64)
+    return made
+
+
 def by_area(desk: Desk, level: str, *, decimals: int = DECIMALS) -> pd.DataFrame:
-    """How much of the desk lies on each area of a level, whatever its stage: key, name, features, mu; most first.
+    """How much of the desk lies on each area of a level, whatever its stage: key, name, features (mainly there),
+    crossing (further ones that lie there in part), mu; most first.
 
     The 亩 are rounded so that they add up to the printed total. What lies on none has the key `unplaced`.
     """
@@ -146,12 +164,16 @@ def by_area(desk: Desk, level: str, *, decimals: int = DECIMALS) -> pd.DataFrame
     own = desk.rows.loc[desk.rows["here"], "main"].to_numpy(np.intp)
     features = pd.Series(above[own]).value_counts()
     keys = sorted({*micro.index, *features.index})
+    at, _ = pd.factorize(pd.Series([*keys, *above[desk.shares["area"]]]))
+    lying = _lying(at[len(keys) :], desk.shares["feature"].to_numpy(np.intp), len(keys))
+    counts = features.reindex(keys, fill_value=0).to_numpy(np.int64)
     whole = micro.reindex(keys, fill_value=0).to_numpy(np.int64)
     made = pd.DataFrame(
         {
             "key": keys,
             "name": _names(desk, level, pd.Index(keys)),
-            "features": features.reindex(keys, fill_value=0).to_numpy(np.int64),
+            "features": counts,
+            "crossing": np.maximum(lying - counts, 0),
             "mu": round_parts(whole, step) / MICRO,
         }
     )

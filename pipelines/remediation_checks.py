@@ -40,7 +40,7 @@ def problems(
         "contract_ended": rows["id"].isin(ended["id"]).to_numpy(bool),
         "re_abandoned": (rows["stage"] == "re_abandoned").to_numpy(bool),
         "on_redline": _flag(things, "redline_conflict") & ~void,
-        "no_shape": things["measured_mm2"].to_numpy(np.int64) <= 0,
+        "no_shape": (things["measured_mm2"].to_numpy(np.int64) <= 0) & ~void,
     }
 
 
@@ -63,12 +63,17 @@ def differing(layer: Layer, rows: pd.DataFrame) -> Flags:
 
 @dataclass(frozen=True)
 class Measured:
-    """Reported against measured, in 亩. Totals are those of `xiangtu progress`; the pair is of parcels with both.
+    """Reported against measured, in 亩. The pair is of parcels with both.
 
-    both: parcels with a reported and a measured area; both_reported_mu, both_measured_mu, difference_mu (reported
-    less measured), difference_percent (of what was measured; NaN of nothing). differing: parcels beyond the
-    layer's tolerance. unmeasured: parcels without a shape. unreported: with a shape and no reported area.
+    The totals of what counts and of what is set apart (`pipelines.worklist_filters`) add up to those of `xiangtu
+    progress`, but for the rounding of each. things: parcels that lie mainly here. both: of them with a reported and a measured area;
+    both_reported_mu, both_measured_mu, difference_mu (reported less measured), difference_percent (of what was
+    measured; NaN of nothing). differing: parcels beyond the layer's tolerance. unmeasured: parcels without a
+    shape. unreported: with a shape and no reported area. crossing: further parcels with both areas that lie mainly
+    elsewhere; their part here is in the 亩 alone.
     """
+
+    things: int
 
     reported_mu: float
     measured_mu: float
@@ -80,6 +85,7 @@ class Measured:
     differing: int
     unmeasured: int
     unreported: int
+    crossing: int
 
 
 def measured(desk: Desk) -> Measured:
@@ -91,6 +97,7 @@ def measured(desk: Desk) -> Measured:
     here = rows["here"].to_numpy(bool)
     named = PROBLEM + "area_differs"
     return Measured(
+        things=int(here.sum()),
         reported_mu=_mu(int(desk.shares["reported"].sum())),
         measured_mu=_mu(int(desk.shares["measured"].sum())),
         both=int((both & here).sum()),
@@ -101,6 +108,7 @@ def measured(desk: Desk) -> Measured:
         differing=int((rows[named] & here).sum()) if named in rows else 0,
         unmeasured=int((rows["measured_mu"].isna() & here).sum()),
         unreported=int((rows["reported_mu"].isna() & rows["measured_mu"].notna() & here).sum()),
+        crossing=int((both & ~here).sum()),
     )
 
 
@@ -109,7 +117,8 @@ def _mu(micro: int) -> float:
 
 
 def problem_figures(desk: Desk) -> pd.DataFrame:
-    """How many things have each kind of problem, and their 亩: problem, features, mu; kinds without any too."""
+    """How many things have each kind of problem, and their 亩: problem, features, crossing (further ones that lie
+    mainly elsewhere), mu; kinds without any too."""
     rows = desk.rows
     micro = desk.shares.groupby("feature")["micro"].sum().reindex(rows.index, fill_value=0)
     return pd.DataFrame(
@@ -117,11 +126,12 @@ def problem_figures(desk: Desk) -> pd.DataFrame:
             {
                 "problem": name,
                 "features": int((rows[PROBLEM + name] & rows["here"]).sum()),
+                "crossing": int((rows[PROBLEM + name] & ~rows["here"]).sum()),
                 "mu": _mu(int(micro[rows[PROBLEM + name]].sum())),
             }
             for name in desk.problems
         ],
-        columns=["problem", "features", "mu"],
+        columns=["problem", "features", "crossing", "mu"],
     )
 
 

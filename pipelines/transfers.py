@@ -39,7 +39,8 @@ def problems(
     live = rows["kind"].isin(LIVE).to_numpy(bool)
     found["use_changed"] = use_changed(things) & live
     found["several_contracts"] = _several(things, live)
-    found["no_shape"] = things["measured_mm2"].to_numpy(np.int64) <= 0
+    void = (rows["kind"] == "void").to_numpy(bool)
+    found["no_shape"] = (things["measured_mm2"].to_numpy(np.int64) <= 0) & ~void
     return found
 
 
@@ -89,29 +90,31 @@ def rates(workspace: Workspace, by: str, day: date) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Uses:
-    """What is known of the use of the land under live contracts. changes: before, after, contracts, mu."""
+    """What is known of the use of the land under live contracts. changes: before, after, contracts, mu.
+
+    known: contracts that state both uses, of which `same` state one and the same; unknown: those that do not.
+    """
 
     changes: pd.DataFrame
     known: int
+    same: int
     unknown: int
 
 
 def uses(workspace: Workspace, day: date, ids: pd.Series) -> Uses:
-    """How the use changed under live contracts of these ids: before → after, most 亩 first.
-
-    known: live contracts that state both; unknown: those that do not.
-    """
+    """How the use changed under live contracts of these ids: before → after, most 亩 first; only what changed."""
     wanted = ["use_before", "use_after", "contracted_mu"]
     things = things_at(workspace, workspace.layer(LAYER), day, wanted)
     live = things[things["kind"].isin(LIVE) & things["id"].isin(ids)]
-    both = live[live["use_before"].notna() & live["use_after"].notna()]
-    changes = both.groupby(["use_before", "use_after"], as_index=False).agg(
+    known = int((live["use_before"].notna() & live["use_after"].notna()).sum())
+    changed = live[use_changed(live)]
+    changes = changed.groupby(["use_before", "use_after"], as_index=False).agg(
         contracts=("id", "size"), mu=("contracted_mu", "sum")
     )
     changes.columns = pd.Index(["before", "after", "contracts", "mu"])
     changes["mu"] = changes["mu"].round(2)
     changes = changes.sort_values(["mu", "before", "after"], ascending=[False, True, True], ignore_index=True)
-    return Uses(changes, len(both), len(live) - len(both))
+    return Uses(changes, known, known - len(changed), len(live) - known)
 
 
 def partners(workspace: Workspace, contract: str) -> pd.DataFrame:

@@ -83,6 +83,12 @@ class Desk:
         """How many things lie mainly elsewhere and reach into the area looked at."""
         return len(self.rows) - self.count
 
+    @property
+    def void(self) -> Flags:
+        """Which rows stand in a void stage (不予认定, 提前终止)."""
+        made: Flags = (self.rows["kind"] == "void").to_numpy(bool)
+        return made
+
 
 def open_desk(workspace: Workspace, layer_id: str, day: date) -> Desk:
     """Every thing of a layer as it stood on a day, unmasked: give readers what `for_reader` gives."""

@@ -78,6 +78,24 @@ def narrowed(desk: Desk, filters: Filters) -> Desk:
     return chosen(seen, keep)
 
 
+def counted(desk: Desk, filters: Filters) -> Desk:
+    """The part of a desk that its figures count: neither how many nor the 亩 of what is void.
+
+    Void things count where the filters ask for their stage by name. What is left out is `set_apart`.
+    """
+    return chosen(desk, ~_left_out(desk, filters))
+
+
+def set_apart(desk: Desk, filters: Filters) -> Desk:
+    """The part of a desk that `counted` leaves out."""
+    return chosen(desk, _left_out(desk, filters))
+
+
+def _left_out(desk: Desk, filters: Filters) -> Flags:
+    made: Flags = desk.void & ~desk.rows["stage"].isin(list(filters.stage)).to_numpy(bool)
+    return made
+
+
 def _holding(rows: pd.DataFrame, text: str) -> Flags:
     found = np.zeros(len(rows), dtype=bool)
     for name in ("id", "place_name", "area_name"):

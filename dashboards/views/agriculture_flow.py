@@ -19,6 +19,7 @@ from pipelines import transfers
 from pipelines.remediation import flow, flow_by, stuck
 from pipelines.remediation_checks import measured, problem_figures
 from pipelines.worklist import chosen
+from pipelines.worklist_filters import set_apart
 
 
 def show(seen: Seen) -> None:
@@ -45,7 +46,8 @@ def _remediation(seen: Seen) -> None:
     with right:
         _problems(seen)
         title(seen.word("measured_title"))
-        pairs(boards.measured_pairs(measured(seen.desk), seen.ask))
+        apart = measured(set_apart(seen.desk, seen.ask.filters))
+        pairs(boards.measured_pairs(measured(seen.counted), apart, seen.ask))
     _split(seen)
 
 
@@ -55,9 +57,8 @@ def _mu(seen: Seen) -> str:
 
 def _problems(seen: Seen) -> None:
     title(seen.word("problems_title"))
-    rows = seen.desk.rows
-    late = chosen(seen.desk, rows["overdue"].to_numpy(bool))
-    cards = boards.problem_cards(problem_figures(seen.desk), seen.ask, overdue=late.count, overdue_mu=late.mu)
+    late = chosen(seen.counted, seen.counted.rows["overdue"].to_numpy(bool))
+    cards = boards.problem_cards(problem_figures(seen.counted), seen.ask, late=late)
     data = {"part": "cards", "cards": cards, "label": seen.word("problems_title"), "selected": ""}
 
     def picked(name: str) -> None:
@@ -164,9 +165,12 @@ def _contracts(seen: Seen) -> None:
         ]
     )
     uses = transfers.uses(county.workspace, ask.day, ids)
-    title(seen.word("use_change"), seen.word("use_known", known=uses.known, unknown=uses.unknown))
+    known = seen.word("use_known", known=uses.known, same=uses.same, unknown=uses.unknown)
+    title(seen.word("use_change"), known)
     if len(uses.changes):
         pairs(boards.use_pairs(uses, ask))
+    elif uses.known:
+        widgets.said([seen.word("use_none")])
     stages = transfers.certification(county.workspace, ask.day)
     layer = transfers.certification_layer(county.workspace)
     if layer is not None and len(stages) and county.reach(layer.id) == "":

@@ -10,7 +10,7 @@ from streamlit_folium import st_folium
 from dashboards import agriculture, agriculture_rows, downloads, maps, maps_desk
 from dashboards.session import go
 from dashboards.views import agriculture_acts
-from dashboards.views.agriculture_parts import Seen, nothing_here, part, thing_sheet
+from dashboards.views.agriculture_parts import Seen, nothing_here, part, summary, thing_sheet
 from dashboards.words import literal, number
 from geo.errors import XiangtuError
 from pipelines.worklist_filters import ORDERS, ordered, page_of_rows
@@ -174,7 +174,11 @@ def _made(seen: Seen, kind: str) -> downloads.Download:
     rows = rows[rows["id"].isin(seen.desk.rows["id"])]
     between = "、" if ask.lang == "zh" else ", "
     said = [chip.label for chip in agriculture.chips(ask.filters, seen.every, seen.county, ask.lang)]
-    filters = {seen.word("filters"): between.join(said) or seen.word("whole")}
+    filters = {
+        seen.word("filters"): between.join(said) or seen.word("whole"),
+        seen.word("counted"): " · ".join(summary(seen)),
+    }
+    rows, extra = agriculture_rows.with_desk(rows, seen.desk, ask)
     return downloads.table(
         seen.county,
         ask.layer.id,
@@ -182,5 +186,7 @@ def _made(seen: Seen, kind: str) -> downloads.Download:
         "gpkg" if kind == "gpkg" else "xlsx",
         as_of=ask.day,
         lang=ask.lang,
+        area=seen.county.area(ask.filters.area),
         filters=filters,
+        extra=extra,
     )

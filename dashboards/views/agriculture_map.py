@@ -75,7 +75,7 @@ def _map(seen: Seen) -> None:
 def _by_area(seen: Seen, level: str) -> pd.DataFrame:
     """The 亩 that pass, of each area below: area_code, shown_mu; zeros too."""
     children = seen.county.children(_here(seen))
-    found = by_area(seen.desk, level).set_index("key")
+    found = by_area(seen.counted, level).set_index("key")
     mu = found["mu"].reindex(children["code"], fill_value=0.0)
     return pd.DataFrame({"area_code": children["code"].to_numpy(), "shown_mu": mu.to_numpy(float)})
 
@@ -103,7 +103,8 @@ def _areas(seen: Seen) -> None:
         rows = agriculture_rows.thing_board(seen.desk, seen.ask)
         widgets.board(rows, label=seen.word("map_title"), lang=seen.ask.lang, picked=lambda key: go(thing=key))
         return
-    table = boards.area_board(by_area(seen.desk, level), seen.ask, level=level)
+    legend = maps_desk.area_legend(_by_area(seen, level), seen.ask.lang)
+    table = boards.area_board(by_area(seen.counted, level), legend, seen.ask, level=level)
 
     def picked(code: str) -> None:
         set_filters(with_value(seen.ask.filters, "area", code), thing=None)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from html import escape
 from typing import Any
 
 import streamlit as st
 
-from dashboards import agriculture, widgets
+from dashboards import agriculture, links, widgets
 from dashboards.agriculture import SEVERAL, Ask, Json
 from dashboards.data import County
 from dashboards.season_sheet import satellite
@@ -22,7 +23,7 @@ from pipelines.remediation import void_figures
 from pipelines.remediation_checks import ended_contracts
 from pipelines.transfers import related
 from pipelines.worklist import DIMENSIONS, Desk
-from pipelines.worklist_filters import Filters, narrowed, widening
+from pipelines.worklist_filters import Filters, counted, narrowed, set_apart, widening
 
 MOST_OPTIONS = 200
 """So many values at most are offered by one filter, the most frequent first."""
@@ -36,6 +37,11 @@ class Seen:
     ask: Ask
     every: Desk
     desk: Desk
+
+    @cached_property
+    def counted(self) -> Desk:
+        """What of it the figures count: nothing void, unless it is asked for by name."""
+        return counted(self.desk, self.ask.filters)
 
     def word(self, key: str, **params: object) -> str:
         """A sentence of this page in the reader's language."""
@@ -120,22 +126,23 @@ def filter_bar(seen: Seen) -> None:
                 seen.word("clear_all"), key="agri_clear", type="tertiary", on_click=set_filters, args=(Filters(),),
                 width="content",
             )  # fmt: skip
-        st.html(f'<div class="xt-sum">{summary(seen)}</div>', width="stretch")
+        first, *rest = (escape(one) for one in summary(seen))
+        said = f"<b>{first}</b>" + "".join(f" <span>{one}</span>" for one in rest)
+        st.html(f'<div class="xt-sum">{said}</div>', width="stretch")
 
 
-def summary(seen: Seen) -> str:
-    """How many pass and their 亩, of how many."""
-    desk, every = seen.desk, seen.every
-    said = f"<b>{escape(seen.word('summary', count=number(desk.count, 'count'), mu=number(desk.mu, 'mu')))}</b>"
+def summary(seen: Seen) -> list[str]:
+    """How many pass and their 亩; then of how many, and what of it does not count."""
+    desk, every = seen.counted, counted(seen.every, seen.ask.filters)
+    said = [seen.word("summary", count=number(desk.count, "count"), mu=number(desk.mu, "mu"))]
     if seen.ask.filters.given():
-        of = seen.word("summary_of", count=number(every.count, "count"), mu=number(every.mu, "mu"))
-        said += f" <span>{escape(of)}</span>"
-    for stage, count, mu in void_figures(desk):
-        label = seen.ask.layer.lifecycle.stage(stage).label(seen.ask.lang) if seen.ask.layer.lifecycle else stage
-        void = seen.word("summary_void", stage=label, count=number(count, "count"), mu=number(mu, "mu"))
-        said += f" <span>{escape(void)}</span>"
+        said.append(seen.word("summary_of", count=number(every.count, "count"), mu=number(every.mu, "mu")))
+    life = seen.ask.layer.lifecycle
+    for stage, count, mu in void_figures(set_apart(seen.desk, seen.ask.filters)):
+        label = life.stage(stage).label(seen.ask.lang) if life else stage
+        said.append(seen.word("summary_void", stage=label, count=number(count, "count"), mu=number(mu, "mu")))
     if desk.crossing:
-        said += f" <span>{escape(seen.word('summary_crossing', count=number(desk.crossing, 'count')))}</span>"
+        said.append(seen.word("summary_crossing", count=number(desk.crossing, "count")))
     return said
 
 
@@ -245,7 +252,7 @@ def thing_sheet(seen: Seen) -> bool:
         return False
     thing = county.thing(ask.layer.id, ask.thing, ask.day)
     if thing is None:
-        widgets.notices([say("empty.thing_gone", ask.lang, thing=ask.thing)])
+        widgets.notices([links.thing_gone(county, ask.layer, ask.thing, ask.day, ask.day, ask.lang)])
         return False
     shown = sheet_of(county, ask.layer, thing, ask.lang)
     more = satellite(county.workspace, ask.layer.id, str(thing["id"]), ask.lang)

@@ -9,7 +9,7 @@ from dashboards import widgets
 from dashboards.planner import change_facts, change_shapes, fit_of
 from dashboards.planner_tables import fields_board
 from dashboards.session import go
-from dashboards.sheets import china_day, value
+from dashboards.sheets import china_day, row_of, value
 from dashboards.views import planner_parts as parts
 from dashboards.views.planner_parts import LAYER, Desk
 from dashboards.words import day, figure, literal, say
@@ -41,7 +41,7 @@ def show(seen: Desk) -> None:
 def _chosen(seen: Desk, found: list[Version]) -> tuple[str, str]:
     """The two versions to compare: those of the address, else the last two."""
     labels = {one.import_id: _label(one, seen) for one in found}
-    files = {one.import_id: say("thing.source_row", seen.lang, file=one.file, row=one.row) for one in found}
+    files = {one.import_id: row_of(one.file, "", one.row, seen.lang) for one in found}
     ids = list(labels)
     asked = [st.query_params.get(name) for name in ("before", "after")]
     chosen = [one if one in labels else ids[at] for one, at in zip(asked, (-2, -1), strict=True)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,11 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import agriculture, session
+from dashboards import agriculture, maps_desk, session
 from dashboards import agriculture_boards as boards
 from dashboards.agriculture import read_ask, written
 from dashboards.data import WORKSPACE_VARIABLE, county
+from dashboards.legends import NO_DATA
 from dashboards.views import agriculture_acts
 from geo.access import Actor
 from pipelines.worklist_filters import Filters
@@ -80,7 +82,54 @@ def test_the_flow_stands_first_with_its_figures() -> None:
     assert steps["re_abandoned"]["aside"] and not steps["found"]["aside"]
     cards = {card["key"]: card["value"] for card in parts(app)["cards"]["cards"]}
     assert cards["not_planted"] == "1" and cards["contract_ended"] == "1"
-    assert "7 个 · 305.00 亩" in text_of(app) and "含不予认定 1 个" in text_of(app)
+    assert "6 个 · 245.00 亩" in text_of(app) and "另有不予认定 1 个 · 60.00 亩，不计在内" in text_of(app)
+
+
+def test_what_is_not_recognised_is_in_no_count_and_no_area_and_it_is_said() -> None:
+    app = opened()
+    split = parts(app)["board"]
+    assert split["total"][0] == "245.00" and split["total"][-1] == "6"
+    assert parts(app)["flow"]["steps"][0]["things"] == "6 个"
+    assert "<dt>两者都有</dt><dd>6 个</dd>" in text_of(app)
+    assert "<dt>不予认定（不计在内）</dt><dd>1 个 · 上报 60.00 · 图上 60.00 亩</dd>" in text_of(app)
+    assert parts(opened(view="map"))["board"]["total"] == ["245.00", "6"]
+    asked = opened(view="map", stage="rejected")
+    assert parts(asked)["board"]["total"] == ["60.00", "1"] and "不计在内" not in text_of(asked)
+
+
+def test_rows_of_a_table_have_a_colour_only_where_it_tells_them_apart() -> None:
+    here = county(actor=BUREAU)
+    assert {row["colour"] for row in parts(opened(by="mode"))["board"]["rows"]} == {""}
+    assert {row["colour"] for row in parts(opened(view="rule"))["board"]["rows"]} == {""}
+    ask = read_ask({}, here, today=TODAY, lang="zh")
+    frame = pd.DataFrame({"key": ["1", "2", "unplaced"], "name": ["甲", "乙", ""], "features": [3, 1, 1],
+                          "crossing": [0, 0, 0], "mu": [90.0, 10.0, 1.0]})  # fmt: skip
+    legend = maps_desk.area_legend(pd.DataFrame({"area_code": ["1", "2"], "shown_mu": [90.0, 10.0]}), "zh")
+    rows = boards.area_board(frame, legend, ask, level="township").rows
+    assert [row.colour for row in rows] == [legend.colour(90.0), legend.colour(10.0), NO_DATA]
+    assert len({row.colour for row in rows}) == 3
+
+
+def test_an_area_of_things_that_lie_mainly_elsewhere_says_so() -> None:
+    ask = read_ask({}, county(actor=BUREAU), today=TODAY, lang="zh")
+    assert boards.how_many(ask, 0, 1) == "0 个，另跨界 1 个"
+    assert boards.how_many(ask, 3, 0) == "3 个"
+    figures = pd.DataFrame([{"problem": "area_differs", "features": 0, "crossing": 1, "mu": 1.66}])
+    desk = agriculture.desk_of(county(actor=BUREAU), PARCELS, TODAY)
+    none = replace(desk, rows=desk.rows.iloc[:0], shares=desk.shares.iloc[:0])
+    cards = boards.problem_cards(figures, ask, late=none)
+    assert [(card["value"], card["below"]) for card in cards] == [("0", "0.00 亩"), ("0", "1.66 亩 · 跨界 1 个")]
+    frame = pd.DataFrame({"key": ["990101100201"], "name": ["前进村"], "features": [0], "crossing": [1],
+                          "mu": [1.66]})  # fmt: skip
+    legend = maps_desk.area_legend(pd.DataFrame({"area_code": ["990101100201"], "shown_mu": [1.66]}), "zh")
+    table = boards.area_board(frame, legend, ask, level="village")
+    assert table.rows[0].cells == ("1.66", "0 +1") and any("跨界" in note for note in table.notes)
+
+
+def test_an_address_in_a_notice_stays_text() -> None:
+    app = opened(area="https://www.example.com/x", thing="")
+    said = app.info[0].value
+    assert "\u2060" in said and "https://" not in said.replace("\\", "")
 
 
 def test_filters_stand_as_chips_that_can_be_taken_away_one_by_one() -> None:
@@ -243,7 +292,8 @@ def test_transfers_show_their_rate_with_what_it_divides_by() -> None:
     assert "流转率 116.7% ＝ 流转面积 70.00 亩 ÷ 承包地面积 60.00 亩" in text_of(app)
     cards = {card["key"]: card["value"] for card in parts(app)["cards"]["cards"]}
     assert (cards["double_leased"], cards["over_area"], cards["expiring_90d"]) == ("2", "1", "1")
-    assert "水稻 → 柑橘" in text_of(app)
+    assert "水稻 → 柑橘" in text_of(app) and "水稻 → 水稻" not in text_of(app)
+    assert "写明前后用途的 3 份，其中用途未变 2 份" in text_of(app)
     app.segmented_control(key="agri_view").select("list").run()
     assert {row["id"] for row in parts(app)["list"]["rows"]} == {"H1", "H2", "H3", "H4"}
 
@@ -325,7 +375,19 @@ def test_every_word_of_the_page_is_said_somewhere() -> None:
     files = [*root.glob("agriculture*.py"), *root.glob("views/agriculture*.py"), root / "maps_desk.py"]
     code = "\n".join(path.read_text("utf-8") for path in files)
     # The first part of keys that are put together with a value.
-    made = ("act_", "by_", "download_", "filter_", "head_", "order_", "reason_", "rule_", "topic_", "view_")
+    made = (
+        "act_",
+        "by_",
+        "download_",
+        "filter_",
+        "head_",
+        "order_",
+        "reason_",
+        "rule_",
+        "taken_",
+        "topic_",
+        "view_",
+    )
     zh = tomllib.loads((root / "locales" / "agriculture.zh.toml").read_text("utf-8"))["agriculture"]
     unsaid = {key for key in zh if not any(f"{mark}{key}{mark}" in code for mark in ('"', "'"))}
     unsaid = {key for key in unsaid if f"agriculture.{key}" not in code}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.words import catalogue, day, figure, number, say
+from dashboards.words import JOINER, catalogue, day, figure, literal, number, say
 
 DASHBOARDS = Path(__file__).resolve().parents[2] / "dashboards"
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -21,6 +21,16 @@ def test_both_locales_have_the_same_keys_and_parameters() -> None:
     for key, text in zh.items():
         if not key.startswith("date."):
             assert set(re.findall(r"{(\w+)}", text)) == set(re.findall(r"{(\w+)}", en[key])), key
+
+
+@pytest.mark.parametrize(
+    "text", ["http://a.cn", "见 HTTPS://a.cn/b?c", "www.a.cn", "WWW.a.cn", "某某@a.cn", "mailto:x@a.cn"]
+)
+def test_an_address_in_text_of_the_data_reads_the_same_and_is_no_link(text: str) -> None:
+    shown = re.sub(r"\\(?=[^\w\s])", "", literal(text))
+    assert shown.replace(JOINER, "") == text
+    # What GitHub's Markdown, which Streamlit has, takes for an address once escapes are read.
+    assert re.search(r"https?://|www\.|[-.\w+]@", shown, re.IGNORECASE) is None
 
 
 def test_english_holds_no_chinese() -> None:

@@ -56,12 +56,12 @@ def test_the_partner_of_a_double_lease_is_named_with_the_ground_they_share(works
     assert transfers.related(workspace, layer, "H3", pd.DataFrame({"id": []})) == []
 
 
-def test_a_change_of_use_needs_both_uses_to_be_given(workspace: Workspace) -> None:
+def test_a_change_of_use_needs_two_uses_that_differ(workspace: Workspace) -> None:
     desk = open_desk(workspace, LAYER, TODAY)
     found = transfers.uses(workspace, TODAY, desk.rows["id"])
     pairs = [(one.before, one.after, one.contracts, one.mu) for one in found.changes.itertuples()]
-    assert pairs == [("水稻", "水稻", 2, 40.0), ("水稻", "柑橘", 1, 30.0)]
-    assert (found.known, found.unknown) == (3, 0)
+    assert pairs == [("水稻", "柑橘", 1, 30.0)]
+    assert (found.known, found.same, found.unknown) == (3, 2, 0)
 
 
 def test_without_a_layer_of_certification_there_are_no_stages_of_it(workspace: Workspace) -> None:
