@@ -17,6 +17,7 @@ from dashboards.readable_tiles import ReadableTiles
 from dashboards.readers import reader_of
 from geo.access import Actor, masked, pseudonym, readable_root, within
 from geo.layers import Layer
+from geo.membership import among
 from geo.personal import mask
 from geo.progress import UNPLACED
 from pipelines.area_rows import is_large
@@ -146,7 +147,7 @@ class County(Ground):
         """The rows of `light` of some things, in order of id. key: the same for the same ids on that day."""
         if not self.is_large(layer_id) or self.workspace.layer(layer_id).lifecycle is not None:
             every = self.light(layer_id, as_of=as_of)
-            return every[every["id"].isin(ids)]
+            return every[among(every["id"], ids)]
         found = self._shared.light_of(layer_id, key, list(ids), as_of)
         reach = self.reach(layer_id)
         if reach != "":

@@ -16,6 +16,7 @@ import shapely
 from dashboards.readers import ledger_of
 from dashboards.shelf import Shelf
 from geo.layers import Layer
+from geo.membership import among
 from geo.progress import UNPLACED
 from pipelines.area_rows import Homes, homes_of, is_large, partners, shapes_in
 from pipelines.days import today
@@ -205,7 +206,7 @@ class Edition:
         """The rows of some things on a day, unmasked, in order of id."""
         if not is_large(self.workspace, layer_id):
             every = self.things(layer_id, "", as_of)
-            return every[every["id"].isin(list(ids))]
+            return every[among(every["id"], ids)]
         key = ("listed", as_of, _short(sorted(ids)))
         return self.of_layer(
             layer_id, key, lambda: show(self.workspace, layer_id, ids=ids, as_of=as_of, actor=SYSTEM)
@@ -288,7 +289,7 @@ class Edition:
 
 def replaced(before: Frame, fresh: Frame, ids: Sequence[str]) -> Frame:
     """Rows with those of some ids taken out and fresh ones in their place, in order of id."""
-    rest: Frame = before[~before["id"].isin(list(ids))]
+    rest: Frame = before[~among(before["id"], ids)]
     if not len(fresh):
         return rest
     merged = pd.concat([rest, fresh]) if len(rest) else fresh

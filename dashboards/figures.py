@@ -10,6 +10,7 @@ import pandas as pd
 
 from dashboards.data import Area, County
 from geo.layers import Indicator, Layer
+from geo.membership import among
 from geo.progress import UNPLACED
 from geo.standing import STANDINGS, by_area, standing
 from pipelines.figure_rows import counted_parts, rows_counted
@@ -113,7 +114,7 @@ def rows_of(
     if rows.startswith(WAITS) and rows.removeprefix(WAITS) in KINDS:
         mine = county.light(layer.id, area=area, as_of=today)
         ids = [one for w in _waiting(county, layer, today) if w.kind == rows.removeprefix(WAITS) for one in w.ids]
-        return Counted(mine[mine["id"].isin(ids)])
+        return Counted(mine[among(mine["id"], ids)])
     asked = next((one for one in layer.indicators if one.id == rows), None)
     return None if asked is None else _counted(county, layer, asked, area, as_of)
 
@@ -130,7 +131,7 @@ def _counted(county: County, layer: Layer, asked: Indicator, area: Area, as_of: 
     parts = counted_parts(layer, asked)
     by_id = found.set_index("id")
     values = by_id.reindex(things["id"])
-    more = by_id[~by_id.index.isin(things["id"])]
+    more = by_id[~among(by_id.index.to_series(), things["id"])]
     listed = things.assign(**{f"={one.id}": values[one.id].to_numpy() for one in parts})
     return Counted(listed, parts, len(more), tuple(float(more[one.id].sum()) for one in parts))
 

@@ -81,13 +81,14 @@ def _photos(county: County, look: Look, things: pd.DataFrame) -> tuple[Pair, ...
         kept = ledger(county.workspace)
         if kept is None:
             return pd.DataFrame(columns=columns)
-        return kept.events(layer=look.layer.id, columns=columns)
+        events = kept.events(layer=look.layer.id, columns=columns)
+        return events[(events["evidence"] != "[]") | events["undoes"].notna()]
 
     events = county.kept(look.layer.id, "evidence", _made)
     shown = events[events["at"].str.slice(0, 10) <= str(look.day)] if len(events) else events
     if shown.empty:
         return ()
-    found = photo_pairs(shown, look.layer.id, set(things["id"]), count=PHOTOS)
+    found = photo_pairs(shown, look.layer.id, things["id"], count=PHOTOS)
     return tuple(one for one in found if county.photo(one.before, "thumb") and county.photo(one.after, "thumb"))
 
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from geo.layers import Layer
 from geo.measure import to_mm2
+from geo.membership import among
 from geo.progress import UNPLACED
 from pipelines.store.geoparquet import ids_of
 from pipelines.store.layers import Part, current_rows
@@ -109,7 +110,7 @@ def partners(workspace: Workspace, layer: Layer, ids: Sequence[str], as_of: date
     for relation in layer.relations:
         if relation.kind == "overlaps_self":
             rows = relation_rows(workspace, layer, relation, as_of)
-            found |= dict.fromkeys(rows.loc[rows["id"].isin(list(ids)), "other"])
+            found |= dict.fromkeys(rows.loc[among(rows["id"], ids), "other"])
     return list(found)
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from geo.access import Actor, masked, masked_values
 from geo.joins import largest_share
 from geo.layers import Layer
+from geo.membership import among
 from geo.personal import mask
 from geo.progress import UNPLACED
 from pipelines.area_rows import Homes, part_of_area, part_of_things
@@ -68,7 +69,7 @@ def show(
             [things, aside.reindex(columns=things.columns).assign(area_code=None)], ignore_index=True
         )
     if wanted_ids is not None:
-        things = things[things["id"].isin(wanted_ids)]
+        things = things[among(things["id"], wanted_ids)]
     things = things.reset_index(drop=True)
     things["area_code"] = final_area(workspace, layer, things)
     if area is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from geo.layers import Layer
+from geo.membership import among
 from pipelines.area_rows import part_of_things
 from pipelines.exchange import final_area
 from pipelines.summarise import things_at
@@ -30,9 +31,9 @@ def light_rows(
     """
     layer = workspace.layer(layer_id)
     part = None if ids is None else part_of_things(workspace, layer, ids, as_of)
-    things = things_at(workspace, layer, as_of, _fields(layer), part=part)
+    things = things_at(workspace, layer, as_of, _fields(layer), part=part, counted=False)
     if ids is not None:
-        things = things[things["id"].isin(list(ids))].reset_index(drop=True)
+        things = things[among(things["id"], ids)].reset_index(drop=True)
     things["area_code"] = final_area(workspace, layer, things)
     areas = workspace.areas()
     things["area_name"] = things["area_code"].map(dict(zip(areas["code"], areas["name"], strict=True)))

@@ -14,6 +14,7 @@ from geo.duplicates import near_same, overlapping_open
 from geo.issues import Issue
 from geo.layers import Layer
 from geo.lifecycle import china_day, state_at
+from geo.membership import among
 from pipelines.act import same_within, workspace_ledger
 from pipelines.store.geoparquet import read_columns
 from pipelines.store.layers import current_rows
@@ -38,7 +39,7 @@ def same_as_known(workspace: Workspace, layer: Layer, data: Path, at: datetime) 
     new = read_columns(data, ["id", "source_row", "lon", "lat", "placed_by", *more])
     new = new[(new["placed_by"] == "geometry").to_numpy(bool)]
     known = _open_things(workspace, layer, more, at)
-    new = new[~new["id"].isin(known["id"])].reset_index(drop=True)
+    new = new[~among(new["id"], known["id"])].reset_index(drop=True)
     known = known[known["live"]].reset_index(drop=True)
     if new.empty or known.empty:
         return []
@@ -79,7 +80,7 @@ def _open_things(workspace: Workspace, layer: Layer, more: list[str], at: dateti
     try:
         if "geometry" not in more:
             added = added_things(ledger, layer)
-            added = added[~added["id"].isin(rows["id"])]
+            added = added[~among(added["id"], rows["id"])]
             kept = [*columns, "import_at"]
             parts = [part[kept] for part in (rows, added) if len(part)]
             rows = pd.concat(parts, ignore_index=True) if parts else rows[kept]

@@ -14,6 +14,7 @@ from geo.access import Actor, decide, mask
 from geo.deadlines import DAY, working_days_between
 from geo.layers import Indicator, Layer
 from geo.lifecycle import local_days
+from geo.membership import among
 from geo.progress import UNPLACED
 from pipelines.store.accounts import Account
 
@@ -86,23 +87,30 @@ class Pair:
     after_on: date
 
 
-def photo_pairs(events: pd.DataFrame, layer_id: str, ids: Collection[str], *, count: int = 4) -> list[Pair]:
+def photo_pairs(
+    events: pd.DataFrame, layer_id: str, ids: pd.Series | Collection[str], *, count: int = 4
+) -> list[Pair]:
     """Things of which a photo was given on two occasions, those with the latest photo first.
 
     events: the layer's ledger, columns id, feature_id, at, evidence (JSON text), undoes, in any order. ids: only
     these things.
     """
-    shown = events[(events["evidence"] != "[]") & events["feature_id"].isin(list(ids))]
-    shown = shown[~shown["id"].isin(events["undoes"].dropna())].sort_values("at", kind="stable")
-    found = []
-    for thing, acts in shown.groupby("feature_id", sort=True):
-        first, last = acts.iloc[0], acts.iloc[-1]
-        before, after = json.loads(first["evidence"])[0], json.loads(last["evidence"])[-1]
+    shown = events[(events["evidence"] != "[]").to_numpy(bool)]
+    shown = shown[among(shown["feature_id"], ids) & ~among(shown["id"], events["undoes"].dropna())]
+    shown = shown.sort_values("at", kind="stable")
+    earliest = shown.drop_duplicates("feature_id").set_index("feature_id")
+    latest = shown.drop_duplicates("feature_id", keep="last").sort_values("feature_id", kind="stable")
+    found: list[Pair] = []
+    for last in latest.sort_values("at", ascending=False, kind="stable").itertuples(index=False):
+        first = earliest.loc[last.feature_id]
+        before, after = json.loads(first["evidence"])[0], json.loads(str(last.evidence))[-1]
         if before == after:
             continue
-        days = [day.astype(object) for day in local_days(pd.Series([first["at"], last["at"]], dtype="str"))]
-        found.append((str(last["at"]), Pair(layer_id, str(thing), before, days[0], after, days[1])))
-    return [pair for _, pair in sorted(found, key=lambda one: one[0], reverse=True)[:count]]
+        days = [day.astype(object) for day in local_days(pd.Series([first["at"], last.at], dtype="str"))]
+        found.append(Pair(layer_id, str(last.feature_id), before, days[0], after, days[1]))
+        if len(found) == count:
+            break
+    return found
 
 
 def units(things: pd.DataFrame) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from geo.layers import Layer, Relation
 from geo.measure import to_mm2
+from geo.membership import among
 from pipelines.covers import Cover
 from pipelines.store.layers import Part, current_rows
 from pipelines.territory import AREA_LAYERS
@@ -111,9 +112,9 @@ def rows_on(
     from pipelines.things import added_things
 
     added = added_things(ledger, layer, as_of=as_of)
-    added = added[~added["id"].isin(rows["id"])]
+    added = added[~among(added["id"], rows["id"])]
     if part is not None and part.ids is not None:
-        added = added[added["id"].isin(part.ids)]
+        added = added[among(added["id"], part.ids)]
     if added.empty:
         return rows
     added = added.assign(import_id="", shape_import="", position=-1, placed_by="name", geometry=_points(added))
@@ -135,14 +136,14 @@ def _plain_types(rows: pd.DataFrame, added: pd.DataFrame) -> dict[str, Any]:
     return {name: rows[name].dtype for name in added.columns if name != "geometry" and len(rows)}
 
 
-def needed_fields(layer: Layer) -> list[str]:
-    """The fields that stages, deadlines and indicators of a layer look at."""
+def needed_fields(layer: Layer, *, counted: bool = True) -> list[str]:
+    """The fields that stages and deadlines of a layer look at, and, if `counted`, its indicators and relations."""
     names = {layer.deadline_field, layer.end_field}
     if layer.lifecycle:
         names |= {layer.lifecycle.stage_field, *(s.date_field for s in layer.lifecycle.stages)}
-    for one in layer.indicators:
+    for one in layer.indicators if counted else ():
         names |= {*one.sum, *one.where, *one.where_not}
-    for relation in layer.relations:
+    for relation in layer.relations if counted else ():
         names |= {*relation.where, *relation.match}
     known = {f.name for f in layer.fields}
     return [f.name for f in layer.fields if f.name in names & known]
@@ -155,21 +156,23 @@ def things_at(
     columns: list[str] | None = None,
     *,
     part: Part | None = None,
+    counted: bool = True,
 ) -> pd.DataFrame:
     """The layer's things as they stood on a day: rows, state columns, measured_mm2 and relation columns.
 
     Things that did not exist yet are left out. Index 0…n-1, in order of id. part: only that part of the layer;
     what its things have to do with each other is seen only among them. Dates of stages that `columns` asks for are
-    those of the ledger's steps where it has them (`geo.lifecycle.stage_days`).
+    those of the ledger's steps where it has them (`geo.lifecycle.stage_days`). counted: False leaves out what only
+    indicators look at: their fields, and the relation columns.
     """
     from geo.lifecycle import stage_days
 
     if layer.id in AREA_LAYERS:
         return _areas_as_things(workspace, layer)
-    rows = rows_on(workspace, layer, as_of, counted_columns(layer, columns), part)
+    rows = rows_on(workspace, layer, as_of, counted_columns(layer, columns, counted=counted), part)
     ids = None if part is None else part.ids
     moves = moves_of(workspace, layer, as_of, ids)
-    things = standing_on(workspace, layer, as_of, rows, moves)
+    things = standing_on(workspace, layer, as_of, rows, moves, related=counted)
     dated = {one.date_field for one in layer.lifecycle.stages} if layer.lifecycle is not None else set()
     if len(moves) and not dated.isdisjoint(columns or ()):
         days = stage_days(things, moves, layer, as_of)
@@ -177,16 +180,26 @@ def things_at(
     return things
 
 
-def counted_columns(layer: Layer, more: list[str] | None = None) -> list[str]:
-    """The stored columns that counting a layer needs, and `more`."""
-    stored = ["id", "area_m2", "length_m", "area_code", "placed_by", *needed_fields(layer), *(more or ())]
+def counted_columns(layer: Layer, more: list[str] | None = None, *, counted: bool = True) -> list[str]:
+    """The stored columns that counting a layer needs, and `more`; counted: as `things_at`."""
+    fields = needed_fields(layer, counted=counted)
+    stored = ["id", "area_m2", "length_m", "area_code", "placed_by", *fields, *(more or ())]
     return list(dict.fromkeys(stored))
 
 
 def standing_on(
-    workspace: Workspace, layer: Layer, as_of: date, rows: pd.DataFrame, events: pd.DataFrame
+    workspace: Workspace,
+    layer: Layer,
+    as_of: date,
+    rows: pd.DataFrame,
+    events: pd.DataFrame,
+    *,
+    related: bool = True,
 ) -> pd.DataFrame:
-    """What `things_at` gives, of `rows_on` and `moves_of` (or `events_of`) read before, once for many days."""
+    """What `things_at` gives, of `rows_on` and `moves_of` (or `events_of`) read before, once for many days.
+
+    related: False leaves out the relation columns.
+    """
     from geo.lifecycle import state_at
 
     state = state_at(rows, events, layer, as_of)
@@ -196,7 +209,7 @@ def standing_on(
     things["measured_m"] = rows["length_m"]
     things["measured_mm2"] = to_mm2(rows["area_m2"].to_numpy(float, na_value=np.nan))
     things = things[things["exists"].to_numpy(bool, na_value=False)].reset_index(drop=True)
-    for relation in layer.relations:
+    for relation in layer.relations if related else ():
         _flag(workspace, layer, relation, things, as_of)
     return things
 
@@ -240,9 +253,9 @@ def _flag(workspace: Workspace, layer: Layer, relation: Relation, things: pd.Dat
 
         found = relation_rows(workspace, layer, relation, as_of)
         ids = things["id"].where(takes_part)
-        found = found[found["id"].isin(ids)]
+        found = found[among(found["id"], ids)]
         if relation.kind == "overlaps_self":
-            found = found[found["other"].isin(ids)]
+            found = found[among(found["other"], ids)]
         size = things["id"].map(found.groupby("id")["m2"].sum()).to_numpy(float, na_value=np.nan)
     hit = ~np.isnan(size) & takes_part.to_numpy(bool)
     things[f"{relation.gives}_m2"] = np.where(hit, size, 0.0)

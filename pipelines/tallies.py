@@ -17,6 +17,7 @@ from geo.progress import tally
 from pipelines.covers import Cover
 from pipelines.kept import drop_older
 from pipelines.kept_arrays import Arrays, keep_arrays, kept_arrays
+from pipelines.month_tallies import kept_tally
 from pipelines.plain_tallies import carried_on, is_plain, keep_ready
 from pipelines.relations import MOST_CHANGED, ids_since, relation_rows
 from pipelines.standing import ledger_of, shares_of, things_at
@@ -80,13 +81,14 @@ def make_tallies(workspace: Workspace, layer: Layer, as_of: date, covers: Sequen
     state = state_of(workspace)
     paths = [tally_path(state, layer, as_of, cover) for cover in covers]
     missing = [n for n, path in enumerate(paths) if _kept(state, path) is None]
+    made = _of_month(state, layer, as_of, covers, missing)
+    missing = [n for n in missing if n not in made]
     bases = {n: earlier_tally(state, layer, paths[n], known_of(state, layer, covers[n]), as_of) for n in missing}
     # Covers that can be carried on from the same state are carried on together.
     groups: dict[str, list[int]] = {}
     for n in missing:
         base = bases[n]
         groups.setdefault("" if base is None else repr(_of_state(base[1])), []).append(n)
-    made: dict[int, Arrays] = {}
     for group in groups.values():
         chosen = [covers[n] for n in group]
         told = [base for n in group if (base := bases[n]) is not None]
@@ -98,6 +100,15 @@ def make_tallies(workspace: Workspace, layer: Layer, as_of: date, covers: Sequen
         keep_arrays(sums, paths[n], note)
         drop_older(paths[n].parent.glob(f"{as_of}.{covers[n].name}.*"), but=paths[n], keep=KEPT_BACK)
     return bool(made)
+
+
+def _of_month(
+    state: Workspace, layer: Layer, as_of: date, covers: Sequence[Cover], missing: Sequence[int]
+) -> dict[int, Arrays]:
+    """The tallies that were counted already as those of the end of a month, by their place among the covers."""
+    wanted = [n for n in missing if covers[n].name == Cover.name]
+    found = kept_tally(state, layer, as_of) if wanted else None
+    return {} if found is None else dict.fromkeys(wanted, _columns(found))
 
 
 def kept_sums(state: Workspace, layer: Layer, as_of: date, cover: Cover) -> dict[str, list[int]] | None:

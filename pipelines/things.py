@@ -10,6 +10,7 @@ import pandas as pd
 from geo.changes import Event
 from geo.errors import Refused
 from geo.layers import Layer
+from geo.membership import among
 from geo.spoken import named_layer
 from pipelines.store.edits import overlaid, standing
 from pipelines.store.layers import current_rows
@@ -43,7 +44,7 @@ def all_things(workspace: Workspace, ledger: Ledger, layer: Layer) -> pd.DataFra
     """
     columns = ["id", "area_code", "lon", "lat", *(f.name for f in layer.fields)]
     rows, added = current_rows(workspace, layer, columns=columns), added_things(ledger, layer)
-    added = added[~added["id"].isin(rows["id"])]
+    added = added[~among(added["id"], rows["id"])]
     if added.empty:
         return rows
     if rows.empty:

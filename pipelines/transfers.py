@@ -13,6 +13,7 @@ import pandas as pd
 
 from geo.layers import Layer
 from geo.measure import mu_from_m2
+from geo.membership import among
 from geo.quantities import passing
 from pipelines.summarise import progress, things_at
 
@@ -65,7 +66,7 @@ def contracts_per_parcel(workspace: Workspace, day: date, ids: pd.Series) -> pd.
     Contracts that name no parcel are left out.
     """
     things = things_at(workspace, workspace.layer(LAYER), day, ["contract_parcel_id"])
-    live = things[things["kind"].isin(LIVE) & things["id"].isin(ids)]["contract_parcel_id"].dropna()
+    live = things[things["kind"].isin(LIVE) & among(things["id"], ids)]["contract_parcel_id"].dropna()
     counts = live.value_counts().value_counts().sort_index()
     return pd.DataFrame({"contracts": counts.index.astype("int64"), "parcels": counts.to_numpy(np.int64)})
 
@@ -105,7 +106,7 @@ def uses(workspace: Workspace, day: date, ids: pd.Series) -> Uses:
     """How the use changed under live contracts of these ids: before → after, most 亩 first; only what changed."""
     wanted = ["use_before", "use_after", "contracted_mu"]
     things = things_at(workspace, workspace.layer(LAYER), day, wanted)
-    live = things[things["kind"].isin(LIVE) & things["id"].isin(ids)]
+    live = things[things["kind"].isin(LIVE) & among(things["id"], ids)]
     known = int((live["use_before"].notna() & live["use_after"].notna()).sum())
     changed = live[use_changed(live)]
     changes = changed.groupby(["use_before", "use_after"], as_index=False).agg(

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from geo.china_days import china_day
 from geo.layers import Layer
+from geo.membership import among
 from pipelines.store.edits import Edit, edits_of, overlaid
 from pipelines.store.geoparquet import STORED, ids_of, read_columns, rows_with, schema_of
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 READS = "_reads"
 """Under this name a workspace keeps the rows read of its imports, while two of its states stand side by side."""
+FEW_IMPORTS = 2
+"""The rows of so few imports are laid over each other one by one."""
 PART_ROWS = 200_000
 """So many rows of a large layer are worked on at a time."""
 
@@ -97,21 +100,91 @@ def current_rows(
     edits = edits_of(workspace, layer, as_of=as_of, ids=part.ids) if edited else []
     if edits:
         needed |= dict.fromkeys(f.derived_from for f in layer.fields if f.name in needed and f.derived_from)
-    merged: pd.DataFrame | None = None
-    for one in ordered:
-        if merged is not None and one.id in known:
-            merged, edits = _edited(merged, edits, layer, before=one)
-        frame = _read(workspace, one, list(needed), part)
-        if merged is None:
-            merged = frame
-        elif frame is not None:
-            merged = _superseded(merged, frame, carried(layer, one))
-    if merged is None:
+    read = [(one, frame) for one in ordered if (frame := _read(workspace, one, list(needed), part)) is not None]
+    if not read:
         return _empty(layer, ["id", *(name for name in asked if name != "id")])
-    merged, _ = _edited(merged, edits, layer)
+    if len(read) <= FEW_IMPORTS:
+        merged = _one_by_one(read, edits, known, layer)
+    else:
+        few, others = _split(read, {one.id for one in edits})
+        merged = _at_once(others, layer)
+        if few:
+            merged = _together([merged, _one_by_one(few, edits, known, layer)])
     order = pc.sort_indices(pa.array(merged["id"], pa.string())).to_numpy()
     wanted = merged[["id", *(n for n in asked if n != "id"), *_ORIGIN]]
     return wanted.reset_index(drop=True) if _ascending(order) else wanted.iloc[order].reset_index(drop=True)
+
+
+Read = list[tuple["Import", pd.DataFrame]]
+
+
+def _split(read: Read, ids: set[str]) -> tuple[Read, Read]:
+    """The rows of these ids, imports without any left out; and the others."""
+    if not ids:
+        return [], read
+    inside = [among(frame["id"], ids) for _, frame in read]
+    few = [(one, frame[mine].reset_index(drop=True)) for (one, frame), mine in zip(read, inside, strict=True)]
+    others = [(one, frame[~mine]) for (one, frame), mine in zip(read, inside, strict=True)]
+    return [(one, frame) for one, frame in few if len(frame)], others
+
+
+def _one_by_one(read: Read, edits: list[Edit], known: set[str], layer: Layer) -> pd.DataFrame:
+    """The rows of imports laid over each other in their order, edits between those they were made between."""
+    merged = read[0][1]
+    for one, frame in read[1:]:
+        if one.id in known:
+            merged, edits = _edited(merged, edits, layer, before=one)
+        merged = _superseded(merged, frame, carried(layer, one))
+    return _edited(merged, edits, layer)[0]
+
+
+def _at_once(read: Read, layer: Layer) -> pd.DataFrame:
+    """What `_one_by_one` gives without edits, for many imports: each column taken from where it counts."""
+    rows = _together([frame for _, frame in read])
+    turn = np.repeat(np.arange(len(read)), [len(frame) for _, frame in read])
+    coded = pa.array(rows["id"], pa.string()).combine_chunks().dictionary_encode()
+    code, at = np.asarray(coded.indices).astype(np.int64), np.arange(len(rows))
+    first, last = np.zeros((2, len(coded.dictionary)), dtype=np.int64)
+    # Of several values for one place the last stays.
+    first[code[::-1]], last[code] = at[::-1], at
+    placed = np.flatnonzero(rows["placed_by"].to_numpy(object) == "geometry")
+    shape = last.copy()
+    shape[code[placed]] = placed
+    had = [carried(layer, one) for one, _ in read]
+    sources: dict[tuple[bool, ...] | str, tuple[np.ndarray, list[str]]] = {}
+    for name in map(str, rows.columns):
+        key: tuple[bool, ...] | str = tuple(name in one for one in had)
+        if name in _OF_THE_SHAPE:
+            key = "shape"
+        elif name in {"id", "source_row", *_ORIGIN}:
+            key = "row"
+        if key not in sources:
+            source = {"shape": shape, "row": last}.get(key) if isinstance(key, str) else None
+            if source is None:
+                source = first.copy()
+                telling = np.flatnonzero(np.asarray(key, dtype=bool)[turn])
+                source[code[telling]] = telling
+            sources[key] = source, []
+        sources[key][1].append(name)
+    parts = [rows[names].take(source).reset_index(drop=True) for source, names in sources.values()]
+    return pd.concat(parts, axis=1)[list(rows.columns)]
+
+
+def _together(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Rows of several tables in one; a column that is blank in one of them has the others' type."""
+    full = [part for part in parts if len(part)]
+    if len(full) < 2:
+        return (full or parts)[0]
+    for name in full[0].columns:
+        typed = [part[name].dtype for part in full if part[name].dtype != object]
+        if typed and len(typed) < len(full):
+            full = [_typed(part, str(name), typed[0]) for part in full]
+    return pd.concat(full, ignore_index=True)
+
+
+def _typed(part: pd.DataFrame, name: str, wanted: Any) -> pd.DataFrame:
+    blank = part[name].dtype == object and part[name].isna().all()
+    return part.assign(**{name: part[name].astype(wanted)}) if blank else part
 
 
 def imports_on(workspace: Workspace, layer_id: str, as_of: date | None) -> tuple[list[Import], list[Import]]:

@@ -33,7 +33,7 @@ def test_the_first_page_counts_nothing_when_the_server_is_ready(
     def again(*_: object, **__: object) -> None:
         raise AssertionError("counted again")
 
-    for name in ("pipelines.trends._counted", "pipelines.summarise.progress", "dashboards.editions.show"):
+    for name in ("pipelines.month_tallies._counted", "pipelines.summarise.progress", "dashboards.editions.show"):
         monkeypatch.setattr(name, again)
     here = county(folder, actor=KEYBOARD)
     assert len(figures.glances(here, here.root, day, day)) == 4

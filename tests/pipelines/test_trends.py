@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import pipelines.month_tallies
 import pipelines.trends
 from geo.pace import Target
 from pipelines.act import act
@@ -58,7 +59,7 @@ def test_what_was_counted_is_not_counted_again(workspace: Workspace, monkeypatch
     def again(*_: object) -> None:
         raise AssertionError("counted twice")
 
-    monkeypatch.setattr(pipelines.trends, "_counted", again)
+    monkeypatch.setattr(pipelines.month_tallies, "_counted", again)
     pd.testing.assert_frame_equal(trend(workspace, LAYER, DAYS), first)
 
 
@@ -69,13 +70,13 @@ def test_an_event_of_today_leaves_the_months_before_it_as_they_were(
     moment = datetime(2026, 6, 15, 3, tzinfo=UTC)
     act(workspace.root, LAYER, "TB0005", "remediating", "township:石桥镇", now=moment)
     counted: list[date] = []
-    count = pipelines.trends._counted
+    count = pipelines.month_tallies._counted
 
     def watched(root: Workspace, layer: object, days: list[date], events: object) -> object:
         counted.extend(days)
         return count(root, layer, days, events)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(pipelines.trends, "_counted", watched)
+    monkeypatch.setattr(pipelines.month_tallies, "_counted", watched)
     after = trend(Workspace(workspace.root), LAYER, DAYS)
     assert counted == [TODAY]
     pd.testing.assert_frame_equal(after.iloc[:-1], before.iloc[:-1])
@@ -99,7 +100,7 @@ def test_what_a_run_kept_is_not_counted_when_a_page_is_opened(
     def again(*_: object) -> None:
         raise AssertionError("counted twice")
 
-    monkeypatch.setattr(pipelines.trends, "_counted", again)
+    monkeypatch.setattr(pipelines.month_tallies, "_counted", again)
     assert len(trend(Workspace(workspace.root), LAYER, month_ends(TODAY), "village")) > 25
 
 
