@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from dashboards import links
 from dashboards.data import County
 from dashboards.legends import choice_labels
 from dashboards.words import Lang, say
@@ -60,8 +61,11 @@ def read_ask(asked: Mapping[str, str], county: County, *, today: date, lang: Lan
     notices = []
     area = county.area(asked.get("area") or None)
     if area is None:
-        notices.append(say("empty.gone", lang, area=asked["area"], shown=county.root.name))
+        notices.append(links.area_gone(county, asked["area"], lang))
         area = county.root
+    if asked.get("view") and asked["view"] not in views:
+        words = {"view": asked["view"], "shown": say(f"agriculture.view_{views[0]}", lang)}
+        notices.append(say("link.view_none", lang, **words))
     order = asked.get("sort", "")
     filters = Filters(
         area=None if area.code == county.root.code else area.code,
@@ -116,6 +120,14 @@ def desk_of(county: County, layer_id: str, day: date) -> Desk:
     actor = county.actor
     sees = (actor.role, actor.area_code, actor.layers)
     return county.kept(layer_id, ("desk", day, sees), lambda: for_reader(whole, actor))
+
+
+def unknown_values(ask: Ask, desk: Desk) -> list[str]:
+    """A sentence for each stage and each kind of problem of the address that this layer does not have."""
+    stages = desk.layer.lifecycle.stages if desk.layer.lifecycle else ()
+    known = {"stage": {one.id for one in stages}, "problem": set(desk.problems)}
+    asked = {name: [one for one in getattr(ask.filters, name) if one] for name in known}
+    return links.unknown(asked, known, {name: ask.word(f"filter_{name}") for name in known}, ask.lang)
 
 
 def labels_of(name: str, desk: Desk, county: County, lang: Lang) -> dict[str, str]:

@@ -34,6 +34,7 @@ def main() -> None:
             doorstep.no_rights(here, page, lang)
             return
         waiting = widgets.head(here, page, lang)
+        widgets.no_page(st.query_params.get("page"), page, lang)
         view(page).show(here, today())
         widgets.bell(waiting, here, lang)
     except Forbidden as refusal:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from dashboards import links
 from dashboards.data import Area, County
 from dashboards.words import LANGS, Lang, say
 from geo.layers import Indicator, Layer
 
 MOST_DAYS = 120
+LISTING = "things"
 THEN = "then"
 """`shown=then`: a past day as it was shown on it."""
 
@@ -60,30 +62,63 @@ def read_look(asked: Mapping[str, str], county: County, *, today: date, lang: La
     """
     topics = {layer.id: layer for layer in county.topics()}
     layer = topics.get(asked.get("layer", ""), next(iter(topics.values())))
-    notices = []
     area = county.area(asked.get("area") or None)
-    if area is None:
-        notices.append(say("empty.gone", lang, area=asked["area"], shown=county.root.name))
-        area = county.root
     as_of, wrong = _day(asked.get("as_of"), today)
-    if wrong:
-        notices.append(say("empty.as_of_gone", lang))
-    return Look(
+    made = Look(
         layer=layer,
         indicator=_indicator(layer, asked.get("indicator")),
-        area=area,
+        area=area or county.root,
         thing=asked.get("thing") or None,
         as_of=as_of,
         today=today,
         lang=lang,
-        notices=tuple(notices),
-        listing=asked.get("view") == "things",
+        listing=asked.get("view") == LISTING,
         rows=asked.get("rows") or None,
         part=_part(asked.get("part")),
-        versus=_versus(asked.get("versus"), county, area, as_of or today),
+        versus=_versus(asked.get("versus"), county, area or county.root, as_of or today),
         profile=asked.get("sheet") == "profile",
         as_shown=as_of is not None and asked.get("shown") == THEN,
     )
+    notices = [links.area_gone(county, asked["area"], lang)] if area is None else []
+    notices += [say("empty.as_of_gone", lang)] if wrong else []
+    return replace(made, notices=(*notices, *_not_followed(asked, county, made)))
+
+
+def _not_followed(asked: Mapping[str, str], county: County, made: Look) -> list[str]:
+    """What of the topic, the figure and the comparison of an address could not be followed."""
+    lang, layer, indicator = made.lang, made.layer, made.indicator
+    found = []
+    if asked.get("layer") and asked["layer"] != layer.id:
+        found.append(links.layer_gone(county, asked["layer"], layer, lang))
+    elif asked.get("indicator") and indicator is not None and asked["indicator"] != indicator.id:
+        words = {"layer": layer.label(lang), "indicator": asked["indicator"], "shown": indicator.label(lang)}
+        found.append(say("link.indicator_none", lang, **words))
+    if (
+        asked.get("versus")
+        and made.versus is None
+        and asked["versus"] not in (made.day.isoformat(), made.area.code)
+    ):
+        found.append(say("link.versus_none", lang, versus=asked["versus"]))
+    if asked.get("view") not in (None, "", LISTING):
+        words = {"view": asked["view"], "shown": say("page.leader", lang)}
+        found.append(say("link.view_none", lang, **words))
+    return found
+
+
+def settled(county: County, look: Look) -> Look:
+    """The look with its thing looked up: left out and said when the reader sees none of that id on the day.
+
+    A link to a thing alone shows it within its own area. county: as `county_then` gives it.
+    """
+    if look.thing is None:
+        return look
+    found = county.thing(look.layer.id, look.thing, look.day)
+    if found is None:
+        said = links.thing_gone(county, look.layer, look.thing, look.day, look.today, look.lang)
+        return replace(look, thing=None, notices=(*look.notices, said))
+    own = county.area(found["area_code"]) if isinstance(found["area_code"], str) else None
+    alone = look.area.code == county.root.code and not look.listing and not county.is_large(look.layer.id)
+    return replace(look, area=own) if alone and own is not None else look
 
 
 def county_then(county: County, look: Look) -> County:

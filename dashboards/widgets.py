@@ -8,7 +8,7 @@ from typing import Literal
 
 import streamlit as st
 
-from dashboards.data import County
+from dashboards.data import Area, County
 from dashboards.legends import Legend
 from dashboards.looks import Look
 from dashboards.scenes import place
@@ -36,6 +36,7 @@ __all__ = [
     "heading",
     "map_head",
     "no_areas",
+    "no_page",
     "no_rows",
     "notices",
     "pager",
@@ -92,7 +93,7 @@ def bound(name: str, chosen: str, options: Mapping[str, str], lang: Lang, *, cle
 
 
 def tabs(
-    parts: Mapping[str, str], *, key: str, label: str, width: Literal["content", "stretch"] = "content"
+    parts: Mapping[str, str], *, key: str, label: str, lang: Lang, width: Literal["content", "stretch"] = "content"
 ) -> str:
     """The choice between the parts of a page, written into the address as `view`; the part that is chosen.
 
@@ -101,6 +102,9 @@ def tabs(
     asked = st.query_params.get("view", "")
     chosen = asked if asked in parts else next(iter(parts))
     st.session_state[key] = chosen
+    with st.container(key=f"slot_{key}"):
+        if asked and asked != chosen:
+            notices([say("link.view_none", lang, view=asked, shown=parts[chosen])])
 
     def _changed() -> None:
         go(view=st.session_state[key] or chosen)
@@ -121,6 +125,8 @@ def tabs(
 def crumbs(county: County, look: Look) -> None:
     """The way from the county to what is looked at; each step leads back to it."""
     path = county.path(look.area)
+    # Another area of its level is set beside this one alone.
+    beside = ("versus",) if isinstance(look.versus, Area) else ()
     with st.container(key="crumbs", horizontal=True, vertical_alignment="center"):
         for area in path[: None if look.thing else -1]:
             st.button(
@@ -128,7 +134,7 @@ def crumbs(county: County, look: Look) -> None:
                 key=f"crumb_{area.code}",
                 type="tertiary",
                 on_click=go,
-                kwargs={"area": None if area.code == county.root.code else area.code, **_afresh("thing")},
+                kwargs={"area": None if area.code == county.root.code else area.code, **_afresh("thing", *beside)},
                 width="content",
             )
             st.html('<span class="xt-sep" aria-hidden="true">›</span>', width="content")
@@ -250,6 +256,13 @@ def notices(texts: Sequence[str]) -> None:
     """What of a link could not be followed."""
     for text in texts:
         st.info(literal(text))
+
+
+def no_page(asked: str | None, shown: str, lang: Lang) -> None:
+    """What stands above the page that is open in place of one that there is not."""
+    with st.container(key="slot_page"):
+        if asked and asked != shown:
+            notices([say("link.page_none", lang, page=asked, shown=say(f"page.{shown}", lang))])
 
 
 def no_areas(county: County, lang: Lang) -> None:

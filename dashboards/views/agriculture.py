@@ -8,7 +8,7 @@ from datetime import date
 import streamlit as st
 
 from dashboards import widgets
-from dashboards.agriculture import VIEWS, Ask, read_ask
+from dashboards.agriculture import VIEWS, Ask, read_ask, unknown_values
 from dashboards.data import County
 from dashboards.session import go, language
 from dashboards.views import agriculture_flow, agriculture_list, agriculture_map, agriculture_rule
@@ -38,6 +38,8 @@ def show(county: County, today: date) -> None:
         return
     with st.container(key="slot_wait"), st.spinner(say("app.loading", ask.lang)):
         seen = seen_by(county, ask)
+    with st.container(key="slot_unknown"):
+        widgets.notices(unknown_values(ask, seen.every))
     if ask.view != "rule":
         filter_bar(seen)
     if ask.view == "flow" and seen.desk.rows.empty:

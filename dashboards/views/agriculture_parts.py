@@ -18,7 +18,7 @@ from dashboards.season_sheet import satellite
 from dashboards.session import go
 from dashboards.sheets import sheet_of
 from dashboards.widgets_base import component, static
-from dashboards.words import figure, literal, number, say
+from dashboards.words import figure, literal, number
 from pipelines.remediation import void_figures
 from pipelines.remediation_checks import ended_contracts
 from pipelines.transfers import related

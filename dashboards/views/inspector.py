@@ -43,7 +43,9 @@ def show(county: County, today: date) -> None:
         with st.container(key="slot_notes"):
             widgets.notices([say("inspector.gone", lang, thing=asked)])
     labels = {one: say(f"inspector.{one}", lang) for one in PARTS}
-    part = widgets.tabs(labels, key="inspector_view", label=say("inspector.tabs", lang), width="stretch")
+    part = widgets.tabs(
+        labels, key="inspector_view", label=say("inspector.tabs", lang), lang=lang, width="stretch"
+    )
     with st.container(key="inspector_part"), st.spinner(say("app.loading", lang)):
         PARTS[part](county, today, lang)
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboards import figures, tables, widgets, widgets_leader
 from dashboards.data import County
-from dashboards.looks import Look, county_then
+from dashboards.looks import Look, county_then, settled
 from dashboards.months import months_of
 from dashboards.scenes import Scene, scene
 from dashboards.season_sheet import satellite
@@ -26,6 +26,7 @@ def show(county: County, today: date) -> None:
     """Draw the page for what the address asks."""
     seen = look(county, today)
     county = county_then(county, seen)
+    seen = settled(county, seen)
     with st.container(key="slot_notes"):
         widgets.notices(seen.notices)
     if county.areas.empty:
@@ -81,11 +82,7 @@ def _draw(county: County, seen: Look, shown: Scene) -> None:
 
 def _beside(county: County, seen: Look, shown: Scene) -> None:
     """Beside the map: the sheet of the thing picked, else the table of areas or things."""
-    thing = None
-    if seen.thing:
-        thing = county.thing(seen.layer.id, seen.thing, seen.day)
-        if thing is None:
-            widgets.notices([say("empty.thing_gone", seen.lang, thing=seen.thing)])
+    thing = county.thing(seen.layer.id, seen.thing, seen.day) if seen.thing else None
     if thing is not None:
         _sheet(county, seen, thing)
     elif not shown.board.rows:

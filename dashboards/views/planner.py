@@ -7,7 +7,7 @@ from datetime import date
 
 import streamlit as st
 
-from dashboards import widgets
+from dashboards import links, widgets
 from dashboards.data import County
 from dashboards.session import language
 from dashboards.views import planner_conflicts, planner_marks, planner_versions, planner_zones
@@ -32,6 +32,11 @@ def show(county: County, today: date) -> None:
         widgets.no_rows(county, county.workspace.layer("zone_plan"), lang)
         return
     labels = {one: say(f"planner.{one}", lang) for one in TABS}
-    chosen = widgets.tabs(labels, key="planner_tab", label=say("page.planner", lang))
+    chosen = widgets.tabs(labels, key="planner_tab", label=say("page.planner", lang), lang=lang)
     with st.spinner(say("app.loading", lang)):
-        TABS[chosen](desk(county, today, lang))
+        seen = desk(county, today, lang)
+        asked = st.query_params.get("thing")
+        with st.container(key="slot_notes"):
+            if asked and seen.zone is None:
+                widgets.notices([links.thing_gone(county, seen.layer, asked, today, today, lang)])
+        TABS[chosen](seen)

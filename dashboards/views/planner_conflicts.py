@@ -8,7 +8,7 @@ import geopandas as gpd
 import shapely
 import streamlit as st
 
-from dashboards import widgets
+from dashboards import links, widgets
 from dashboards.planner import (
     ZONE,
     conflict_legend,
@@ -111,6 +111,8 @@ def _beside(seen: Desk, found: Found) -> None:
     if row is not None:
         parts.thing_sheet(seen, found.subject, row, close=lambda: go(other=None))
         return
+    if found.thing:
+        widgets.notices([links.thing_gone(county, found.subject, found.thing, seen.today, seen.today, lang)])
     names = dict(zip(county.areas["code"], county.areas["name"], strict=True))
     board = conflict_board(found.rows.head(LISTED), names, found.subject, lang, count=len(found.rows))
     widgets.board(board, label=say("planner.conflicts", lang), lang=lang, picked=lambda key: go(other=key))
@@ -142,6 +144,8 @@ def _choice(name: str, options: list[str], labels: dict[str, str], seen: Desk) -
     chosen = asked if asked in options else options[0]
     st.session_state[f"conflict_{name}"] = chosen
     words = {"subject": say("planner.subject", seen.lang), "line": say("planner.line", seen.lang)}
+    if asked != chosen:
+        widgets.notices(links.choice_gone(words[name], asked, labels[chosen], seen.lang))
     st.selectbox(
         words[name],
         options,

@@ -29,6 +29,8 @@ def show(seen: Desk) -> None:
     layer = seen.county.workspace.layer(LAYER)
     found = marks(seen.county.workspace, as_of=seen.today, zone_id=zone)
     asked = st.query_params.get("mark")
+    if asked and all(one.id != asked for one in found):
+        widgets.notices([say("link.mark_none", seen.lang)])
     shape = seen.things[seen.things["id"] == zone].geometry
     left, right = st.columns([3, 2], gap="medium")
     with left:

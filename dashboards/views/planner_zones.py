@@ -7,7 +7,7 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
-from dashboards import widgets
+from dashboards import links, widgets
 from dashboards.planner import (
     SHEET,
     fit_of,
@@ -64,6 +64,8 @@ def _of_batch(seen: Desk) -> pd.DataFrame:
     if len(batches) < 2:
         return seen.frame
     every = say("planner.all_batches", seen.lang)
+    if asked not in batches:
+        widgets.notices(links.choice_gone(say("planner.batch", seen.lang), asked, every, seen.lang))
     st.session_state["batch"] = asked if asked in batches else every
 
     def changed() -> None:

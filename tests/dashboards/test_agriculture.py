@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboards import agriculture, maps_desk, session
 from dashboards import agriculture_boards as boards
-from dashboards.agriculture import read_ask, written
+from dashboards.agriculture import desk_of, read_ask, unknown_values, written
 from dashboards.data import WORKSPACE_VARIABLE, county
 from dashboards.legends import NO_DATA
 from dashboards.views import agriculture_acts
@@ -408,4 +408,15 @@ def test_the_address_holds_every_filter_and_gives_it_back() -> None:
     assert asked["mode"] == "-" and asked["crop"] == "水稻|油菜"
     assert read_ask(asked, here, today=TODAY, lang="zh").filters == filters
     wrong = read_ask({"area": "110101", "view": "x", "sort": "y", "at": "z"}, here, today=TODAY, lang="zh")
-    assert (wrong.view, wrong.order, wrong.number, len(wrong.notices)) == ("flow", "due", 1, 1)
+    assert (wrong.view, wrong.order, wrong.number) == ("flow", "due", 1)
+    assert wrong.notices == (
+        "链接里的区域 110101 不属于试县，已显示试县。",
+        "没有“x”这一栏，已打开“进度”。",
+    )
+
+
+def test_a_kind_of_problem_that_there_is_not_is_said() -> None:
+    here = county(actor=BUREAU)
+    ask = read_ask({"problem": "moon|no_shape", "stage": "found"}, here, today=TODAY, lang="zh")
+    said = unknown_values(ask, desk_of(here, ask.layer.id, TODAY))
+    assert said == ["问题里没有“moon”这一项，所以一条也列不出；去掉这个条件即可。"]

@@ -82,10 +82,33 @@ def test_english_is_complete() -> None:
 def test_a_link_to_what_is_gone_says_so_and_shows_the_county() -> None:
     app = opened(area="110101", thing="TB9")
     assert [one.value for one in app.info] == [
-        "链接里的区域 110101 不在本县的区划里，或不归您看，已显示试县。",
-        "链接里的编号 TB9 在这一天不存在，已显示列表。",
+        "链接里的区域 110101 不属于试县，已显示试县。",
+        "试县没有编号为 TB9 的撂荒地整治图斑，已显示列表。",
     ]
     assert not app.exception
+    assert len(data_of(app, "campaigns")["cards"]) == 4
+    assert "TB9" not in "".join(one.proto.body for one in app.get("html"))
+
+
+def test_a_page_that_there_is_not_is_said_and_the_home_is_open() -> None:
+    app = opened(page="moon")
+    assert [one.value for one in app.info] == ["没有“moon”这个页面，已打开“一张图”。"]
+    assert opened(page="leader").info.len == 0
+
+
+def test_a_link_to_a_thing_alone_shows_it_within_its_village() -> None:
+    app = opened(thing="TB0004")
+    body = text_of(app)
+    assert "红旗村 · 撂荒地整治图斑" in body
+    assert {"试县", "石桥镇", "红旗村"} <= {one.label for one in app.button}
+    assert "area" not in app.query_params
+
+
+def test_the_crumbs_leave_the_area_set_beside_behind() -> None:
+    app = opened(area="990101100201", versus="990101100202")
+    next(one for one in app.button if one.label == "石桥镇").click().run()
+    assert "versus" not in app.query_params
+    assert app.info.len == 0
 
 
 def test_a_link_cannot_put_a_picture_of_another_server_on_the_page() -> None:
@@ -94,7 +117,7 @@ def test_a_link_cannot_put_a_picture_of_another_server_on_the_page() -> None:
     assert len(app.info) == 2
     for one in app.info:
         assert picture not in one.value
-        assert r"\!\[x\]\(http\://example\.invalid/x\.png\)" in one.value
+        assert r"\!\[x\]\(http\://example\.invalid/x\.png\)" in one.value.replace("\u2060", "")
 
 
 def test_a_village_without_parcels_says_so() -> None:
@@ -235,7 +258,7 @@ def test_two_days_stand_side_by_side_with_one_legend() -> None:
     app = opened(versus="2026-01-31")
     body = text_of(app)
     assert "数据截至 2026年1月31日" in body
-    legends = [one.proto.body.split("xt-legend")[1] for one in app.get("html") if '"xt-legend"' in one.proto.body]
+    legends = [one.proto.body.split("xt-legend ")[1] for one in app.get("html") if '"xt-legend ' in one.proto.body]
     assert len(legends) == 2 and legends[0] == legends[1]
     app.button(key="stop").click().run()
     assert "versus" not in app.query_params

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dashboards.data import County, county
-from dashboards.looks import Look, days, language, read_look
+from dashboards.looks import Look, days, language, read_look, settled
 
 TODAY = date(2026, 11, 22)
 
@@ -63,10 +63,33 @@ def test_a_day_to_come_is_today(here: County) -> None:
     assert read(here, as_of="2031-01-01").as_of is None
 
 
-def test_unknown_layers_and_figures_fall_back(here: County) -> None:
+def test_unknown_layers_and_figures_fall_back_and_are_said(here: County) -> None:
     look = read(here, layer="moon", indicator="cheese")
     assert look.layer.id == "abandoned_parcel"
     assert look.indicator is not None and look.indicator.id == "remediated_rate"
+    assert look.notices == ("没有“moon”这个专题，已显示撂荒地整治图斑。",)
+    assert read(here, indicator="cheese").notices == ("撂荒地整治图斑没有“cheese”这个指标，已显示整治率。",)
+    assert read(here, layer="village").notices == (
+        "“村（社区）”只作底图和比对用，不是专题，已显示撂荒地整治图斑。",
+    )
+    assert read(here, view="moon").notices == ("没有“moon”这一栏，已打开“一张图”。",)
+    assert read(here, versus="moon").notices == ("链接里要对比的“moon”既不是日期，也不是同级区域，没有对比。",)
+    assert read(here, view="things", versus="2026-01-31").notices == ()
+
+
+def test_a_thing_that_is_not_there_leaves_the_look_and_is_said(here: County) -> None:
+    gone = settled(here, read(here, thing="TB9999", area="990101100"))
+    assert (gone.thing, gone.area.code) == (None, "990101100")
+    assert gone.notices == ("试县没有编号为 TB9999 的撂荒地整治图斑，已显示列表。",)
+    early = settled(here, read(here, thing="TB0004", as_of="2026-01-02"))
+    assert early.thing is None
+    assert early.notices == ("编号为 TB0004 的撂荒地整治图斑在2026年1月2日还没有登记，那以后才有；已显示列表。",)
+
+
+def test_a_link_to_a_thing_alone_is_within_its_own_village_but_a_list_stays(here: County) -> None:
+    assert settled(here, read(here, thing="TB0004")).area.name == "红旗村"
+    assert settled(here, read(here, thing="TB0004", view="things")).area == here.root
+    assert settled(here, read(here, thing="TB0004", area="990101100")).area.name == "石桥镇"
 
 
 def test_days_are_month_ends_the_chosen_day_and_today() -> None:

@@ -104,6 +104,23 @@ def test_a_reader_without_the_right_is_offered_no_step(root: Path, monkeypatch: 
     assert "您的身份在这一阶段没有可办的事项。" in {one.value for one in app.caption}
 
 
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ({"thing": "P99"}, "试县没有编号为 P99 的片区规划，已显示列表。"),
+        ({"batch": "第九批"}, "没有“第九批”这个批次，已显示“全部批次”。"),
+        ({"view": "moon"}, "没有“moon”这一栏，已打开“片区”。"),
+        ({"view": "conflicts", "line": "moon"}, "没有“moon”这个管控线，已显示“永久基本农田”。"),
+        ({"view": "conflicts", "other": "TB9"}, "试县没有编号为 TB9 的撂荒地整治图斑，已显示列表。"),
+        ({"view": "marks", "mark": "M9"}, "没有链接里的这条审查意见，已列出这个片区的全部意见。"),
+    ],
+)
+def test_what_of_a_link_is_not_there_is_one_sentence(root: Path, address: dict[str, str], said: str) -> None:
+    app = opened(**address)
+    assert not app.exception
+    assert [one.value for one in app.info] == [said]
+
+
 def test_parcels_on_farmland_are_listed_and_drawn(root: Path) -> None:
     app = opened(view="conflicts")
     assert not app.exception
