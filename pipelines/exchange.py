@@ -108,14 +108,15 @@ def history(workspace: Workspace, layer_id: str, feature_id: str, *, clear: bool
     An import that counts no more, as its file was read anew, says so (`replaced`). Personal fields are masked,
     and numbers of people in notes; the latter not if `clear`, for a caller who asks each reader's rights.
     """
-    from pipelines.store.geoparquet import read_columns
+    from pipelines.store.geoparquet import read_columns, rows_with
 
     layer = workspace.layer(layer_id)
     found: list[dict[str, Any]] = []
     counting = {one.id for one in workspace.imports(layer.id)}
     for one in workspace.every_import(layer.id):
-        rows = read_columns(workspace.import_folder(one) / "data.parquet", ["id", "source_row"])
-        for row in rows.loc[rows["id"] == feature_id, "source_row"]:
+        path = workspace.import_folder(one) / "data.parquet"
+        at = rows_with(path, [feature_id])
+        for row in read_columns(path, ["source_row"], at=at)["source_row"] if len(at) else ():
             source = {"import_id": one.id, "file": one.file, "table": one.table, "row": int(row)}
             gone = {} if one.id in counting else {"replaced": True}
             found.append({"kind": "import", "at": one.at.isoformat(), **source, **gone})

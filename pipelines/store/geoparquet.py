@@ -19,10 +19,12 @@ import shapely
 
 from geo.layers import Field, Layer
 from pipelines.store.arrow_numbers import as_arrow, plain
+from pipelines.store.recent import Recent
 
 CRS = "EPSG:4490"
 ROW_GROUP = 50_000
 SOURCE = "source:"
+_RECENT = Recent()
 
 _TYPES = {
     "number": pa.float64(),
@@ -158,8 +160,12 @@ def layer_writer(path: Path, schema: pa.Schema) -> Iterator[LayerWriter]:
 
 def ids_of(path: Path) -> pa.ChunkedArray:
     """The ids of the rows of one file, in order."""
-    with pq.ParquetFile(path) as file:
-        return file.read(columns=["id"])["id"]
+
+    def _read() -> pa.ChunkedArray:
+        with pq.ParquetFile(path) as file:
+            return file.read(columns=["id"])["id"]
+
+    return _RECENT.once(path, "id", _read, width=1)
 
 
 def numbers_at(path: Path, columns: Sequence[str], at: np.ndarray | None = None) -> dict[str, np.ndarray] | None:
@@ -191,7 +197,13 @@ def read_columns(
 
     `geometry`, when among them, comes as shapely objects; a column that the file lacks as blanks.
     """
-    wanted = None if columns is None else list(columns)
+    if at is not None or columns is None or "geometry" in columns:
+        return _read(path, None if columns is None else list(columns), at)
+    names = list(columns)
+    return _RECENT.once(path, tuple(names), lambda: _read(path, names, None), width=len(names)).copy(deep=False)
+
+
+def _read(path: Path, wanted: list[str] | None, at: np.ndarray | None) -> pd.DataFrame:
     with pq.ParquetFile(path) as file:
         present = file.schema_arrow.names
         kept = None if wanted is None else [c for c in wanted if c in present]
