@@ -66,6 +66,46 @@ def serving(county_folder: Path) -> Iterator[str]:
             process.terminate()
 
 
+STILL = """() => new Promise((done) => {
+  const QUIET_MS = 500, STEP_MS = 50, LONGEST_MS = 60000;
+  const parts = (root) => {
+    let count = 0, busy = false;
+    for (const one of root.querySelectorAll("*")) {
+      count += 1;
+      const inner = one.shadowRoot || (one.tagName === "IFRAME" && one.contentDocument);
+      if (one.tagName === "IMG" && !one.complete && one.loading !== "lazy") busy = true;
+      if (one.tagName === "IFRAME" && one.contentWindow?.map?._animatingZoom) busy = true;
+      if (!inner) continue;
+      const below = parts(inner);
+      count += below.count;
+      busy ||= below.busy || (one.tagName === "IFRAME" && inner.readyState !== "complete");
+    }
+    return { count, busy };
+  };
+  let before = "", quiet = 0;
+  const began = performance.now();
+  const look = () => {
+    const app = document.querySelector(".stApp");
+    const seen = parts(document);
+    const running = app && app.dataset.testScriptState !== "notRunning";
+    const waiting = document.querySelector("[data-testid=stSpinner]");
+    const now = `${seen.count} ${document.documentElement.scrollWidth} ${document.documentElement.scrollHeight}`;
+    quiet = running || waiting || seen.busy || now !== before ? 0 : quiet + STEP_MS;
+    before = now;
+    if (quiet >= QUIET_MS || performance.now() - began > LONGEST_MS) done(quiet >= QUIET_MS);
+    else window.setTimeout(look, STEP_MS);
+  };
+  look();
+})"""
+"""Whether nothing was added, taken away or moved for half a second of looks, within a minute. The looks take turns
+with what the page itself has to do: on a busy machine they come later too."""
+
+
+def still(page: Page) -> None:
+    """Wait until a page has drawn all it is going to draw: a click or a key meets what is there to stay."""
+    assert page.evaluate(STILL), f"{page.url} does not come to rest"
+
+
 def wait_for(address: str, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end and process.poll() is None:
@@ -122,7 +162,7 @@ class Reader:
         found = self.frame.locator(f"path.xt-{kind}")
         found.nth(count - 1).wait_for(state="attached", timeout=60_000)
         # streamlit-folium may lose a click while the map still settles.
-        self.page.wait_for_timeout(700)
+        still(self.page)
         return found
 
     def row(self, name: str) -> Any:

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import APIResponse, Browser, BrowserContext, Page, expect
 
 from pipelines.marks_places import LAYER as SITES
-from tests.browser.conftest import serving
+from tests.browser.conftest import serving, still
 from tests.dashboards.doors import SECRET, photographed, picture, staffed
 from tests.dashboards.every_county import EAST, STONE, build_every, foreign
 from tests.dashboards.little_county import TOWNSHIPS
@@ -114,8 +114,7 @@ def test_no_page_shows_a_township_anything_of_another(stone: tuple[BrowserContex
     for asked in ASKED:
         page.goto(f"/?page={name}&{asked}")
         page.locator(".st-key-top").wait_for()
-        expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
-        page.wait_for_timeout(500)
+        still(page)
         shown = "\n".join([page.locator("[data-testid=stMain]").inner_text(), *sent])
         assert of_others(shown, asked) == [], asked
         # What comes late says the last address again, and is no answer to the next.
@@ -170,8 +169,9 @@ def test_a_place_for_uploads_takes_files_from_its_own_reader_alone(
     page, places = east[1], []
     page.on("request", lambda one: places.append(one.url) if "/upload_file/" in one.url else None)
     page.goto("/?page=agriculture&view=list&stage=remediating&lang=zh")
-    page.locator("tbody tr").first.focus()
-    page.keyboard.press("Space")
+    page.locator("tbody tr").first.wait_for()
+    still(page)
+    page.locator("tbody tr").first.press("Space")
     page.locator(".st-key-agri_act_open button").click()
     with page.expect_response(re.compile("/upload_file/")) as taken:
         page.locator(".st-key-agri_photos input[type=file]").set_input_files(picture(tmp_path / "c.jpg", "green"))

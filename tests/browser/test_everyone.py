@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from dashboards.words import Lang, say
 from pipelines.act import act
-from tests.browser.conftest import Reader, reading, serving
+from tests.browser.conftest import Reader, reading, serving, still
 from tests.dashboards.doors import picture
 from tests.dashboards.every_county import PAYLOAD, STONE, build_wild
 from tests.dashboards.little_county import SOUTH, WEST
@@ -94,9 +94,7 @@ def settled(reader: Reader, address: str) -> None:
     page.goto(f"{reader.server}{address}{between}lang={reader.lang}")
     if address.startswith("/?"):
         page.locator(".st-key-top").wait_for()
-        expect(page.locator("[data-testid=stSpinner]")).to_have_count(0)
-        expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    page.wait_for_timeout(700)
+    still(page)
 
 
 def ran(page: Page) -> list[str]:
@@ -139,11 +137,11 @@ def test_hostile_text_is_text_under_the_mouse_in_lists_and_in_search(desk: Reade
     expect(row).to_contain_text(PAYLOAD)
     path = page.locator(".planmap path.pick").first
     path.hover(force=True)
-    page.wait_for_timeout(500)
+    still(page)
     assert ran(page) == []
     settled(desk, "/?page=inspector&km=all")
     page.locator(".inspector .map .stop").first.hover(force=True)
-    page.wait_for_timeout(500)
+    still(page)
     expect(page.locator(".inspector .card").first).to_contain_text(PAYLOAD)
     assert ran(page) == []
     assert desk.watch.clean()
@@ -155,7 +153,7 @@ def test_from_a_tile_on_the_map_to_the_photo_in_two_clicks(desk: Reader) -> None
     frame = next(one for one in page.frames if "streamlit_folium" in one.url)
     frame.wait_for_function("Boolean(window.map)")
     frame.evaluate(f"window.map.setView([{SOUTH + 0.0045}, {WEST + 0.0045}], 17, {{animate: false}})")
-    page.wait_for_timeout(1_500)
+    still(page)
     place = frame.evaluate(
         f"(() => {{ const p = window.map.latLngToContainerPoint([{SOUTH + 0.0042}, {WEST + 0.0042}]);"
         " return [p.x, p.y]; })()"
@@ -230,6 +228,7 @@ def test_the_print_button_prints_the_page_that_is_open(desk: Reader, view: str) 
     page.add_init_script("window.print = () => { window.printed = location.href; }")
     settled(desk, f"/?{view}")
     page.locator(".paper button").click()
+    page.wait_for_function("window.printed")
     assert view in page.evaluate("window.printed")
     body = page.pdf(prefer_css_page_size=True)
     assert len(body) > 20_000

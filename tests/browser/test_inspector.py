@@ -21,7 +21,7 @@ from dashboards.words import Lang, say
 from pipelines.act import act, workspace_ledger
 from pipelines.marks_places import LAYER
 from pipelines.workspace import Workspace
-from tests.browser.conftest import Reader, Watch, reading, serving
+from tests.browser.conftest import Reader, Watch, reading, serving, still
 from tests.dashboards.doors import SECRET, staffed
 from tests.dashboards.sites_county import at, build_sites
 
@@ -105,6 +105,8 @@ class Phone:
         page.locator(".choice").first.wait_for()
         page.evaluate("navigator.serviceWorker.ready.then(() => true)")
         expect(page.locator("#area")).to_contain_text(re.compile("镇|乡"))
+        # The server's answer names the place; the outlines may still be on their way, or being written down.
+        page.wait_for_function("xiangtuDrafts.kept.get('areas').then((kept) => Boolean(kept))")
 
 
 @contextmanager
@@ -261,10 +263,8 @@ def test_in_a_dead_zone_too_a_site_that_is_there_already_is_offered(
 ) -> None:
     with phone(browser, sites_server, place=at(0.0121, 0.010)) as own:
         page = own.context.new_page()
-        with page.expect_response("**/mark/sites?*"):
-            page.goto(f"{sites_server}/mark?lang=zh")
+        page.goto(f"{sites_server}/mark?lang=zh")
         own.ready(page)
-        # The answer has come; the browser may still be writing it down.
         page.wait_for_function("xiangtuDrafts.kept.get('sites').then((kept) => Boolean(kept))")
         page.close()
         own.context.set_offline(True)
@@ -392,6 +392,7 @@ def walk(reader: Reader, photo: Path) -> list[bool]:
     wide = [reader.overflows()]
     page.locator('.card[data-key="HJ01"]').click()
     page.wait_for_url("**thing=HJ01**")
+    still(page)
     page.locator('.inspector_act button[data-to="claimed"]').click()
     page.locator('.inspector_act button[data-to="rectified"]').click()
     form = page.locator(".inspector_act form")
@@ -429,15 +430,11 @@ def test_two_photos_are_compared_by_keyboard_and_a_conflict_shows_both_versions(
             page = reader.page
             reader.open("page=inspector&thing=HJ03")
             slider = page.get_by_role("slider", name=say("inspector.slider", "zh"))
-            slider.focus()
-            before = page.locator(".inspector_compare .before").first.evaluate(
-                "one => getComputedStyle(one).clipPath"
-            )
-            page.keyboard.press("Home")
-            after = page.locator(".inspector_compare .before").first.evaluate(
-                "one => getComputedStyle(one).clipPath"
-            )
-            assert before != after
+            still(page)
+            shown = page.locator(".inspector_compare .before").first
+            before = str(shown.evaluate("one => getComputedStyle(one).clipPath"))
+            slider.press("Home")
+            expect(shown).not_to_have_css("clip-path", before)
             expect(page.locator(".inspector_compare figcaption").last).to_contain_text("2026-11-22 10:30")
             page.locator('.inspector_act button[data-to="rectifying"]').click()
             page.locator(".inspector_act textarea").fill("没清干净")
@@ -458,6 +455,6 @@ def test_nothing_is_wider_than_the_smallest_phone(browser: Browser, sites_server
             for query in ("", "view=spots", "view=fair", "thing=HJ07"):
                 reader.open(f"page=inspector&{query}")
                 reader.page.locator(".st-key-inspector_part, .xt-sheet").first.wait_for()
-                reader.page.wait_for_timeout(1500)
+                still(reader.page)
                 assert not reader.overflows(), (lang, query)
         assert reader.watch.clean()

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from pipelines.review_marks import marks
 from pipelines.workspace import Workspace
-from tests.browser.conftest import Reader, reading, serving
+from tests.browser.conftest import Reader, reading, serving, still
 from tests.dashboards.planning_county import HOSTILE, build_planning
 
 WORDS = {
@@ -65,6 +65,8 @@ def test_a_zone_is_picked_marked_and_compared(planner: Reader, planned: Path) ->
     page.wait_for_url("**thing=P01**")
     page.locator(".st-key-to_marks button").click()
     page.wait_for_url("**view=marks**")
+    # What is drawn anew meanwhile would lose the drawing.
+    still(page)
     before = len(marks(Workspace(planned), as_of=date.max, zone_id="P01"))
     page.get_by_role("button", name=words["draw"]).click()
     canvas = page.locator(".planmap .canvas")

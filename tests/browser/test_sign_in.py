@@ -21,7 +21,7 @@ from pipelines.store import accounts
 from pipelines.store.accounts_sessions import LOCK_MINUTES
 from pipelines.store.ledger import Ledger
 from pipelines.workspace import Workspace
-from tests.browser.conftest import Reader, reading, serving
+from tests.browser.conftest import Reader, reading, serving, still
 from tests.dashboards.doors import ADMIN, SECRET, staffed
 from tests.dashboards.little_county import build
 
@@ -54,10 +54,11 @@ def opened(root: Path) -> Iterator[Ledger]:
 
 
 def fill(page: Page, **fields: str) -> None:
-    """Fill in the form at the door and send it by the keyboard."""
+    """Fill in the form at the door, send it by the keyboard, and wait for the page that answers it."""
     for name, value in fields.items():
         page.locator(f'input[name="{name}"]').fill(value)
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
 
 
 def too_wide(page: Page) -> bool:
@@ -113,7 +114,7 @@ def test_a_session_that_ended_says_so_and_leads_back_to_the_view(visitor: Reader
         tx.run("delete from sessions")
     page.locator(".st-key-crumb_990101 button").click()
     expect(page.locator(".xt-empty")).to_contain_text(say("door.over", lang))
-    assert "清泉村" not in page.locator("[data-testid=stMain]").inner_text()
+    expect(page.locator("[data-testid=stMain]")).not_to_contain_text("清泉村")
     assert not visitor.overflows()
     again = page.get_by_role("link", name=say("door.again_link", lang))
     # The session may be found to be over before or after the address has changed: the link says which view it was.
@@ -150,6 +151,6 @@ def test_who_signs_out_is_out_also_by_the_way_back(visitor: Reader) -> None:
     expect(page.locator("h2")).to_have_text(say("door.sign_in", lang))
     page.go_back()
     page.go_back()
-    page.wait_for_timeout(1_000)
     expect(page.locator("h2").first).to_have_text(say("door.sign_in", lang))
+    still(page)
     assert "东山乡" not in page.content()
