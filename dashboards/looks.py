@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from dashboards import links
 from dashboards.data import Area, County
+from dashboards.footprints import home
 from dashboards.words import LANGS, Lang, say
 from geo.layers import Indicator, Layer
 
@@ -116,7 +117,7 @@ def settled(county: County, look: Look) -> Look:
     if found is None:
         said = links.thing_gone(county, look.layer, look.thing, look.day, look.today, look.lang)
         return replace(look, thing=None, notices=(*look.notices, said))
-    own = county.area(found["area_code"]) if isinstance(found["area_code"], str) else None
+    own = home(county, look.layer, found)
     alone = look.area.code == county.root.code and not look.listing and not county.is_large(look.layer.id)
     return replace(look, area=own) if alone and own is not None else look
 

@@ -26,8 +26,8 @@ from pipelines.tiles import first_zoom
 
 TILES_TO_ZOOM = 16
 AREA_OPACITY = 0.88
-AROUND_A_THING = 0.001
-"""At least so many degrees around a thing are shown with it: about a hundred metres."""
+AROUND_A_THING = (0.001, 0.01)
+"""So many degrees around a thing are shown with it at least and at most: about a hundred metres, a kilometre."""
 
 Json = dict[str, Any]
 
@@ -219,7 +219,7 @@ def fit_to(
 
 
 def fit_to_thing(things: gpd.GeoDataFrame | None, *, least_zoom: int | None = None) -> Json | None:
-    """Where the map goes for one thing: to it, with about its own size of surroundings on each side.
+    """Where the map goes for one thing: to it, with its own size of surroundings on each side, or a kilometre.
 
     things: one row, its column id and its shape in degrees; None when there is none or it has no shape. The map
     stays where it is when the thing is well seen there, and goes back there when the thing is closed.
@@ -228,7 +228,8 @@ def fit_to_thing(things: gpd.GeoDataFrame | None, *, least_zoom: int | None = No
     if things is None or things.empty or not all(math.isfinite(value) for value in things.total_bounds):
         return None
     west, south, east, north = (float(value) for value in things.total_bounds)
-    around = max(east - west, north - south, AROUND_A_THING)
+    least_around, most_around = AROUND_A_THING
+    around = min(max(east - west, north - south, least_around), most_around)
     bounds = [[south - around, west - around], [north + around, east + around]]
     least = {} if least_zoom is None else {"least_zoom": least_zoom}
     return {"key": f"thing {things['id'].iloc[0]}", "bounds": bounds, "max_zoom": 18, "thing": True, **least}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dashboards.data import County
+from dashboards.footprints import TakenIn, taken_in
 from dashboards.legends import choice_labels, thing_colour
 from dashboards.words import NOTHING, Lang, day, figure, say
 from geo.layers import Field, Layer
@@ -46,6 +47,7 @@ class Sheet:
     """The sheet of one thing, in the reader's words. masked: some personal fields are hidden.
 
     size: its area as measured on the map and as it was reported, each said to be so. batch: the id of the import.
+    number: its id, where the heading is its name. taken_in: of a zone its townships, each with its villages.
     """
 
     heading: str
@@ -59,6 +61,8 @@ class Sheet:
     masked: bool
     records: tuple[Record, ...] = ()
     batch: str = ""
+    number: str = ""
+    taken_in: tuple[tuple[str, str], ...] = ()
 
 
 def sheet_of(
@@ -77,6 +81,7 @@ def sheet_of(
         source=county.source(layer.id, str(thing.get("import_id"))),
         history=county.history(layer.id, str(thing["id"])) if history is None else history,
         clear=county.may("personal", layer.id, None if _empty(place) else str(place)),
+        spans=taken_in(county, layer, thing, lang),
         lang=lang,
     )
 
@@ -88,20 +93,21 @@ def sheet(
     source: Import | None,
     history: Sequence[Mapping[str, Any]] = (),
     clear: bool = False,
+    spans: TakenIn | None = None,
     lang: Lang,
 ) -> Sheet:
     """The sheet of a row as `pipelines.exchange.show` gives it. source: the import that it was read by.
 
     history: what `pipelines.exchange.history` gives. Personal fields are shown as hidden unless `clear`, for a
-    reader who may see them there; empty ones are left out.
+    reader who may see them there; empty ones are left out. What must have a name is headed by it.
     """
     shown = [field for field in layer.fields if not _empty(thing.get(field.name))]
     hidden = {field.name for field in shown if field.personal and not clear}
-    stage = _plain(thing.get("stage"))
+    stage, name = _plain(thing.get("stage")), _name(thing, layer)
     colour_by = layer.style.get("colour_by")
     return Sheet(
-        heading=str(thing["id"]),
-        place=_plain(thing.get("area_name")) or say("thing.area_unknown", lang),
+        heading=name or str(thing["id"]),
+        place=spans.said if spans else _plain(thing.get("area_name")) or say("thing.area_unknown", lang),
         stage=_stage(layer, stage, lang),
         colour=thing_colour(layer, thing.get(colour_by) if colour_by else None),
         size=_size(thing, layer, lang),
@@ -111,14 +117,22 @@ def sheet(
                 say("thing.masked", lang) if field.name in hidden else value(field, thing, layer, lang),
             )
             for field in shown
-            if field.name != layer.id_field and not _is_stage(layer, field)
+            if field.name not in (layer.id_field, layer.name_field if name else "") and not _is_stage(layer, field)
         ),
         steps=steps(thing, layer, lang, history=history),
         source=tuple(_source(thing, source, lang)),
         masked=bool(hidden),
         records=tuple(record(one, layer, lang) for one in reversed(history)),
         batch=_plain(thing.get("import_id")),
+        number=say("footprint.number", lang, id=thing["id"]) if name else "",
+        taken_in=spans.lines if spans else (),
     )
+
+
+def _name(thing: pd.Series, layer: Layer) -> str:
+    """The name of a thing of a layer whose things must have one; else nothing."""
+    named = layer.name_field is not None and layer.field(layer.name_field).required
+    return _plain(thing.get(layer.name_field)) if named else ""
 
 
 def record(one: Mapping[str, Any], layer: Layer, lang: Lang) -> Record:

@@ -9,6 +9,7 @@ from typing import Literal
 import streamlit as st
 
 from dashboards.data import Area, County
+from dashboards.footprints import called
 from dashboards.legends import Legend
 from dashboards.looks import Look
 from dashboards.scenes import place
@@ -138,7 +139,7 @@ def crumbs(county: County, look: Look) -> None:
                 width="content",
             )
             st.html('<span class="xt-sep" aria-hidden="true">›</span>', width="content")
-        here = look.thing or place(look)
+        here = called(county, look.layer, look.thing, look.day) if look.thing else place(look)
         below = county.below(look.area) if look.area.level != UNPLACED else None
         level = say(f"level.{below}", look.lang) if below else ""
         hint = say("choose.below", look.lang, level=level) if below and not look.listing else ""

@@ -15,6 +15,7 @@ from dashboards.session import address, go
 from dashboards.widgets_base import component
 from dashboards.words import Lang, number, say
 from geo.errors import XiangtuError
+from pipelines.covers import ZONES
 from pipelines.days import today
 from pipelines.find import Hit
 
@@ -138,7 +139,8 @@ def _follow(hit: Hit, page: str | None) -> None:
     if hit.layer_id is None:
         go(area=hit.key, thing=None, **gone)
     else:
-        go(layer=hit.layer_id, indicator=None, area=hit.area_code, thing=hit.key, **gone)
+        area = None if hit.layer_id in ZONES else hit.area_code
+        go(layer=hit.layer_id, indicator=None, area=area, thing=hit.key, **gone)
 
 
 def bell(slot: DeltaGenerator, county: County, lang: Lang) -> None:

@@ -20,12 +20,13 @@ def sheet(shown: Sheet, lang: Lang, *, close: Callable[[], None], more: str = ""
     """The sheet of one thing, with a way back to the list. more: markup put after what happened."""
     st.button(f"‹ {say('thing.close', lang)}", key="close", type="tertiary", on_click=close)
     chip = f'<span class="xt-chip">{swatch(shown.colour)}{escape(shown.stage)}</span>' if shown.stage else ""
-    said = [shown.place, *([shown.size] if shown.size != NOTHING else [])]
+    said = [one for one in (shown.number, shown.place, shown.size) if one not in ("", NOTHING)]
     where = "".join(f"<span>{escape(one)}</span>" for one in said)
     facts = f'<div class="xt-facts">{chip}{where}</div>'
     parts = [
         f"<h2>{escape(shown.heading)}</h2>{facts}",
         pair(shown, lang),
+        f"<h3>{escape(say('footprint.title', lang))}</h3>{_pairs(shown.taken_in)}" if shown.taken_in else "",
         _timeline(shown, lang),
         _records(shown, lang),
         more,

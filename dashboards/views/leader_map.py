@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 from streamlit_folium import st_folium
 
-from dashboards import maps, tables
+from dashboards import maps
 from dashboards.data import County
+from dashboards.footprints import home
 from dashboards.looks import Look
 from dashboards.narrowing import narrowed_to, rows_query
 from dashboards.scenes import Scene
@@ -43,7 +44,7 @@ def follow(county: County, seen: Look, pick: maps.Picked | None) -> None:
         key = county.tiles().at(seen.layer.id, pick.lon, pick.lat, as_of=seen.as_of, only=only)
     found = county.thing(seen.layer.id, key, seen.day) if key else None
     if found is not None:
-        inside = county.area(tables.text(found["area_code"]))
+        inside = home(county, seen.layer, found)
         # Of a very large layer the village would first have to be read for its list: the reader stays here.
         stays = seen.listing or (pick.on_thing and county.is_large(seen.layer.id))
         go(thing=key, **({} if stays else {"area": inside.code if inside else None}))

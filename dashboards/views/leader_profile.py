@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboards import profiles, widgets
 from dashboards.data import County
+from dashboards.footprints import home
 from dashboards.looks import Look
 from dashboards.scenes import Scene
 from dashboards.session import address, go
@@ -23,7 +24,7 @@ def profile(county: County, seen: Look, shown: Scene) -> None:
     def _thing() -> None:
         key = str(st.session_state["profile"]["thing"])
         picked = county.thing(seen.layer.id, key, seen.day)
-        inside = county.area(str(picked["area_code"])) if picked is not None else None
+        inside = home(county, seen.layer, picked) if picked is not None else None
         go(thing=key, area=inside.code if inside is not None else None)
 
     level = county.below(seen.area) or "village"
