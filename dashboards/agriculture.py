@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from dashboards import links
-from dashboards.data import County
+from dashboards.data import Area, County
 from dashboards.legends import choice_labels
 from dashboards.words import Lang, say
 from geo.layers import Layer
@@ -76,7 +76,7 @@ def read_ask(asked: Mapping[str, str], county: County, *, today: date, lang: Lan
     return Ask(
         layer=layer,
         view=asked["view"] if asked.get("view") in views else "flow",
-        by=asked["by"] if asked.get("by") in splits(layer) else "township",
+        by=asked["by"] if asked.get("by") in splits(layer) else _first_split(county, area),
         filters=filters,
         order=order.lstrip("-") if order.lstrip("-") in ORDERS else "due",
         falling=order.startswith("-"),
@@ -86,6 +86,11 @@ def read_ask(asked: Mapping[str, str], county: County, *, today: date, lang: Lan
         day=today,
         notices=tuple(notices),
     )
+
+
+def _first_split(county: County, area: Area) -> str:
+    """Townships for the county; within one of them its villages."""
+    return "township" if county.below(area) == "township" or area.level == "county" else "village"
 
 
 def splits(layer: Layer) -> tuple[str, ...]:

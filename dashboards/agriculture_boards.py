@@ -11,11 +11,10 @@ from dashboards.agriculture import BLANK, Ask, problem_word
 from dashboards.legends import NO_DATA, Legend, choice_labels, thing_colour
 from dashboards.tables import Board, Row, shared_ranks, ties
 from dashboards.words import NOTHING, figure, number, say
-from geo.layers import Layer
 from geo.progress import UNPLACED
+from pipelines.remediation import whole_rate
 from pipelines.remediation_checks import Measured
 from pipelines.switchboard import Simulation
-from pipelines.transfers import Uses
 from pipelines.worklist import DIMENSIONS, Desk
 
 Json = dict[str, Any]
@@ -110,7 +109,8 @@ def split_board(frame: pd.DataFrame, ask: Ask) -> Board:
                 share=one[columns[0]] / most if most > 0 else 0.0,
             )
         )
-    total = [*(mu(frame[name].sum()) for name in columns), *([""] if rate else [])]
+    whole = [percent(whole_rate(frame))] if rate else []
+    total = [*(mu(frame[name].sum()) for name in columns), *whole]
     total.append(number(float(frame["features"].sum()), "count"))
     heads = [*heads, *([ask.word("rate")] if rate else []), ask.word("count")]
     named = (say("table.rank", ask.lang), ask.word(f"by_{ask.by}"))
@@ -203,56 +203,6 @@ def _apart(void: Measured, ask: Ask) -> list[tuple[str, str]]:
         measured=mu(void.measured_mu),
     )
     return [(ask.word("apart", stage=between.join(stages)), said)]
-
-
-def rate_board(frame: pd.DataFrame, ask: Ask, *, level: str) -> Board:
-    """The transfer rate by area with what it divides and what it divides by, the highest first."""
-    lang = ask.lang
-    ordered = frame.assign(ranked=frame["transfer_rate"].round(6).where(frame["level"] != UNPLACED))
-    ordered = ordered.sort_values(["ranked", "area_code"], ascending=[False, True], na_position="last")
-    most, ranks = frame["transfer_rate"].max(), shared_ranks(ordered["ranked"])
-    rows = []
-    for (_, one), rank in zip(ordered.iterrows(), ranks, strict=True):
-        placed = one["level"] != UNPLACED
-        rate = float(one["transfer_rate"])
-        rows.append(
-            Row(
-                key=str(one["area_code"]) if placed else UNPLACED,
-                name=str(one["area_name"]) if placed else say("thing.area_unknown", lang),
-                rank=rank,
-                cells=(
-                    percent(rate),
-                    mu(one["transferred_mu"]),
-                    mu(one["contract_mu"]),
-                ),
-                colour="",
-                share=rate / most if most > 0 and not math.isnan(rate) else 0.0,
-                small=bool(one["small"]) and placed,
-            )
-        )
-    heads = (ask.word("transfer_rate"), ask.word("transferred"), ask.word("contract_land"))
-    notes = (ask.word("rate_is"), *ties(ranks, lang), f"* {ask.word('rate_small')}")
-    return Board((say("table.rank", lang), say(f"level.{level}", lang), *heads), tuple(rows), (), notes)
-
-
-def use_pairs(found: Uses, ask: Ask) -> list[tuple[str, str]]:
-    """How the use changed: before → after, with its 亩 and contracts."""
-    return [
-        (
-            f"{one['before']} → {one['after']}",
-            ask.word("summary", count=number(one["contracts"], "count"), mu=mu(one["mu"])),
-        )
-        for _, one in found.changes.head(12).iterrows()
-    ]
-
-
-def stage_pairs(stages: pd.DataFrame, layer: Layer, ask: Ask) -> list[tuple[str, str]]:
-    """How many things stand at each stage of a layer."""
-    named = {one.id: one.label(ask.lang) for one in layer.lifecycle.stages} if layer.lifecycle else {}
-    return [
-        (named[str(one["stage"])], ask.word("things", count=number(one["features"], "count")))
-        for _, one in stages.iterrows()
-    ]
 
 
 def simulation_board(found: Simulation, ask: Ask) -> Board:

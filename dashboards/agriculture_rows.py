@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ from dashboards.agriculture_boards import LISTED, Json, mu
 from dashboards.legends import choice_labels, thing_colour
 from dashboards.tables import Board, Row
 from dashboards.words import NOTHING, Lang, day, number, say
-from pipelines.worklist import DIMENSIONS, PROBLEM, Desk
+from pipelines.worklist import DIMENSIONS, PROBLEM, Desk, path_names
 from pipelines.worklist_filters import waiting
 
 if TYPE_CHECKING:
@@ -23,14 +24,19 @@ SAID = ("not_planted", "no_shape", "expired", "re_abandoned", "several_contracts
 """Problems that a row says already without a mark."""
 
 
-def list_rows(rows: pd.DataFrame, desk: Desk, lang: Lang) -> list[Json]:
-    """The rows of one page of the work list, as they are drawn."""
+def list_rows(rows: pd.DataFrame, desk: Desk, lang: Lang, *, within: str) -> list[Json]:
+    """The rows of one page of the work list, as they are drawn.
+
+    within: code of the area that is looked at, "" for the county.
+    """
     layer = desk.layer
     stages = {one.id: one.label(lang) for one in layer.lifecycle.stages} if layer.lifecycle else {}
     field = DIMENSIONS[layer.id].get("mode")
     modes = choice_labels(layer, field, lang) if field else {}
     kinds = [one for one in desk.problems if one not in SAID]
     by_stage = layer.style.get("colour_by") == "stage"
+    paths = path_names(desk.areas)
+    known = paths.get(within, ())
     made = []
     for (_, one), waits in zip(rows.iterrows(), waiting(desk).reindex(rows.index), strict=True):
         marks = [problem_word(kind, lang) for kind in kinds if one[PROBLEM + kind]]
@@ -39,7 +45,7 @@ def list_rows(rows: pd.DataFrame, desk: Desk, lang: Lang) -> list[Json]:
         made.append(
             {
                 "id": str(one["id"]),
-                "place": " · ".join(str(p) for p in (one["area_name"], one["place_name"]) if isinstance(p, str)),
+                "place": _place(one, paths, known),
                 "stage": stages.get(one["stage"], say("thing.no_stage", lang)),
                 "colour": thing_colour(layer, one["stage"]) if by_stage else "",
                 "mu": mu(one["mu"]),
@@ -52,6 +58,13 @@ def list_rows(rows: pd.DataFrame, desk: Desk, lang: Lang) -> list[Json]:
             }
         )
     return made
+
+
+def _place(one: pd.Series, paths: Mapping[str, tuple[str, ...]], known: tuple[str, ...]) -> str:
+    """Township, village and local name; the area that is looked at is not said again."""
+    names = paths.get(one["area_code"], ())
+    shown = names[len(known) :] or names[-1:] if names[: len(known)] == known else names
+    return " · ".join(str(p) for p in (" ".join(shown), one["place_name"]) if isinstance(p, str) and p)
 
 
 def _day(value: Any, lang: Lang) -> str:

@@ -16,6 +16,7 @@ from geo.access import masked, roles, within
 from geo.progress import UNPLACED
 from pipelines.downloads import as_csv, as_xlsx
 from pipelines.downloads_gpkg import as_gpkg
+from pipelines.worklist import path_names
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -74,14 +75,8 @@ def area_names(county: County, area: Area, lang: Lang) -> list[str]:
     """The names of an area and of those it lies in, the county's only for the county itself."""
     if area.level == UNPLACED:
         return [say("thing.area_unknown", lang)]
-    frame = county.workspace.areas()
-    levels, parents = (dict(zip(frame["code"], frame[name], strict=True)) for name in ("level", "parent"))
-    named = dict(zip(frame["code"], frame["name"], strict=True))
-    found, above = [area.name], parents.get(area.code, "")
-    while levels.get(above, "county") != "county":
-        found.insert(0, str(named[above]))
-        above = parents[above]
-    return found
+    above = path_names(county.workspace.areas()).get(area.code, ("",))[:-1]
+    return [*above, area.name]
 
 
 def _within_reach(county: County, layer_id: str, rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -75,6 +75,8 @@ def sheet_of(
 ) -> Sheet:
     """The sheet of a row of `County.thing` as that reader may see it. history: read already; asked for if None."""
     place = thing.get("area_code")
+    area = None if _empty(place) else county.area(str(place))
+    path = [one.name for one in county.path(area) if one.level != "county"] if area is not None else []
     return sheet(
         thing,
         layer,
@@ -82,6 +84,7 @@ def sheet_of(
         history=county.history(layer.id, str(thing["id"])) if history is None else history,
         clear=county.may("personal", layer.id, None if _empty(place) else str(place)),
         spans=taken_in(county, layer, thing, lang),
+        place=" ".join(path),
         lang=lang,
     )
 
@@ -94,12 +97,14 @@ def sheet(
     history: Sequence[Mapping[str, Any]] = (),
     clear: bool = False,
     spans: TakenIn | None = None,
+    place: str = "",
     lang: Lang,
 ) -> Sheet:
     """The sheet of a row as `pipelines.exchange.show` gives it. source: the import that it was read by.
 
     history: what `pipelines.exchange.history` gives. Personal fields are shown as hidden unless `clear`, for a
-    reader who may see them there; empty ones are left out. What must have a name is headed by it.
+    reader who may see them there; empty ones are left out. place: township and village, where they are known.
+    What must have a name is headed by it.
     """
     shown = [field for field in layer.fields if not _empty(thing.get(field.name))]
     hidden = {field.name for field in shown if field.personal and not clear}
@@ -107,7 +112,7 @@ def sheet(
     colour_by = layer.style.get("colour_by")
     return Sheet(
         heading=name or str(thing["id"]),
-        place=spans.said if spans else _plain(thing.get("area_name")) or say("thing.area_unknown", lang),
+        place=spans.said if spans else place or _plain(thing.get("area_name")) or say("thing.area_unknown", lang),
         stage=_stage(layer, stage, lang),
         colour=thing_colour(layer, thing.get(colour_by) if colour_by else None),
         size=_size(thing, layer, lang),

@@ -145,6 +145,12 @@ def flow_by(desk: Desk, by: str, *, decimals: int = DECIMALS) -> pd.DataFrame:
     return made[["key", "name", *(c for c in made.columns if c not in ("key", "name"))]]
 
 
+def whole_rate(parts: pd.DataFrame) -> float:
+    """The rate of all groups of `flow_by` together, in %; NaN of nothing."""
+    found = float(parts["found_mu"].sum())
+    return float(parts["remediated_mu"].sum()) / found * 100 if found > 0 else np.nan
+
+
 def _lying(group: npt.NDArray[np.intp], thing: npt.NDArray[np.intp], size: int) -> Integers:
     """How many different things have a share in each group."""
     pairs = np.unique(np.column_stack((group, thing)), axis=0)

@@ -66,11 +66,11 @@ class Measured:
     """Reported against measured, in 亩. The pair is of parcels with both.
 
     The totals of what counts and of what is set apart (`pipelines.worklist_filters`) add up to those of `xiangtu
-    progress`, but for the rounding of each. things: parcels that lie mainly here. both: of them with a reported and a measured area;
-    both_reported_mu, both_measured_mu, difference_mu (reported less measured), difference_percent (of what was
-    measured; NaN of nothing). differing: parcels beyond the layer's tolerance. unmeasured: parcels without a
-    shape. unreported: with a shape and no reported area. crossing: further parcels with both areas that lie mainly
-    elsewhere; their part here is in the 亩 alone.
+    progress`, but for the rounding of each. things: parcels that lie mainly here. both: of them with a reported
+    and a measured area; both_reported_mu, both_measured_mu, difference_mu (reported less measured),
+    difference_percent (of what was measured; NaN of nothing). differing: parcels beyond the layer's tolerance.
+    unmeasured: parcels without a shape. unreported: with a shape and no reported area. crossing: further parcels
+    with both areas that lie mainly elsewhere; their part here is in the 亩 alone.
     """
 
     things: int

@@ -203,6 +203,22 @@ def for_reader(desk: Desk, actor: Actor | None) -> Desk:
     return replace(seen, rows=seen.rows.assign(grower=as_stored[field].astype(str)))
 
 
+def path_names(areas: pd.DataFrame) -> Mapping[str, tuple[str, ...]]:
+    """Code of each area → the names of those it lies in below the county and its own, highest first.
+
+    areas: code, name, level, parent. The county has its own name alone.
+    """
+    columns = [areas[name].astype(str).tolist() for name in ("code", "name", "level", "parent")]
+    known = {code: (name, level, parent) for code, name, level, parent in zip(*columns, strict=True)}
+
+    def _names(code: str) -> tuple[str, ...]:
+        name, _, parent = known[code]
+        above = parent in known and known[parent][1] != "county"
+        return (*(_names(parent) if above else ()), name)
+
+    return {code: _names(code) for code in known}
+
+
 def inside(areas: pd.DataFrame, code: str) -> npt.NDArray[np.intp]:
     """Positions of an area and of all that lies in it; -1 for `unplaced`."""
     if code == UNPLACED:

@@ -64,7 +64,11 @@ function list(root, data, tell) {
   all.type = "checkbox";
   all.setAttribute("aria-label", data.words.all);
   const first = make("th", "box");
-  if (data.may) first.append(all);
+  if (data.may) {
+    const whole = make("label", "whole");
+    whole.append(all, make("span", "", data.words.all));
+    first.append(whole);
+  }
   head.append(first);
   data.heads.forEach((one) => {
     const cell = make("th", "h-" + one.name);

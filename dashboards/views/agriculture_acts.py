@@ -64,7 +64,8 @@ def bar(seen: Seen, chosen: Sequence[str]) -> None:
     if not acts(seen):
         st.caption(seen.word("read_only"))
         return
-    every = list(seen.desk.rows["id"])
+    rows = seen.counted.rows
+    every = list(rows.loc[rows["here"], "id"])
     with st.container(key="agri_chosen_bar", horizontal=True, vertical_alignment="center"):
         if chosen:
             rows = seen.every.rows
@@ -77,7 +78,8 @@ def bar(seen: Seen, chosen: Sequence[str]) -> None:
             )  # fmt: skip
             _quiet(seen.word("choose_none"), "agri_choose_none", _choose, [])
         else:
-            st.html(f"<small>{escape(seen.word('chosen_none'))}</small>", width="content")
+            keys = f"<span class='xt-keys'> {escape(seen.word('chosen_keys'))}</span>"
+            st.html(f"<small>{escape(seen.word('chosen_none'))}{keys}</small>", width="content")
         if len(every) <= MOST and not set(every) <= set(chosen):
             text = seen.word("choose_filtered", count=number(len(every), "count"))
             _quiet(text, "agri_choose_all", _choose, [*dict.fromkeys([*chosen, *every])])

@@ -8,7 +8,7 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
-from dashboards import agriculture, widgets
+from dashboards import agriculture, agriculture_transfers, widgets
 from dashboards import agriculture_boards as boards
 from dashboards.agriculture import BLANK, PARCELS
 from dashboards.session import go
@@ -133,7 +133,7 @@ def _rate(seen: Seen) -> None:
         return
     rows = _rates(seen, below)
     inside = rows[rows["area_code"].isin(county.children(area)["code"])]
-    table = boards.rate_board(inside, ask, level=below)
+    table = agriculture_transfers.rate_board(inside, ask, level=below)
 
     def picked(code: str) -> None:
         set_filters(replace(ask.filters, area=code))
@@ -168,11 +168,11 @@ def _contracts(seen: Seen) -> None:
     known = seen.word("use_known", known=uses.known, same=uses.same, unknown=uses.unknown)
     title(seen.word("use_change"), known)
     if len(uses.changes):
-        pairs(boards.use_pairs(uses, ask))
+        pairs(agriculture_transfers.use_pairs(uses, ask))
     elif uses.known:
         widgets.said([seen.word("use_none")])
     stages = transfers.certification(county.workspace, ask.day)
     layer = transfers.certification_layer(county.workspace)
     if layer is not None and len(stages) and county.reach(layer.id) == "":
         title(seen.word("certification"))
-        pairs(boards.stage_pairs(stages, layer, ask))
+        pairs(agriculture_transfers.stage_pairs(stages, layer, ask))

@@ -62,7 +62,7 @@ def _list(seen: Seen) -> None:
         "part": "list",
         "page": f"{ask.order} {ask.falling} {at}",
         "heads": agriculture_rows.list_heads(ask),
-        "rows": agriculture_rows.list_rows(page, seen.desk, ask.lang),
+        "rows": agriculture_rows.list_rows(page, seen.desk, ask.lang, within=_within(seen)),
         "chosen": chosen,
         "open": ask.thing,
         "order": ask.order,
@@ -79,6 +79,12 @@ def _list(seen: Seen) -> None:
     part(data, key="agri_list", told=told)
     _pager(seen, at, pages)
     files(seen)
+
+
+def _within(seen: Seen) -> str:
+    """Code of the area that is looked at; "" for the county."""
+    area = seen.county.area(seen.ask.filters.area) or seen.county.root
+    return "" if area.level == "county" else area.code
 
 
 def _mark(text: str) -> None:

@@ -21,8 +21,8 @@ from dashboards.widgets_base import component, static
 from dashboards.words import figure, literal, number
 from pipelines.remediation import void_figures
 from pipelines.remediation_checks import ended_contracts
-from pipelines.transfers import related
-from pipelines.worklist import DIMENSIONS, Desk
+from pipelines.transfers import LIVE, related
+from pipelines.worklist import DIMENSIONS, Desk, chosen
 from pipelines.worklist_filters import Filters, counted, narrowed, set_apart, widening
 
 MOST_OPTIONS = 200
@@ -102,7 +102,8 @@ def to_rows(ask: Ask, name: str, value: str) -> None:
         if name == "overdue"
         else agriculture.with_value(ask.filters, name, value)
     )
-    set_filters(filters, view="list", thing=None)
+    # Of a stage those that wait longest stand first.
+    set_filters(filters, view="list", thing=None, sort="-days" if name == "stage" else None)
 
 
 # ---- filters
@@ -135,6 +136,9 @@ def summary(seen: Seen) -> list[str]:
     """How many pass and their 亩; then of how many, and what of it does not count."""
     desk, every = seen.counted, counted(seen.every, seen.ask.filters)
     said = [seen.word("summary", count=number(desk.count, "count"), mu=number(desk.mu, "mu"))]
+    if seen.ask.layer.id == agriculture.TRANSFERS:
+        live = chosen(desk, desk.rows["kind"].isin(LIVE).to_numpy(bool))
+        said.append(seen.word("summary_live", count=number(live.count, "count"), mu=number(live.mu, "mu")))
     if seen.ask.filters.given():
         said.append(seen.word("summary_of", count=number(every.count, "count"), mu=number(every.mu, "mu")))
     life = seen.ask.layer.lifecycle

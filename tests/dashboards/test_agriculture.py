@@ -14,12 +14,13 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import agriculture, maps_desk, session
+from dashboards import agriculture, agriculture_transfers, maps_desk, session
 from dashboards import agriculture_boards as boards
 from dashboards.agriculture import desk_of, read_ask, unknown_values, written
 from dashboards.data import WORKSPACE_VARIABLE, county
 from dashboards.legends import NO_DATA
 from dashboards.views import agriculture_acts
+from dashboards.views.agriculture_parts import to_rows
 from geo.access import Actor
 from pipelines.worklist_filters import Filters
 from pipelines.workspace import Workspace
@@ -88,7 +89,7 @@ def test_the_flow_stands_first_with_its_figures() -> None:
 def test_what_is_not_recognised_is_in_no_count_and_no_area_and_it_is_said() -> None:
     app = opened()
     split = parts(app)["board"]
-    assert split["total"][0] == "245.00" and split["total"][-1] == "6"
+    assert split["total"] == ["245.00", "145.00", "75.00", "59.2%", "6"]
     assert parts(app)["flow"]["steps"][0]["things"] == "6 个"
     assert "<dt>两者都有</dt><dd>6 个</dd>" in text_of(app)
     assert "<dt>不予认定（不计在内）</dt><dd>1 个 · 上报 60.00 · 图上 60.00 亩</dd>" in text_of(app)
@@ -180,6 +181,29 @@ def test_an_empty_result_says_what_would_widen_it() -> None:
     assert parts(app)["list"]["rows"]
 
 
+def test_a_stage_of_the_flow_opens_its_rows_with_the_longest_wait_first() -> None:
+    here = county(actor=BUREAU)
+    ask = read_ask({}, here, today=TODAY, lang="zh")
+    told: dict[str, str | None] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dashboards.views.agriculture_parts.go", lambda **parts: told.update(parts))
+        to_rows(ask, "stage", "assigned")
+    assert (told["stage"], told["sort"], told["view"]) == ("assigned", "-days", "list")
+
+
+def test_a_place_is_named_with_its_township_unless_that_is_what_is_looked_at() -> None:
+    places = {row["id"]: row["place"] for row in parts(opened(view="list"))["list"]["rows"]}
+    assert places["A3"] == "石桥镇 前进村 · A3湾"
+    mine = {row["id"]: row["place"] for row in parts(opened(view="list", area="990101100"))["list"]["rows"]}
+    assert mine["A3"] == "前进村 · A3湾"
+    assert "<span>石桥镇 前进村</span>" in text_of(opened(view="list", thing="A3"))
+
+
+def test_within_a_township_the_figures_are_split_by_village_at_first() -> None:
+    assert opened(area="990101100").segmented_control(key="agri_by").value == "village"
+    assert opened().segmented_control(key="agri_by").value == "township"
+
+
 def test_names_of_growers_never_stand_in_the_address() -> None:
     app = opened(by="grower")
     labels = agriculture.labels_of("grower", agriculture.desk_of(county(actor=BUREAU), PARCELS, TODAY),
@@ -240,7 +264,8 @@ def test_an_errand_is_summed_up_confirmed_done_and_taken_back(
     monkeypatch.setenv(WORKSPACE_VARIABLE, str(build(tmp_path).root))
     app = opened(view="list")
     button(app, "agri_choose_all").click().run()
-    assert len(app.session_state[agriculture_acts.CHOSEN]) == 7
+    # All that counts: what is not recognised is not among it.
+    assert len(app.session_state[agriculture_acts.CHOSEN]) == 6
     button(app, "agri_act_open").click().run()
     options = app.selectbox(key="agri_act").options
     assert any("核实" in one for one in options) and any("催办" in one for one in options)
@@ -248,7 +273,7 @@ def test_an_errand_is_summed_up_confirmed_done_and_taken_back(
     app.text_area(key="agri_note").input("已到现场").run()
     button(app, "agri_preview").click().run()
     body = text_of(app)
-    assert "将办理 1 个 · 10.00 亩" in body and "不能办理 6 个" in body
+    assert "将办理 1 个 · 10.00 亩" in body and "不能办理 5 个" in body
     button(app, "agri_confirm").click().run()
     assert [one.value for one in app.success] == ["已办理 1 个"]
     assert "verified" in {
@@ -290,6 +315,7 @@ def test_an_extension_asks_for_days_and_a_reason(tmp_path: Path, monkeypatch: py
 def test_transfers_show_their_rate_with_what_it_divides_by() -> None:
     app = opened(layer="land_transfer")
     assert "流转率 116.7% ＝ 流转面积 70.00 亩 ÷ 承包地面积 60.00 亩" in text_of(app)
+    assert "4 个 · 100.00 亩" in text_of(app) and "其中有效 3 个 · 70.00 亩" in text_of(app)
     cards = {card["key"]: card["value"] for card in parts(app)["cards"]["cards"]}
     assert (cards["double_leased"], cards["over_area"], cards["expiring_90d"]) == ("2", "1", "1")
     assert "水稻 → 柑橘" in text_of(app) and "水稻 → 水稻" not in text_of(app)
@@ -303,7 +329,7 @@ def test_townships_of_one_transfer_rate_share_their_rank() -> None:
     rates = [("1", 40.0), ("2", 75.0), ("3", 40.0), ("4", float("nan")), ("5", 10.0)]
     frame = pd.DataFrame(rates, columns=["area_code", "transfer_rate"])
     frame = frame.assign(area_name="乡", level="township", transferred_mu=4.0, contract_mu=10.0, small=False)
-    table = boards.rate_board(frame, ask, level="township")
+    table = agriculture_transfers.rate_board(frame, ask, level="township")
     assert [(row.key, row.rank) for row in table.rows] == [
         ("2", "1"),
         ("1", "2"),
