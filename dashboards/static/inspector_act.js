@@ -11,15 +11,15 @@ export default function (component) {
   const root = parentElement.querySelector(".inspector_act");
   const { words } = data;
   const asked = `${data.id}/${data.version}`;
-  /* A rerun of the page must not take away what is being written. */
-  if (root.dataset.asked === asked && root.querySelector("form")) return;
+  /* A rerun of the page must not take away what is being written, nor open again what is being sent. */
+  if (root.dataset.asked === asked && (root.dataset.busy || root.querySelector("form, .conflict"))) return;
   root.dataset.asked = asked;
+  delete root.dataset.busy;
   const buttons = make("div", "steps");
   const panel = make("div", "panel");
   const status = make("p", "status");
   status.setAttribute("role", "status");
   root.replaceChildren(buttons, panel, status);
-  let busy = false;
 
   data.steps.forEach((step, at) => {
     const button = make("button", at === 0 ? "step main" : "step", step.label);
@@ -94,8 +94,8 @@ export default function (component) {
   }
 
   async function send(step, given) {
-    if (busy) return;
-    busy = true;
+    if (root.dataset.busy) return;
+    root.dataset.busy = "yes";
     root.querySelectorAll("button").forEach((one) => { one.disabled = true; });
     status.className = "status";
     status.textContent = words.sending;
@@ -106,7 +106,7 @@ export default function (component) {
     let problem = words.no_network;
     let taken = false;
     try {
-      const headers = { "x-xiangtu-token": data.token };
+      const headers = { "x-xiangtu-token": await token() };
       const answer = await fetch("/mark/act", { method: "POST", body: given, headers, credentials: "same-origin", redirect: "manual" });
       if (answer.ok) {
         /* The buttons stay shut until the page brings those of the next stage. */
@@ -117,13 +117,15 @@ export default function (component) {
         return;
       }
       const said = await answer.json().catch(() => null);
-      problem = said ? said[data.lang] : answer.status === 401 ? words.sign_in : words.failed;
+      const out = answer.status === 401 || answer.type === "opaqueredirect";
+      problem = out ? words.sign_in : said ? said[data.lang] : words.failed;
       if (answer.status === 409) conflict(said, step, given);
+      else if (out) signIn();
     } catch {
       /* The network is gone: what was written stays in the form. */
     } finally {
       if (!taken) {
-        busy = false;
+        delete root.dataset.busy;
         root.querySelectorAll("button").forEach((one) => { one.disabled = false; });
       }
     }
@@ -131,17 +133,36 @@ export default function (component) {
     status.textContent = problem;
   }
 
+  /* What shows the server that this page sends it; after signing in again another, if it is the same account. */
+  async function token() {
+    if (!root.dataset.out) return data.token;
+    const answer = await fetch(`${window.location.origin}/mark/setup`, { credentials: "same-origin", redirect: "manual", cache: "no-store" });
+    const told = answer.ok ? await answer.json() : null;
+    return told && told.account === data.account ? told.token : data.token;
+  }
+
+  /* Signed out meanwhile: what was written stays, the way in opens beside it. */
+  function signIn() {
+    root.dataset.out = "yes";
+    if (panel.querySelector("a.sign_in")) return;
+    const link = make("a", "sign_in", words.sign_in_link);
+    link.href = `${window.location.origin}/sign-in?to=${encodeURIComponent(window.location.pathname + window.location.search)}&lang=${data.lang}`;
+    link.target = "_blank";
+    panel.append(link);
+  }
+
   /* Somebody was quicker: both versions side by side, and nothing is lost. */
   function conflict(said, step, given) {
     const box = make("div", "conflict");
     const theirs = make("div");
     const { by = "", at = "", theirs: stage = "" } = said?.params || {};
-    theirs.append(make("b", "", words.theirs), make("p", "", say(words.theirs_said, { by, at, stage: data.stages[stage] || stage })));
+    const other = by ? say(words.theirs_said, { by, at, stage: data.stages[stage] || stage }) : said?.[data.lang] || "";
+    theirs.append(make("b", "", words.theirs), make("p", "", other));
     const mine = make("div");
     mine.append(make("b", "", words.mine), make("p", "", [step.label, given.get("note")].filter(Boolean).join(" · ")));
     const again = make("button", "main", words.reload);
     again.type = "button";
-    again.onclick = () => { root.dataset.asked = ""; panel.replaceChildren(); setTriggerValue("done", String(Date.now())); };
+    again.onclick = () => { root.dataset.asked = ""; delete root.dataset.busy; panel.replaceChildren(); setTriggerValue("done", String(Date.now())); };
     box.append(theirs, mine);
     panel.replaceChildren(box, again);
   }

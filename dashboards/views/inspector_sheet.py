@@ -36,6 +36,7 @@ WORDS = (
     "no_network",
     "failed",
     "sign_in",
+    "sign_in_link",
     "reload",
 )
 
@@ -93,6 +94,7 @@ def _acts(county: County, thing: pd.Series, lang: Lang) -> None:
         "version": int(thing["version"]),
         "steps": steps,
         "lang": lang,
+        "account": county.actor.name,
         "token": _token(county),
         "stages": {one.id: one.label(lang) for one in layer.lifecycle.stages} if layer.lifecycle else {},
         "words": {name: say(f"inspector.{name}", lang) for name in WORDS}
