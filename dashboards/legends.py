@@ -25,12 +25,16 @@ PLAIN = "#4873ab"
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of a legend. lower/upper: the values [lower, upper) it stands for, when it stands for values."""
+    """One line of a legend. lower/upper: the values [lower, upper) it stands for, when it stands for values.
+
+    dot: what it stands for is a mark, not a shape.
+    """
 
     colour: str
     label: str
     lower: float = -math.inf
     upper: float = math.inf
+    dot: bool = False
 
 
 @dataclass(frozen=True)

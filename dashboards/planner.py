@@ -186,6 +186,7 @@ def zone_shapes(
                 opacity=0.6,
                 stroke=CONFLICT if tone(row) == "late" else "#45525a",
                 weight=4 if chosen else 2 if tone(row) == "late" else 1,
+                chosen=chosen,
             )
         )
     return {"features": features}
@@ -214,7 +215,7 @@ def mark_shapes(marks: Sequence[Mark], layer: Layer, lang: Lang, selected: str |
         for one in marks
         if one.shape is not None and _there(one.shape)
     ]
-    return {"features": features}
+    return {"features": features, "bundle": True}
 
 
 def change_shapes(change: Change, lang: Lang) -> list[Json]:
@@ -243,21 +244,25 @@ def change_facts(change: Change, lang: Lang) -> list[tuple[str, str]]:
 def conflict_shapes(
     found: gpd.GeoDataFrame, common: Sequence[shapely.Geometry | None], selected: str | None
 ) -> list[Json]:
-    """The things in conflict, and on them the ground they have in common with the limiting layer."""
+    """The things in conflict, and on them the ground they have in common with the limiting layer.
+
+    Those too small to be seen stand as marks with their number.
+    """
     whole = [
         feature(
             shape,
             key=str(key),
             name=str(key),
             fill=SUBJECT,
+            mark=CONFLICT,
             stroke="#8a6d3b",
             opacity=0.6,
-            weight=4 if str(key) == selected else 1,
         )
         for key, shape in zip(found["id"], found.geometry, strict=True)
     ]
     cut = [feature(one, fill=CONFLICT, stroke=CONFLICT, opacity=0.65) for one in common if one is not None]
-    return [{"features": whole}, {"features": cut, "interactive": False}]
+    edge = [feature(one, fill=None, weight=4, chosen=True) for one in found.geometry[found["id"] == selected]]
+    return [{"features": whole, "bundle": True}, *({"features": one, "interactive": False} for one in (cut, edge))]
 
 
 def limit_shapes(shapes: Iterable[shapely.Geometry], line: Layer) -> Json:
@@ -274,6 +279,7 @@ def conflict_legend(subject: Layer, line: Layer, lang: Lang) -> Legend:
         Entry(str(line.style["stroke"]), line.label(lang)),
         Entry(SUBJECT, subject.label(lang)),
         Entry(CONFLICT, common),
+        Entry(CONFLICT, say("planner.legend_bundle", lang), dot=True),
         Entry(ZONE, say("planner.legend_zone", lang)),
     )
     return Legend(say("planner.legend", lang), entries)

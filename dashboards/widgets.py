@@ -241,7 +241,9 @@ def map_head(title: str, subtitle: str, legend: Legend, lang: Lang) -> None:
 
 
 def _legend(legend: Legend, lang: Lang) -> str:
-    entries = "".join(f"<span>{swatch(one.colour)}{escape(one.label)}</span>" for one in legend.entries)
+    entries = "".join(
+        f"<span>{swatch(one.colour, dot=one.dot)}{escape(one.label)}</span>" for one in legend.entries
+    )
     heading = with_unit(legend.heading, legend.unit, lang)
     kind = "xt-legend xt-legend-areas" if legend.of_areas else "xt-legend"
     return f'<div class="{kind}"><b>{escape(heading)}</b>{entries}</div>'

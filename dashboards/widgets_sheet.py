@@ -11,9 +11,10 @@ from dashboards.sheets import Sheet
 from dashboards.words import NOTHING, Lang, say
 
 
-def swatch(colour: str) -> str:
-    """A patch of a colour, as markup."""
-    return f'<i style="background:{escape(colour)}"></i>'
+def swatch(colour: str, *, dot: bool = False) -> str:
+    """A patch of a colour, as markup. dot: a round one, for what is drawn as a mark."""
+    kind = ' class="xt-dot"' if dot else ""
+    return f'<i{kind} style="background:{escape(colour)}"></i>'
 
 
 def sheet(shown: Sheet, lang: Lang, *, close: Callable[[], None], more: str = "") -> None:

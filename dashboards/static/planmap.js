@@ -27,14 +27,58 @@ function styled(feature) {
   return {
     color: one.stroke || "#45525a", weight: one.weight || 1, opacity: 1, dashArray: one.dash || null,
     fill: one.fill !== null, fillColor: one.fill || "#9aa5a8", fillOpacity: one.opacity === undefined ? 0.75 : one.opacity,
-    radius: 7, className: one.key ? "pick" : "still"
+    radius: 7, className: (one.key ? "pick" : "still") + (one.chosen ? " chosen" : "")
   };
+}
+
+/* Shapes too small to be seen stand as a mark each, and those whose marks would lie on each other as one with their
+   number; come nearer and the shapes themselves are seen. */
+const SMALL = 14, APART = 34;
+
+function bundles(map, shapes) {
+  const found = [];
+  shapes.forEach((shape) => {
+    const bounds = shape.getBounds ? shape.getBounds() : L.latLngBounds([shape.getLatLng()]);
+    const size = map.latLngToLayerPoint(bounds.getSouthEast()).subtract(map.latLngToLayerPoint(bounds.getNorthWest()));
+    if (!shape.getBounds || Math.max(size.x, size.y) >= SMALL) return;
+    const at = map.latLngToLayerPoint(bounds.getCenter());
+    const near = found.find((one) => one.at.distanceTo(at) < APART);
+    if (near) { near.shapes.push(shape); near.bounds.extend(bounds); return; }
+    found.push({ at, shapes: [shape], bounds: L.latLngBounds(bounds.getSouthWest(), bounds.getNorthEast()) });
+  });
+  return found;
+}
+
+function bundled(state, shapes, words) {
+  const { map, L } = state;
+  const marks = L.layerGroup().addTo(state.drawn);
+  const gather = () => {
+    marks.clearLayers();
+    bundles(map, shapes).forEach((one) => {
+      const many = one.shapes.length > 1, first = one.shapes[0], wide = many ? Math.min(26 + 3 * String(one.shapes.length).length, 40) : 14;
+      const face = make("span", many ? "bundle" : "bundle single", many ? String(one.shapes.length) : "");
+      face.style.background = first.feature.properties.mark || first.feature.properties.fill;
+      const icon = L.divIcon({ className: "anchor", html: face, iconSize: [wide, wide] });
+      const said = many ? words.bundle.replace("{count}", one.shapes.length) : first.feature.properties.name;
+      const mark = L.marker(one.bounds.getCenter(), { icon, keyboard: true, alt: said, title: many ? said : "" });
+      if (!many) mark.bindTooltip(tip(first.feature.properties), { direction: "top" });
+      mark.on("click", () => {
+        if (many) map.fitBounds(one.bounds, { padding: [40, 40], maxZoom: 18 });
+        else first.fire("click");
+      });
+      marks.addLayer(mark);
+    });
+  };
+  map.on("zoomend", gather);
+  state.drawn.on("remove", () => map.off("zoomend", gather));
+  state.gather.push(gather);
 }
 
 function draw(state, data, tell) {
   const { map, L } = state;
   if (state.drawn) state.drawn.remove();
   state.drawn = L.layerGroup().addTo(map);
+  state.gather = [];
   data.layers.forEach((part) => {
     const layer = L.geoJSON(part.features, {
       interactive: part.interactive !== false, style: styled, pointToLayer: (f, at) => L.circleMarker(at, styled(f)),
@@ -49,12 +93,23 @@ function draw(state, data, tell) {
       }
     });
     state.drawn.addLayer(layer);
+    if (part.bundle) bundled(state, layer.getLayers(), data.words);
   });
-  const wanted = JSON.stringify(data.fit || null);
-  if (data.fit && wanted !== state.fitted) {
-    state.fitted = wanted;
-    state.look(data.fit, { padding: [16, 16], maxZoom: 17 });
-  }
+  go(state, data);
+  state.gather.forEach((gather) => gather());
+}
+
+/* Where the page wants the map; when what was gone to is closed, the view before it is given back. */
+function go(state, data) {
+  const { map } = state, wanted = JSON.stringify(data.fit || null);
+  if (!data.fit || wanted === state.fitted) return;
+  if (data.near && !state.near && state.fitted) state.back = { fitted: state.fitted, at: map.getCenter(), zoom: map.getZoom() };
+  const back = data.near ? null : state.back;
+  if (!data.near) state.back = null;
+  state.near = data.near;
+  state.fitted = wanted;
+  if (back && back.fitted === wanted) map.setView(back.at, back.zoom);
+  else state.look(data.fit, { padding: [16, 16], maxZoom: 17 });
 }
 
 /* Drawing: taps set corners; finishing makes a point of one, a line of two, an area of three or more. */

@@ -101,7 +101,10 @@ def _map(seen: Desk, found: Found) -> None:
     chosen, own = shown[shown["id"] == found.thing], _own_ground(seen)
     fit = fit_of(chosen.geometry if len(chosen) else shown.geometry if own is None else [own])
     label = say("planner.conflicts", lang)
-    parts.plan_map(seen, shapes, key="conflict_map", fit=fit, label=label, picked=lambda key: go(other=key))
+    near = bool(len(chosen))
+    parts.plan_map(
+        seen, shapes, key="conflict_map", fit=fit, near=near, label=label, picked=lambda key: go(other=key)
+    )
 
 
 def _beside(seen: Desk, found: Found) -> None:

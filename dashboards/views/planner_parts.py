@@ -75,10 +75,14 @@ def plan_map(
     key: str,
     fit: list[list[float]] | None,
     label: str,
+    near: bool = False,
     picked: Callable[[str], None] | None = None,
     drawn: Callable[[str], None] | None = None,
 ) -> None:
-    """A map of some shapes over the townships' outlines; `picked` is told a key, `drawn` a GeoJSON geometry."""
+    """A map of some shapes over the townships' outlines; `picked` is told a key, `drawn` a GeoJSON geometry.
+
+    near: it goes to one thing, and gives the view before back when it goes from there.
+    """
     words = {
         "zoom_in": say("planner.zoom_in", seen.lang),
         "zoom_out": say("planner.zoom_out", seen.lang),
@@ -87,9 +91,11 @@ def plan_map(
         "back": say("planner.mark_back", seen.lang),
         "done": say("planner.mark_finish", seen.lang),
         "cancel": say("planner.mark_cancel", seen.lang),
+        "bundle": say("planner.bundle", seen.lang, count="{count}"),
     }
     below = outlines(seen.county.outlines("township").geometry)
-    data = {"layers": [below, *layers], "fit": fit, "pen": drawn is not None, "label": label, "words": words}
+    data: Json = {"layers": [below, *layers], "fit": fit, "near": near, "pen": drawn is not None, "label": label}
+    data["words"] = words
     data["ground"] = ground(seen.county, seen.lang)
 
     def was_picked() -> None:

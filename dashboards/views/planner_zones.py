@@ -43,7 +43,10 @@ def show(seen: Desk) -> None:
         fit = fit_of(chosen.geometry if seen.zone is None else chosen[chosen["id"] == seen.zone].geometry)
         shapes = zone_shapes(chosen, shown, seen.layer, seen.lang, seen.zone)
         label = say("planner.zones", seen.lang)
-        parts.plan_map(seen, [shapes], key="zones_map", fit=fit, label=label, picked=lambda key: go(thing=key))
+        near = seen.zone is not None
+        parts.plan_map(
+            seen, [shapes], key="zones_map", fit=fit, near=near, label=label, picked=lambda key: go(thing=key)
+        )
     with right:
         if seen.zone is None:
             st.caption(say("planner.pick_zone", seen.lang))

@@ -90,3 +90,51 @@ def test_a_zone_is_picked_marked_and_compared(planner: Reader, planned: Path) ->
     expect(page.locator(".planmap path.still").first).to_be_attached()
     assert not planner.overflows()
     assert planner.watch.clean()
+
+
+def sizes(planner: Reader) -> list[float]:
+    """How large the shapes that can be picked are drawn."""
+    shapes = planner.page.locator(".planmap path.pick").all()
+    boxes = [box for box in (one.bounding_box() for one in shapes) if box is not None]
+    return [max(box["width"], box["height"]) for box in boxes]
+
+
+def scale(planner: Reader) -> str:
+    """How near the map is."""
+    return planner.page.locator(".planmap .leaflet-control-scale-line").inner_text()
+
+
+def test_conflicts_too_small_to_be_seen_are_marked_with_their_number_and_open_to_their_shapes(
+    planner: Reader,
+) -> None:
+    page = planner.page
+    planner.open("page=planner&view=conflicts")
+    bundle = page.locator(".planmap .bundle")
+    expect(bundle).to_have_count(1)
+    expect(bundle).to_have_text("2")
+    box = bundle.bounding_box()
+    assert box is not None and box["width"] >= 24
+    assert max(sizes(planner)) < 14
+    expect(page.locator(".xt-legend .xt-dot")).to_have_count(1)
+    bundle.click()
+    expect(bundle).to_have_count(0)
+    page.wait_for_timeout(700)
+    assert min(sizes(planner)) >= 14
+    assert planner.watch.clean()
+
+
+def test_a_conflict_picked_from_the_list_is_gone_to_and_the_view_before_is_given_back(planner: Reader) -> None:
+    page = planner.page
+    planner.open("page=planner&view=conflicts")
+    expect(page.locator(".planmap .bundle")).to_have_count(1)
+    still(page)
+    before = scale(planner)
+    page.locator("tbody tr", has_text="TB0001").click()
+    expect(page.locator(".planmap path.chosen")).to_have_count(1)
+    still(page)
+    assert max(sizes(planner)) > 40
+    page.locator(".st-key-close button").click()
+    expect(page.locator(".planmap path.chosen")).to_have_count(0)
+    still(page)
+    assert scale(planner) == before
+    assert not planner.overflows()

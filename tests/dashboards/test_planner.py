@@ -129,6 +129,10 @@ def test_parcels_on_farmland_are_listed_and_drawn(root: Path) -> None:
     assert [row["key"] for row in board["rows"]] == ["TB0001", "TB0002"]
     body = text_of(app)
     assert "2 个，重叠 3.99 亩" in body or "2 个，重叠 4.0" in body
+    drawn = data_of(app, "planmap")
+    assert [len(one["features"]) for one in drawn["layers"] if one.get("bundle")] == [2]
+    assert not drawn["near"]
+    assert data_of(opened(view="conflicts", other="TB0001"), "planmap")["near"]
     app.selectbox(key="conflict_subject").select("zone_plan").run()
     assert app.query_params["subject"] == "zone_plan"
     assert {row["key"] for row in data_of(app, "board")["rows"]} == {"P01"}
