@@ -120,7 +120,8 @@ def _parts(root: Path, day: date) -> list[Callable[[], object]]:
     ]
     relief = base_map(here.workspace).relief
     below += [relief.prepare] if relief is not None else []
-    return [*first, *scenes[:1], lambda: figures.waits(here, day), *below, *scenes[1:], *desks, *tiles]
+    sheets = [partial(_looked_at, here, one.id, townships[0], day) for one in shown if townships]
+    return [*first, *scenes[:1], lambda: figures.waits(here, day), *below, *scenes[1:], *sheets, *desks, *tiles]
 
 
 def _area(here: County, code: str) -> Area:
@@ -141,3 +142,18 @@ def _opened(here: County, layer_id: str, area: str | None, day: date) -> None:
     shown = scene(here, look)
     drawing(here, look, shown)
     profile(here, look, shown.figures)
+
+
+def _looked_at(here: County, layer_id: str, township: str, day: date) -> None:
+    """Read what the sheet of a thing of a township shows, and where it lies: of the first one for all others."""
+    from dashboards.looks import read_look
+    from dashboards.maps import drawing
+    from dashboards.scenes import scene
+    from dashboards.sheets import sheet_of
+
+    things = here.light(layer_id, area=_area(here, township), as_of=day)["id"].head(1)
+    for name in things:
+        look = read_look({"layer": layer_id, "area": township, "thing": name}, here, today=day, lang="zh")
+        drawing(here, look, scene(here, look))
+        if (thing := here.thing(layer_id, name, day)) is not None:
+            sheet_of(here, look.layer, thing, "zh")

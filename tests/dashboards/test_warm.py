@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from dashboards import figures, warm
@@ -13,7 +14,9 @@ from dashboards.data import county
 from dashboards.looks import read_look
 from dashboards.scenes import scene
 from pipelines.days import today
+from pipelines.store import geoparquet
 from pipelines.store.accounts import KEYBOARD
+from pipelines.store.recent import Recent
 from pipelines.trends import month_ends, trend
 from pipelines.workspace import Workspace
 from tests.dashboards.little_county import CODE, build
@@ -43,6 +46,17 @@ def test_the_first_page_counts_nothing_when_the_server_is_ready(
         inside = here.area(str(township))
         assert inside is not None and len(figures.glances(here, inside, day, day)) == 4
         assert scene(here, read_look({"area": inside.code}, here, today=day, lang="en")).board.rows
+
+
+def test_the_first_sheet_finds_what_it_reads_of_read_already(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warm.warm(folder, today())
+    monkeypatch.setattr(pq.ParquetFile, "read", lambda *_, **__: pytest.fail("a whole column was read again"))
+    here = county(folder, actor=KEYBOARD)
+    names = here.light("abandoned_parcel", as_of=today())["id"]
+    found = [here.history("abandoned_parcel", name) for name in names]
+    assert len(found) > 1 and all(one[0]["kind"] == "import" for one in found)
 
 
 def test_an_empty_workspace_is_left_as_it_is(tmp_path: Path) -> None:
