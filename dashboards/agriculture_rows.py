@@ -11,7 +11,8 @@ from dashboards.agriculture import Ask, problem_word
 from dashboards.agriculture_boards import LISTED, Json, mu
 from dashboards.legends import choice_labels, thing_colour
 from dashboards.tables import Board, Row
-from dashboards.words import NOTHING, Lang, day, number, say
+from dashboards.words import NOTHING, Lang, day, figure, number, say
+from geo.measure import mu_from_m2
 from pipelines.worklist import DIMENSIONS, PROBLEM, Desk, path_names
 from pipelines.worklist_filters import waiting
 
@@ -69,6 +70,35 @@ def _place(one: pd.Series, paths: Mapping[str, tuple[str, ...]], known: tuple[st
 
 def _day(value: Any, lang: Lang) -> str:
     return NOTHING if pd.isna(value) else day(pd.Timestamp(value).date(), lang)
+
+
+def problem_pairs(thing: pd.Series, desk: Desk, ask: Ask) -> list[tuple[str, str]]:
+    """What is the matter with one thing, each with the figure or day that says how much.
+
+    thing: as `County.thing` gives it.
+    """
+    mine = desk.rows[desk.rows["id"] == thing["id"]]
+    if mine.empty:
+        return []
+    one = mine.iloc[0]
+    said = {
+        "stage_overdue": ask.word("problem_since", day=_day(one["stage_due_on"], ask.lang)),
+        "area_differs": ask.word(
+            "problem_areas", reported=mu(one["reported_mu"]), measured=mu(one["measured_mu"])
+        ),
+        "on_redline": _ground(thing, "redline_conflict_m2", ask),
+        "double_leased": _ground(thing, "double_leased_m2", ask),
+        "over_area": _ground(thing, "over_area_m2", ask),
+        "expiring_90d": _day(thing.get("ends_on"), ask.lang),
+        "expired": _day(thing.get("ends_on"), ask.lang),
+        "use_changed": f"{thing.get('use_before')} → {thing.get('use_after')}",
+    }
+    return [(problem_word(kind, ask.lang), said.get(kind, "")) for kind in desk.problems if one[PROBLEM + kind]]
+
+
+def _ground(thing: pd.Series, column: str, ask: Ask) -> str:
+    m2 = thing.get(column)
+    return "" if pd.isna(m2) else figure(float(mu_from_m2(float(m2))), "mu", ask.lang)
 
 
 def with_desk(rows: gpd.GeoDataFrame, desk: Desk, ask: Ask) -> tuple[gpd.GeoDataFrame, dict[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import folium
@@ -79,12 +79,17 @@ def group_of_things(
     selected: str | None,
     lang: Lang,
     near: bool = False,
+    beside: Sequence[tuple[Layer, gpd.GeoDataFrame]] = (),
 ) -> folium.FeatureGroup:
-    """Single things with the outlines around them; the map goes to the one selected. near: it stands alone."""
+    """Single things with the outlines around them; the map goes to the one selected. near: it stands alone.
+
+    beside: further things of these layers, drawn below it.
+    """
     fit = fit_to_thing(things[things["id"] == selected]) or fit_to(county, area, things)
     outlines = county.outlines("village" if near else area.level)
     shapes = things_layer(things, layer, fit=fit, lang=lang, selected=selected)
-    return group(outlines_layer(outlines, "near", weight=1), _frame(county, area), shapes)
+    others = [things_layer(rows, other, fit=None, lang=lang) for other, rows in beside]
+    return group(outlines_layer(outlines, "near", weight=1), _frame(county, area), *others, shapes)
 
 
 def _frame(county: County, area: Area) -> Drawn | None:

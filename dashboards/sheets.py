@@ -221,7 +221,8 @@ def steps(
 ) -> tuple[Step, ...]:
     """The stages of a thing's ordinary way and those it strayed into, in order, with their days.
 
-    The day is that of the latest event that led to the stage, else that of the import.
+    The day is that of the latest event that led to the stage, else that of the import. What lies ahead on the way
+    is not reached, whatever was taken back; a day foreseen for it, as that of a contract's end, is shown.
     """
     life = layer.lifecycle
     if life is None:
@@ -233,8 +234,9 @@ def steps(
     found = []
     for stage in life.stages:
         stated = _date(thing.get(stage.date_field)) if stage.date_field else None
-        when = taken.get(stage.id, stated)
-        reached = stage.id in passed or when is not None or stage.id == now
+        ahead = bool(passed) and stage.id in path[len(passed) :]
+        when = stated if ahead else taken.get(stage.id, stated)
+        reached = not ahead and (stage.id in passed or when is not None or stage.id == now)
         if stage.id not in path and not reached:
             continue
         text = day(when, lang) if when else (say("thing.unknown_date", lang) if reached else "")

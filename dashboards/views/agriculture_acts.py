@@ -234,15 +234,23 @@ def _refused(seen: Seen, lines: Sequence[Line], heading: str) -> None:
         return
     items = []
     for group in found.values():
-        names = "、".join(line.id for line in group[:NAMED])
-        more = seen.word("cannot_more", count=number(len(group), "count")) if len(group) > NAMED else ""
         reason = group[0].refusal.words(seen.ask.lang) if group[0].refusal else ""
-        items.append(f"<li>{escape(reason)}<br><small>{escape(f'{names} {more}')}</small></li>")
+        items.append(f"<li>{escape(reason)}<br><small>{_named(seen, [line.id for line in group])}</small></li>")
     count = sum(len(group) for group in found.values())
     st.html(
         f"<div>{escape(seen.word(heading, count=number(count, 'count')))}</div>"
         f'<ul class="xt-refused">{"".join(items)}</ul>'
     )
+
+
+def _named(seen: Seen, ids: Sequence[str]) -> str:
+    """Things by their numbers; of many the first, and the others behind one touch."""
+    between = "、" if seen.ask.lang == "zh" else ", "
+    first, rest = escape(between.join(ids[:NAMED])), escape(between.join(ids[NAMED:]))
+    if not rest:
+        return first
+    more = escape(seen.word("cannot_more", count=number(len(ids), "count")))
+    return f"{first}<details><summary>{more}</summary>{rest}</details>"
 
 
 def _carry_out(seen: Seen, held: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import streamlit as st
 from streamlit_folium import st_folium
@@ -10,10 +11,24 @@ from streamlit_folium import st_folium
 from dashboards import agriculture, agriculture_rows, downloads, maps, maps_desk
 from dashboards.session import go
 from dashboards.views import agriculture_acts
-from dashboards.views.agriculture_parts import Seen, nothing_here, part, summary, thing_sheet
+from dashboards.views.agriculture_parts import (
+    Seen,
+    nothing_here,
+    part,
+    related_contracts,
+    summary,
+    thing_sheet,
+)
 from dashboards.words import literal, number
 from geo.errors import XiangtuError
+from pipelines.transfers import PARCELS as LAND
 from pipelines.worklist_filters import ORDERS, ordered, page_of_rows
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from geo.layers import Layer
 
 AT_ONCE = 50
 CHOSEN = "agri_chosen"
@@ -127,7 +142,7 @@ def _pager(seen: Seen, at: int, pages: int) -> None:
 
 
 def near(seen: Seen) -> None:
-    """Where the opened thing lies."""
+    """Where the opened thing lies, with the contracts that have to do with it and the contract land they name."""
     ask, county = seen.ask, seen.county
     thing = county.thing(ask.layer.id, str(ask.thing), ask.day)
     if thing is None or thing.geometry is None or thing.geometry.is_empty:
@@ -135,6 +150,9 @@ def near(seen: Seen) -> None:
     things = county.things(ask.layer.id, area=county.area(thing["area_code"]), as_of=ask.day)
     area = county.area(thing["area_code"] if isinstance(thing["area_code"], str) else None) or county.root
     shown = things[things["id"] == thing["id"]]
+    beside = _beside(seen, thing)
+    if beside:
+        st.caption(seen.word("near_note"))
     with st.container(key="agri_near"):
         st_folium(
             maps.base_map(county, ask.lang),
@@ -142,10 +160,26 @@ def near(seen: Seen) -> None:
             height=250,
             use_container_width=True,
             feature_group_to_add=maps_desk.group_of_things(
-                county, area, ask.layer, shown, selected=ask.thing, lang=ask.lang, near=True
+                county, area, ask.layer, shown, selected=ask.thing, lang=ask.lang, near=True, beside=beside
             ),
             returned_objects=[],
         )
+
+
+def _beside(seen: Seen, thing: pd.Series) -> list[tuple[Layer, gpd.GeoDataFrame]]:
+    """The contract land that a contract names, and the contracts on the same ground, with their layers."""
+    county, day = seen.county, seen.ask.day
+    wanted = {
+        LAND: [thing["contract_parcel_id"]] if isinstance(thing.get("contract_parcel_id"), str) else [],
+        agriculture.TRANSFERS: [one for one, _ in related_contracts(seen, str(thing["id"]))],
+    }
+    found = []
+    for name, ids in wanted.items():
+        if ids and county.has_rows(name):
+            rows = county.listed(name, ids, day)
+            if len(rows):
+                found.append((county.workspace.layer(name), rows))
+    return found
 
 
 def files(seen: Seen) -> None:

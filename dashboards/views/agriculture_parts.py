@@ -9,9 +9,10 @@ from functools import cached_property
 from html import escape
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
-from dashboards import agriculture, links, widgets
+from dashboards import agriculture, agriculture_rows, links, widgets
 from dashboards.agriculture import SEVERAL, Ask, Json
 from dashboards.data import County
 from dashboards.season_sheet import satellite
@@ -259,25 +260,39 @@ def thing_sheet(seen: Seen) -> bool:
         widgets.notices([links.thing_gone(county, ask.layer, ask.thing, ask.day, ask.day, ask.lang)])
         return False
     shown = sheet_of(county, ask.layer, thing, ask.lang)
-    more = satellite(county.workspace, ask.layer.id, str(thing["id"]), ask.lang)
+    more = _problems(seen, thing) + satellite(county.workspace, ask.layer.id, str(thing["id"]), ask.lang)
     widgets.sheet(shown, ask.lang, close=lambda: go(thing=None), more=more)
     _related(seen, str(thing["id"]))
     return True
 
 
-def _related(seen: Seen, thing: str) -> None:
-    """Contracts on the same ground, or that ended on a parcel, as far as the reader may see them."""
+def _problems(seen: Seen, thing: pd.Series) -> str:
+    """What is the matter with a thing, as a part of its sheet."""
+    found = agriculture_rows.problem_pairs(thing, seen.every, seen.ask)
+    if not found:
+        return ""
+    lines = "".join(f"<dt>{escape(name)}</dt><dd>{escape(said)}</dd>" for name, said in found)
+    return f"<h3>{escape(seen.word('problems_title'))}</h3><dl>{lines}</dl>"
+
+
+def related_contracts(seen: Seen, thing: str) -> list[tuple[str, float]]:
+    """(id, 亩) of contracts on the same ground, or that ended on a parcel, as far as the reader may see them."""
     county, ask = seen.county, seen.ask
     workspace, other = county.workspace, agriculture.TRANSFERS
     if not county.has_rows(other):
-        return
+        return []
     ended = county.kept(
         agriculture.PARCELS,
         ("ended", ask.day),
         lambda: ended_contracts(workspace, workspace.layer(agriculture.PARCELS), ask.day),
     )
     found = related(workspace, ask.layer, thing, ended)
-    there = [(one, mu) for one, mu in found if county.thing(other, one, ask.day) is not None]
+    return [(one, mu) for one, mu in found if county.thing(other, one, ask.day) is not None]
+
+
+def _related(seen: Seen, thing: str) -> None:
+    ask, other = seen.ask, agriculture.TRANSFERS
+    there = related_contracts(seen, thing)
     if not there:
         return
     title(seen.word("related"))

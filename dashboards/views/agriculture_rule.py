@@ -105,11 +105,11 @@ def _lists(seen: Seen, rule: AbandonmentRule) -> None:
     _bound("modes", [one for one in rule.exclude_modes if one in modes])
     st.multiselect(
         seen.word("rule_modes"), list(modes), key="agri_rule_modes", format_func=modes.__getitem__,
-        placeholder=seen.word("any"), on_change=lambda: _write("modes"), filter_mode=None,
+        placeholder=seen.word("rule_none"), on_change=lambda: _write("modes"), filter_mode=None,
     )  # fmt: skip
     _bound("places", list(rule.exclude_places))
     st.multiselect(
-        seen.word("rule_places"), list(PLACES), key="agri_rule_places", placeholder=seen.word("any"),
+        seen.word("rule_places"), list(PLACES), key="agri_rule_places", placeholder=seen.word("rule_none"),
         format_func=lambda one: seen.word(f"rule_{one}"), on_change=lambda: _write("places"), filter_mode=None,
     )  # fmt: skip
 

@@ -246,6 +246,34 @@ def test_a_row_opens_its_sheet_with_source_and_related_contracts() -> None:
     assert "thing" not in app.query_params
 
 
+def test_a_sheet_says_what_is_the_matter_and_how_much() -> None:
+    assert "<dt>一地多租</dt><dd>20.00 亩</dd>" in text_of(opened(layer="land_transfer", view="list", thing="H1"))
+    body = text_of(opened(layer="land_transfer", view="list", thing="H3"))
+    assert "<dt>超承包面积</dt><dd>10.00 亩</dd>" in body and "<dt>改变用途</dt><dd>水稻 → 柑橘</dd>" in body
+    assert "<dt>90 天内到期</dt><dd>2026年7月31日</dd>" in body
+    body = text_of(opened(view="list", thing="A5"))
+    assert "<dt>面积不符</dt><dd>上报 75.00 · 图上 50.00 亩</dd>" in body
+    assert "<dt>本阶段超时限</dt><dd>应在 2026年1月26日 前办结本阶段</dd>" in text_of(
+        opened(view="list", thing="A2")
+    )
+
+
+def test_the_little_map_shows_the_other_contract_and_the_contract_land(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: dict[str, list[str]] = {}
+
+    def _caught(*given: Any, beside: Any = (), **more: Any) -> Any:
+        drawn.update({layer.id: list(rows["id"]) for layer, rows in beside})
+        return maps_desk_group(*given, beside=beside, **more)
+
+    maps_desk_group = maps_desk.group_of_things
+    monkeypatch.setattr(maps_desk, "group_of_things", _caught)
+    opened(layer="land_transfer", view="list", thing="H1")
+    assert drawn == {"contract_parcel": ["9901011002010000001"], "land_transfer": ["H2"]}
+    drawn.clear()
+    opened(view="list", thing="A3")
+    assert drawn == {"land_transfer": ["H4"]}
+
+
 def test_the_list_is_sorted_and_paged_by_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dashboards.views.agriculture_list.AT_ONCE", 3)
     app = opened(view="list", sort="-size", at="2")

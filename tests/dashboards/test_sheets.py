@@ -82,6 +82,18 @@ def test_a_stage_off_the_way_is_shown_where_it_was_reached() -> None:
     assert [s.label for s in found if s.now] == ["Abandoned again"]
 
 
+def test_a_day_foreseen_or_taken_back_reaches_no_stage() -> None:
+    let = builtin_layers()["land_transfer"]
+    contract = thing(stage="active", starts_on=pd.Timestamp("2024-01-06"), ends_on=pd.Timestamp("2027-01-04"))
+    assert [(s.label, s.when, s.reached) for s in steps(contract, let, "zh")[1:3]] == [
+        ("履行中", "2024年1月6日", True),
+        ("到期", "2027年1月4日", False),
+    ]
+    undone = [{"to_stage": "assigned", "at": "2026-03-10T10:00:00+08:00"}]
+    found = {s.label: (s.when, s.reached) for s in steps(thing(), ABANDONED, "zh", history=undone)}
+    assert found["交办"] == ("", False)
+
+
 def test_empty_fields_are_left_out_and_the_size_is_given_in_mu() -> None:
     shown = sheet(thing(crop=None, reported_mu=float("nan")), ABANDONED, source=None, lang="en")
     assert shown.fields == ()
