@@ -14,9 +14,7 @@ from dashboards.data import county
 from dashboards.looks import read_look
 from dashboards.scenes import scene
 from pipelines.days import today
-from pipelines.store import geoparquet
 from pipelines.store.accounts import KEYBOARD
-from pipelines.store.recent import Recent
 from pipelines.trends import month_ends, trend
 from pipelines.workspace import Workspace
 from tests.dashboards.little_county import CODE, build
