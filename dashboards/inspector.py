@@ -1,4 +1,4 @@
-"""What the inspector's page shows, as plain values: stops, hot spots, stubborn places, photos, steps."""
+"""What the inspector's page shows, as plain values: stops, hot spots, stubborn places, photos."""
 
 from __future__ import annotations
 
@@ -13,10 +13,8 @@ import shapely
 
 from dashboards.legends import choice_labels, thing_colour
 from dashboards.words import Lang, day, number, say
-from geo.access import Actor
-from geo.layers import Layer, Transition
+from geo.layers import Layer
 from geo.spoken import china_minute
-from geo.steps import legal_steps
 from pipelines.rounds import SOON_DAYS, STUBBORN_TIMES, Round, working_days_to
 from pipelines.rounds_markets import Market
 
@@ -188,34 +186,11 @@ def market_lines(held: Sequence[Market], lang: Lang) -> list[tuple[str, str]]:
     return found
 
 
-def steps(thing: pd.Series, layer: Layer, actor: Actor, lang: Lang, *, revisits: bool, undoes: bool) -> list[Json]:
-    """What the reader may do to a site, the ordinary way first: label, target, and what each demands.
-
-    revisits: whether the reader may look back; undoes: whether the last act was the reader's own and recent.
-    """
-    stage = _text(thing["stage"]) or None
-    made = [_step(one, layer, lang) for one in legal_steps(layer, stage, actor.role)]
-    if revisits and thing["kind"] == "done":
-        label = say("inspector.step.revisit", lang)
-        made.insert(0, {"act": "revisit", "to": "", "label": label, "needs": [], "may": ["photo", "note"]})
-    if undoes:
-        made.append({"act": "undo", "to": "", "label": say("inspector.step.undo", lang), "needs": [], "may": []})
-    return made
-
-
-def _step(one: Transition, layer: Layer, lang: Lang) -> Json:
-    life = layer.lifecycle
-    assert life is not None
-    path = life.path
-    back = one.source in path and one.target in path and path.index(one.target) < path.index(one.source)
-    key = "inspector.step.returned" if back else f"inspector.step.{one.target}"
-    try:
-        label = say(key, lang)
-    except KeyError:
-        label = life.stage(one.target).label(lang)
-    needs = [need for need in one.needs if need in ("note", "photo")]
-    may = ["photo"] if life.stage(one.target).kind != "void" and one.target != "claimed" else []
-    return {"act": "step", "to": one.target, "label": label, "needs": needs, "may": [] if needs else may}
+def stop_of(thing: pd.Series, layer: Layer, lang: Lang) -> Json | None:
+    """A site as the one pin of a map; None for one without a place."""
+    if pd.isna(thing.get("lon")) or pd.isna(thing.get("lat")):
+        return None
+    return _card(dict(thing), layer, choice_labels(layer, "category", lang), lang, number="")
 
 
 def photos(history: Sequence[Mapping[str, Any]], layer: Layer, lang: Lang) -> list[Json]:

@@ -260,8 +260,8 @@ def _source(thing: pd.Series, source: Import | None, lang: Lang) -> list[tuple[s
         text = row_of(source.file, source.table, thing.get("source_row"), lang)
         found.append((say("thing.source_file", lang), text))
         found.append((say("thing.source_day", lang), day(china_day(source.at.isoformat()), lang)))
-    if _plain(thing.get("placed_by")) == "name":
-        found.append((say("thing.position", lang), say("thing.by_name", lang)))
-    elif not _empty(thing.get("lon")):
+    if not _empty(thing.get("lon")):
         found.append((say("thing.position", lang), f"{float(thing['lon']):.6f}, {float(thing['lat']):.6f}"))
+    elif _plain(thing.get("placed_by")) == "name":
+        found.append((say("thing.position", lang), say("thing.by_name", lang)))
     return found

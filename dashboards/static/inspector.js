@@ -93,7 +93,7 @@ async function drawMap(root, data, pick) {
     paint(pin, one.colour);
     const icon = L.divIcon({ className: "stop", html: pin, iconSize: [28, 28] });
     const marker = L.marker([one.lat, one.lon], { icon, title: one.title, alt: `${one.number} ${one.title}`, keyboard: true });
-    marker.on("click", () => pick(one.key));
+    if (!data.bare) marker.on("click", () => pick(one.key));
     marker.addTo(drawn);
   });
   const places = [...at, ...(start ? [start] : []), ...data.cells.flatMap((cell) => cell.ring.map(([lon, lat]) => [lat, lon]))];
@@ -140,6 +140,7 @@ async function outlines(L, drawn, address) {
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".inspector");
+  root.classList.toggle("bare", Boolean(data.bare));
   const pick = (key) => setTriggerValue("picked", key);
   if (!root.querySelector(".map")) {
     const style = make("link");

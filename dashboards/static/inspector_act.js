@@ -22,7 +22,7 @@ export default function (component) {
   root.replaceChildren(buttons, panel, status);
 
   data.steps.forEach((step, at) => {
-    const button = make("button", at === 0 ? "step main" : "step", step.label);
+    const button = make("button", step.main && !data.steps.slice(0, at).some((one) => one.main) ? "step main" : "step", step.label);
     button.type = "button";
     button.dataset.to = step.to;
     button.onclick = () => (step.needs.length || step.may.length ? ask(step) : send(step, new FormData()));

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from html import escape
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from dashboards import inspector, widgets
+from dashboards import inspector, inspector_steps, widgets
 from dashboards.data import County
 from dashboards.gate_forms import form_token
 from dashboards.readers import COOKIE
 from dashboards.session import go
 from dashboards.sheets import sheet_of
+from dashboards.views.inspector_round import site_map
 from dashboards.widgets_base import component
 from dashboards.widgets_sheet import sheet as draw_sheet
 from dashboards.words import Lang, say
@@ -49,10 +51,13 @@ def show(county: County, thing: pd.Series, today: date, lang: Lang) -> None:
     with left:
         st.button(f"‹ {say('thing.close', lang)}", key="site_back", type="tertiary", on_click=_back)
         _head(inspector.heading(thing, layer, today, lang))
+        _returned(inspector_steps.sent_back(history, layer, lang))
         _acts(county, thing, lang)
+        _place(county, inspector.stop_of(thing, layer, lang), lang)
         photos = inspector.photos(history, layer, lang)
         if photos:
-            widgets.heading(say("inspector.compare_title", lang))
+            several = len(photos) > 1
+            widgets.heading(say("inspector.compare_title", lang) if several else say("inspector.only_photo", lang))
             words = {"before": say("inspector.before", lang), "after": say("inspector.after", lang)}
             words |= {"slider": say("inspector.slider", lang), "only": say("inspector.only_photo", lang)}
             component("inspector_compare")(key="inspector_compare", data={"photos": photos, "words": words})
@@ -72,6 +77,22 @@ def _head(said: inspector.Heading) -> None:
     st.html(f'<div class="xt-sheet"><h2>{escape(said.title)}</h2>{facts}</div>')
 
 
+def _returned(said: str | None) -> None:
+    """Why the site came back, before anything else: it is what is to be done."""
+    if said is not None:
+        with st.container(key="slot_sent_back"):
+            widgets.notices([said])
+
+
+def _place(county: County, stop: dict[str, Any] | None, lang: Lang) -> None:
+    """Where the site is, on a small map."""
+    if stop is None:
+        return
+    data = {"label": say("inspector.map_label", lang), "stops": [stop], "start": None, "cells": []}
+    bare = {"route": False, "bare": True, "notes": [], "empty": ""}
+    site_map(county, {**data, **bare}, key="inspector_place", lang=lang)
+
+
 def _acts(county: County, thing: pd.Series, lang: Lang) -> None:
     """The steps that the reader's role may take from where the site stands."""
     layer = county.workspace.layer(LAYER)
@@ -81,7 +102,7 @@ def _acts(county: County, thing: pd.Series, lang: Lang) -> None:
     revisits = county.may("revisit", LAYER, area)
     steps = []
     if county.may("step", LAYER, area):
-        steps = inspector.steps(thing, layer, county.actor, lang, revisits=revisits, undoes=undoes)
+        steps = inspector_steps.steps(thing, layer, county.actor, lang, revisits=revisits, undoes=undoes)
     widgets.heading(say("inspector.act_title", lang))
     if not steps:
         life = layer.lifecycle

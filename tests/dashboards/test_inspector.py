@@ -11,7 +11,7 @@ import pytest
 import shapely
 from streamlit.testing.v1 import AppTest
 
-from dashboards import inspector, session
+from dashboards import inspector, inspector_steps, session
 from dashboards.data import WORKSPACE_VARIABLE
 from data_samples.photos import write_photo
 from geo.access import Actor
@@ -199,6 +199,44 @@ def test_a_closed_site_may_be_looked_back_at() -> None:
         ("revisit", "回头看：完好", []),
         ("step", "反弹了", ["note"]),
     ]
+
+
+def returned(to: str, source: str, note: str | None = "沟底还有一袋") -> dict[str, Any]:
+    moment = {"at": "2026-03-15T18:30:00.000000Z", "id": "e2", "kind": "step", "undoes": None}
+    return {**moment, "from_stage": source, "to_stage": to, "unit": "督查室", "actor": "督查甲", "note": note}
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (returned("rectifying", "rectified"), "督查室 2026年3月16日退回：沟底还有一袋"),
+        (returned("recurred", "closed"), "督查室 2026年3月16日回头看，反弹：沟底还有一袋"),
+        (returned("rectified", "rectifying"), None),
+        (returned("rectifying", "rectified", note=None), None),
+    ],
+)
+def test_why_a_site_came_back_is_told_first(event: dict[str, Any], said: str | None) -> None:
+    layer = builtin_layers()[LAYER]
+    assert inspector_steps.sent_back([event], layer, "zh") == said
+    undone = {"id": "e3", "kind": "undo", "undoes": "e2"}
+    assert inspector_steps.sent_back([event, undone], layer, "zh") is None
+
+
+def test_the_button_that_stands_out_carries_the_site_on_and_never_undoes_or_voids_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    just_marked = data_of(opened(thing="HJ01"), "inspector_act")["steps"]
+    assert {one["to"]: one["main"] for one in just_marked} == {"duplicate": False, "invalid": False}
+    waits = data_of(opened(thing="HJ02"), "inspector_act")["steps"]
+    assert {one["to"]: one["main"] for one in waits} == {"closed": True, "rectifying": False}
+    monkeypatch.setattr(session, "stand_in", TOWN)
+    assert [one["main"] for one in data_of(opened(thing="HJ01"), "inspector_act")["steps"]] == [True]
+
+
+def test_a_site_stands_on_a_small_map_of_its_own() -> None:
+    data = data_of(opened(thing="HJ02"), "inspector")
+    assert data["bare"] is True
+    assert [(one["key"], one["lon"], one["lat"]) for one in data["stops"]] == [("HJ02", *at(0.012, 0.010))]
 
 
 def test_photos_stand_before_and_after_with_facts_and_the_last_act_may_be_undone(

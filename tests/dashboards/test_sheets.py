@@ -101,6 +101,11 @@ def test_empty_fields_are_left_out_and_the_size_is_given_in_mu() -> None:
     assert not shown.masked
 
 
+def test_what_was_marked_on_the_spot_says_where_and_not_that_a_name_placed_it() -> None:
+    shown = sheet(thing(placed_by="name", lon=105.0171, lat=30.4978), ABANDONED, source=None, lang="en")
+    assert ("Position", "105.017100, 30.497800") in shown.source
+
+
 def test_a_thing_placed_by_name_says_so() -> None:
     shown = sheet(thing(placed_by="name", area_m2=float("nan")), ABANDONED, source=None, lang="en")
     assert shown.size == "—"
