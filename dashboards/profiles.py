@@ -75,20 +75,20 @@ def _lines(rows: pd.DataFrame, indicator: Indicator, look: Look) -> tuple[Line, 
 
 
 def _photos(county: County, look: Look, things: pd.DataFrame) -> tuple[Pair, ...]:
-    columns = ["id", "feature_id", "at", "evidence", "undoes"]
+    """The photos given by the end of the day that is shown; as it was shown then, also recorded by then."""
+    known_by = look.day if look.as_shown else None
 
     def _made() -> pd.DataFrame:
+        columns = ["id", "feature_id", "at", "evidence", "undoes"]
         kept = ledger(county.workspace)
         if kept is None:
             return pd.DataFrame(columns=columns)
-        events = kept.events(layer=look.layer.id, columns=columns)
-        return events[(events["evidence"] != "[]") | events["undoes"].notna()]
+        return kept.events(look.layer.id, as_of=look.day, known_by=known_by, columns=columns)
 
-    events = county.kept(look.layer.id, "evidence", _made)
-    shown = events[events["at"].str.slice(0, 10) <= str(look.day)] if len(events) else events
+    shown = county.kept(look.layer.id, ("evidence", look.day, known_by), _made)
     if shown.empty:
         return ()
-    found = photo_pairs(shown, look.layer.id, things["id"], count=PHOTOS)
+    found = photo_pairs(shown, look.layer.id, set(things["id"]), count=PHOTOS)
     return tuple(one for one in found if county.photo(one.before, "thumb") and county.photo(one.after, "thumb"))
 
 

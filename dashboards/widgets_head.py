@@ -28,7 +28,8 @@ MAP_PAGE = "leader"
 def skip(lang: Lang) -> None:
     """The first stop of the keyboard: past the head, to what the page shows. Seen only while it has the focus."""
     with st.container(key="skip_box"):
-        component("skip")(key="skip", data={"label": say("action.skip", lang)})
+        words = {name: say(f"spoken.{name}", lang) for name in ("open", "choose", "map")}
+        component("skip")(key="skip", data={"label": say("action.skip", lang), "lang": lang, **words})
 
 
 def head(county: County, page: str, lang: Lang) -> DeltaGenerator:

@@ -26,11 +26,29 @@ export default function (component) {
     made.onclick = () => setTriggerValue("picked", card.id);
     root.append(made);
   });
+  /* What does not go into one row stands in rows of the same length, so that none is left alone in the last. */
+  const rows = () => {
+    root.classList.remove("rows");
+    if (window.matchMedia("(max-width: 640px)").matches) return;
+    root.classList.add("natural");
+    const wide = [...root.children].map((one) => one.getBoundingClientRect().width), gap = 8;
+    root.classList.remove("natural");
+    const room = root.clientWidth - 4 + gap, most = Math.max(...wide) + gap;
+    if (wide.reduce((sum, one) => sum + one + gap, 0) <= room) return;
+    const high = Math.ceil(wide.length / Math.max(1, Math.floor(room / most)));
+    root.style.setProperty("--columns", Math.ceil(wide.length / high));
+    root.classList.add("rows");
+  };
   const chosen = root.querySelector(".selected");
   if (chosen) root.scrollLeft = Math.max(0, chosen.offsetLeft + chosen.offsetWidth + 24 - root.clientWidth);
   const sideways = () => root.classList.toggle("right", root.scrollLeft + root.clientWidth < root.scrollWidth - 4);
   root.onscroll = sideways;
-  const watch = new ResizeObserver(sideways);
+  let width = 0;
+  const watch = new ResizeObserver(() => {
+    if (root.clientWidth !== width) rows();
+    width = root.clientWidth;
+    sideways();
+  });
   watch.observe(root);
   const heard = (event) => {
     const month = event.detail;

@@ -37,6 +37,7 @@
   /* Controls in the reader's language; called once when the map is made. */
   own.setup = function (map, words) {
     document.documentElement.lang = words.lang;
+    document.title = words.label;
     var container = map.getContainer();
     container.setAttribute("aria-label", words.label);
     /* Leaflet focuses the map when it is pressed; the page around must not scroll then, or the click is lost. */

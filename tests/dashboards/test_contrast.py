@@ -35,6 +35,9 @@ TEXT, OUTLINE, APART = 4.5, 3.0, 8.0
 """WCAG 2.1 for text (1.4.3) and for graphics (1.4.11); CIE76 distance that is seen without looking for it."""
 
 
+DAY_GROUND, NIGHT_GROUND = "#ffffff", "#171e22"
+
+
 def linear(colour: str) -> np.ndarray:
     parts = np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)]) / 255
     return np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
@@ -148,3 +151,14 @@ def test_links_and_buttons_can_be_read_on_either_ground(dark: bool) -> None:
     for ground in (colours["backgroundColor"], colours["secondaryBackgroundColor"]):
         assert contrast(colours["primaryColor"], ground) >= TEXT
         assert contrast(colours["textColor"], ground) >= 7
+
+
+STAGED = [one for one in builtin_layers().values() if one.style.get("colour_by") == "stage" and one.lifecycle]
+
+
+@pytest.mark.parametrize("layer", STAGED, ids=lambda one: one.id)
+def test_what_is_done_is_seen_by_day_and_by_night(layer: Layer) -> None:
+    stages = layer.lifecycle.stages if layer.lifecycle else ()
+    colours = [layer.style["colours"][one.id] for one in stages if one.kind == "done"]
+    faint = [one for one in colours if min(contrast(one, ground) for ground in (DAY_GROUND, NIGHT_GROUND)) < 1.7]
+    assert colours and faint == []

@@ -14,7 +14,7 @@ from dashboards import profiles
 from dashboards.comparisons import areas_board, figures_board
 from dashboards.data import County, county
 from dashboards.legends import value_legend
-from dashboards.looks import Look, read_look
+from dashboards.looks import Look, county_then, read_look
 from dashboards.prints import page
 from dashboards.scenes import scene
 from geo.access import Actor
@@ -25,6 +25,7 @@ from tests.dashboards.little_county import HOSTILE
 TODAY = date(2026, 11, 22)
 PARCEL = builtin_layers()["abandoned_parcel"]
 WORKER = Actor("乡镇员", "township", "石桥镇", "990101100")
+EASTERN = Actor("东山员", "township", "东山乡", "990101102")
 KEEPER = Actor("农业员", "bureau", "农业农村局", "", ("abandoned_parcel",))
 
 
@@ -60,6 +61,31 @@ def test_on_a_day_before_the_second_photo_there_is_no_pair(photographed: Path) -
     here = county(photographed)
     seen = look(here, area="990101100", as_of="2026-05-31")
     assert profiles.profile(here, seen, None).photos == ()
+
+
+def test_photos_are_of_the_day_in_china_and_as_shown_then_only_those_recorded_by_then(
+    photographed: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "county"
+    shutil.copytree(photographed, copy)
+    steps = (
+        ("remediated", EASTERN, datetime(2026, 7, 1, 3, tzinfo=UTC), datetime(2026, 7, 1, 4, tzinfo=UTC)),
+        ("accepted", KEEPER, datetime(2026, 7, 30, 17, tzinfo=UTC), datetime(2026, 9, 1, 3, tzinfo=UTC)),
+    )
+    for number, (stage, who, at, now) in enumerate(steps):
+        shot = tmp_path / f"{number}.png"
+        Image.effect_noise((64, 48), 90 + 20 * number).convert("RGB").save(shot)
+        act(copy, "abandoned_parcel", "TB0030", stage, who, photo=shot, at=at, now=now)
+    here = county(copy)
+
+    def pairs(**asked: str) -> list[str]:
+        seen = look(here, area="990101102", **asked)
+        return [one.thing_id for one in profiles.profile(county_then(here, seen), seen, None).photos]
+
+    assert pairs(as_of="2026-07-30") == []
+    assert pairs(as_of="2026-07-31") == ["TB0030"]
+    assert pairs(as_of="2026-07-31", shown="then") == []
+    assert pairs(as_of="2026-09-02", shown="then") == ["TB0030"]
 
 
 def test_the_printed_profile_holds_everything_and_hostile_text_as_text(photographed: Path) -> None:
