@@ -91,6 +91,9 @@ def problem_pairs(thing: pd.Series, desk: Desk, ask: Ask) -> list[tuple[str, str
         "over_area": _ground(thing, "over_area_m2", ask),
         "expiring_90d": _day(thing.get("ends_on"), ask.lang),
         "expired": _day(thing.get("ends_on"), ask.lang),
+        "not_planted": _day(one["stage_since"], ask.lang),
+        "re_abandoned": _day(one["stage_since"], ask.lang),
+        "several_contracts": str(thing.get("contract_parcel_id")),
         "use_changed": f"{thing.get('use_before')} → {thing.get('use_after')}",
     }
     return [(problem_word(kind, ask.lang), said.get(kind, "")) for kind in desk.problems if one[PROBLEM + kind]]

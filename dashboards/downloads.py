@@ -60,9 +60,8 @@ def table(
     """
     layer = county.workspace.layer(layer_id)
     shown = masked(_within_reach(county, layer_id, rows), layer, county.actor)
-    files = {one.id: one.file for one in county.workspace.imports(layer_id)}
     if "import_id" in shown:
-        shown = shown.assign(source_file=shown["import_id"].map(files))
+        shown = _with_source(county, layer_id, shown)
     here = area or county.root
     facts = about(county, layer_id, len(shown), area=here, as_of=as_of, lang=lang, filters=filters)
     written = {"xlsx": as_xlsx, "gpkg": as_gpkg, "csv": as_csv}[fmt]
@@ -77,6 +76,18 @@ def area_names(county: County, area: Area, lang: Lang) -> list[str]:
         return [say("thing.area_unknown", lang)]
     above = path_names(county.workspace.areas()).get(area.code, ("",))[:-1]
     return [*above, area.name]
+
+
+def _with_source(county: County, layer_id: str, rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The rows with the file, the sheet and the day of the import that each was read by."""
+    known = {one.id: one for one in county.workspace.imports(layer_id)}
+    found = [known.get(one) for one in rows["import_id"]]
+    days = [None if one is None else pd.Timestamp(one.at).tz_convert("Asia/Shanghai").date() for one in found]
+    return rows.assign(
+        source_file=[None if one is None else one.file for one in found],
+        source_table=[None if one is None else one.table for one in found],
+        source_day=pd.to_datetime(pd.Series(days, index=rows.index, dtype=object)),
+    )
 
 
 def _within_reach(county: County, layer_id: str, rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

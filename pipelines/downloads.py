@@ -39,11 +39,13 @@ HEADINGS: Mapping[str, Both] = {
     "due_on": Both("期限", "Due"),
     "overdue": Both("逾期", "Overdue"),
     "source_file": Both("来源文件", "Source file"),
+    "source_table": Both("来源表", "Source sheet"),
     "source_row": Both("来源行", "Source row"),
+    "source_day": Both("接收日期", "Taken in on"),
     "import_id": Both("导入批次", "Import"),
 }
 FIRST = ("id", "area_name", "area_code", "stage", "stage_since", "due_on", "overdue", "area_mu", "lon", "lat")
-LAST = ("source_file", "source_row", "import_id")
+LAST = ("source_file", "source_table", "source_row", "source_day", "import_id")
 UNITS: Mapping[str, Both] = {
     "mu": Both("亩", "mu"),
     "m2": Both("平方米", "m²"),

@@ -59,6 +59,7 @@ def test_a_workbook_says_what_it_is_and_names_the_file_and_row_of_each_row(count
     assert len(rows) == 31
     first = rows[0]
     assert (first["编号"], first["来源文件"], first["来源行"]) == ("TB0001", "parcels.geojson", 1)
+    assert (first["来源表"], first["接收日期"].date()) == ("parcels", date(2026, 2, 1))
     assert first["阶段"] == "已整治" and first["所在区域"] == "前进村"
     assert first["上报面积（亩）"] == 3.0 and first["图上面积（亩）"] == pytest.approx(3.01, abs=0.02)
     assert first["发现日期"].date() == date(2026, 1, 15)
