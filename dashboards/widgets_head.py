@@ -28,7 +28,8 @@ MAP_PAGE = "leader"
 def skip(lang: Lang) -> None:
     """The first stop of the keyboard: past the head, to what the page shows. Seen only while it has the focus."""
     with st.container(key="skip_box"):
-        words = {name: say(f"spoken.{name}", lang) for name in ("open", "choose", "map")}
+        opens, choose = say("spoken.open", lang), say("spoken.choose", lang)
+        words = {"open": opens, "choose": choose, "map": say("spoken.map", lang)}
         component("skip")(key="skip", data={"label": say("action.skip", lang), "lang": lang, **words})
 
 
