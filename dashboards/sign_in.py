@@ -150,11 +150,19 @@ async def take_sign_in(request: Request) -> Response:
         )
     except XiangtuError as refusal:
         return sign_in_page(request, given, refusal)
-    to = own_address(given.get("to"))
     lang = language_of(given.get("lang"))
+    to = in_language(own_address(given.get("to")), lang)
     answer = go(password_address(to, lang) if made.account.must_change else to)
     remember(answer, request, made)
     return answer
+
+
+def in_language(to: str, lang: Lang) -> str:
+    """An address of this server in the language read at the door, unless it names one or has it anyway."""
+    parts = urlsplit(to)
+    if lang == language_of(None) or "lang" in parse_qs(parts.query):
+        return to
+    return parts._replace(query="&".join(part for part in (parts.query, f"lang={lang}") if part)).geturl()
 
 
 def password_address(to: str, lang: Lang) -> str:

@@ -361,6 +361,10 @@ let saving = false;
 let latest = null;
 async function save() {
   if (saving) return;
+  if (known.setup && !known.setup.may_add && !form.same) {
+    note(say("may_not_add", { account: known.setup.account }), "bad");
+    return;
+  }
   if (!form.category && !form.same) {
     note(say("need_category"), "bad");
     $("categories").scrollIntoView({ block: "center" });
@@ -594,6 +598,7 @@ async function learn() {
     showCategories();
     showKind();
     showNear();
+    if (!now.may_add) note(say("may_not_add", { account: now.account }), "bad");
     if (known.unanswered) askWhere();
   }
   learnSites();

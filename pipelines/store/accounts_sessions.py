@@ -35,7 +35,8 @@ class Session:
 def sign_in(ledger: Ledger, name: str, password: str, *, now: datetime) -> Session:
     """A session for the right name and password.
 
-    Forbidden with one and the same sentence for a wrong name and a wrong password; after five failures in a row
+    Forbidden with one and the same sentence for a wrong name and a wrong password; only who knows the password of
+    an account that was disabled is told that it was. After five failures in a row
     each further one locks the account for a quarter of an hour, also against the right password. A session of an
     account whose first password was not changed yet is good for nothing but `change_password`.
     """
@@ -46,10 +47,12 @@ def sign_in(ledger: Ledger, name: str, password: str, *, now: datetime) -> Sessi
         raise Forbidden("sign_in_locked", minutes=LOCK_MINUTES)
     # A name that does not exist costs the same time as one that does.
     good = matches(row[-1] if row is not None else hashed("no such account"), password[:MAX_PASSWORD])
-    if account is None or account.disabled or not good:
+    if account is None or not good:
         if account is not None:
             _note_failure(ledger, account, now)
         raise Forbidden("sign_in_failed")
+    if account.disabled:
+        raise Forbidden("account_disabled", name=name)
     with ledger.database.writing() as tx:
         tx.run("update accounts set failures = 0, locked_until = null where name = ?", (name,))
     return _opened(ledger, account, now)

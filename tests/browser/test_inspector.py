@@ -348,6 +348,16 @@ def test_a_refused_draft_says_why_stays_and_is_discarded_only_when_confirmed(
     assert len(happened(staffed_folder)) == before
 
 
+def test_who_may_add_nothing_is_told_at_once_and_keeps_no_draft(browser: Browser, staffed_server: str) -> None:
+    with signed_in(browser, staffed_server, "审计") as (own, page):
+        notice = page.locator("#notice")
+        expect(notice).to_have_text(say("mark.may_not_add", "zh", account="审计"))
+        mark_wires(page)
+        expect(notice).to_have_text(say("mark.may_not_add", "zh", account="审计"))
+        expect(page.locator("#draft_list li")).to_have_count(0)
+        assert own.watch.clean()
+
+
 def test_a_draft_outlives_its_session_and_waits_for_its_own_account(
     browser: Browser, staffed_server: str, staffed_folder: Path
 ) -> None:

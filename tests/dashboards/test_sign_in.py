@@ -12,7 +12,8 @@ import pytest
 from dashboards.data import WORKSPACE_VARIABLE
 from dashboards.gate_throttle import FREE_OF_ADDRESS, Throttle
 from dashboards.readers import COOKIE
-from dashboards.sign_in import own_address
+from dashboards.sign_in import in_language, own_address
+from dashboards.words import Lang
 from geo.errors import Forbidden
 from tests.dashboards.doors import HOST, SECRET, STONE, Visitor, hidden
 
@@ -26,6 +27,19 @@ def test_it_leads_back_to_the_view_that_was_asked_for(visit: Callable[..., Visit
     assert 'lang="en"' in page.text and "Sign in" in page.text
     done = visitor.post("/sign-in", {**hidden(page.text), "name": "石桥", "password": SECRET})
     assert (done.status, done.headers["location"]) == (303, f"/?page=leader&area={STONE}&lang=en")
+
+
+@pytest.mark.parametrize(
+    ("to", "lang", "there"),
+    [
+        ("/mark", "en", "/mark?lang=en"),
+        ("/?page=leader", "en", "/?page=leader&lang=en"),
+        ("/?lang=zh&page=leader", "en", "/?lang=zh&page=leader"),
+        ("/mark", "zh", "/mark"),
+    ],
+)
+def test_the_language_read_at_the_door_is_kept_behind_it(to: str, lang: Lang, there: str) -> None:
+    assert in_language(to, lang) == there
 
 
 def test_the_cookie_is_for_this_server_alone(visit: Callable[..., Visitor]) -> None:

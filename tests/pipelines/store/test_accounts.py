@@ -188,6 +188,7 @@ def test_a_disabled_account_is_called_so_wherever_it_is_met_and_can_be_opened_ag
     accounts.disable(staffed, "临时", now=NOW, by=admin)
     for attempt in (
         lambda: accounts.named_actor(staffed, "临时"),
+        lambda: accounts_sessions.sign_in(staffed, "临时", SECRET, now=NOW),
         lambda: accounts.add(staffed, "临时", role="inspector", now=NOW, by=admin),
         lambda: accounts.reset(staffed, "临时", now=NOW, by=admin),
         lambda: accounts.disable(staffed, "临时", now=NOW, by=admin),
@@ -195,6 +196,10 @@ def test_a_disabled_account_is_called_so_wherever_it_is_met_and_can_be_opened_ag
         with pytest.raises(XiangtuError) as met:
             attempt()
         assert code_of(met) == "account_disabled" and "account enable" in met.value.words("zh")
+    # Who does not know the password learns nothing of it.
+    with pytest.raises(Forbidden) as guessed:
+        accounts_sessions.sign_in(staffed, "临时", "wrong password", now=NOW)
+    assert code_of(guessed) == "sign_in_failed"
     for by, code in (
         (None, "account_needs_administrator"),
         (accounts.named_actor(staffed, "青石"), "not_allowed"),
