@@ -12,6 +12,7 @@ from dashboards.agriculture_boards import LISTED, Json, mu
 from dashboards.legends import choice_labels, thing_colour
 from dashboards.tables import Board, Row
 from dashboards.words import NOTHING, Lang, day, figure, number, say
+from geo.layers import Layer
 from geo.measure import mu_from_m2
 from pipelines.worklist import DIMENSIONS, PROBLEM, Desk, path_names
 from pipelines.worklist_filters import waiting
@@ -107,8 +108,8 @@ def _ground(thing: pd.Series, column: str, ask: Ask) -> str:
 def with_desk(rows: gpd.GeoDataFrame, desk: Desk, ask: Ask) -> tuple[gpd.GeoDataFrame, dict[str, str]]:
     """Rows of `County.things` with what the desk says of each, and the headings of these columns.
 
-    problems: in words; stage_days: working days in the stage, of what waits; mu_here: only where something crosses
-    the border, the 亩 that lie inside.
+    problems: in words; stage_days: working days in the stage, of what waits, where stages have limits; mu_here:
+    only where something crosses the border, the 亩 that lie inside.
     """
     own = desk.rows.assign(waits=desk.rows["stage_days"].where(waiting(desk)), inside=desk.rows["mu"].round(2))
     own = own.set_index("id").reindex(rows["id"])
@@ -116,7 +117,9 @@ def with_desk(rows: gpd.GeoDataFrame, desk: Desk, ask: Ask) -> tuple[gpd.GeoData
     words = {kind: problem_word(kind, ask.lang) for kind in desk.problems}
     flags = own[[PROBLEM + kind for kind in words]].to_numpy(bool)
     said = [between.join(word for word, on in zip(words.values(), line, strict=True) if on) for line in flags]
-    found: dict[str, object] = {"problems": said, "stage_days": own["waits"].to_numpy(float)}
+    found: dict[str, object] = {"problems": said}
+    if _timed(desk.layer):
+        found["stage_days"] = own["waits"].to_numpy(float)
     if desk.crossing:
         found["mu_here"] = own["inside"].to_numpy(float)
     return rows.assign(**found), {name: ask.word(f"taken_{name}") for name in found}
@@ -124,13 +127,16 @@ def with_desk(rows: gpd.GeoDataFrame, desk: Desk, ask: Ask) -> tuple[gpd.GeoData
 
 def list_heads(ask: Ask) -> list[Json]:
     """The headings of the work list; days only where stages have limits."""
-    life = ask.layer.lifecycle
-    timed = life is not None and any(stage.days is not None for stage in life.stages)
     return [
         {"name": name, "order": order, "label": ask.word(f"head_{name}")}
         for name, order in HEADS.items()
-        if timed or name != "days"
+        if _timed(ask.layer) or name != "days"
     ]
+
+
+def _timed(layer: Layer) -> bool:
+    """Whether stages of a layer have limits of days."""
+    return layer.lifecycle is not None and any(stage.days is not None for stage in layer.lifecycle.stages)
 
 
 def thing_board(desk: Desk, ask: Ask) -> Board:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -123,6 +124,33 @@ def test_the_rule_is_tried_out_and_keeps_its_place_in_the_address(reader: Reader
     reader.page.locator(".st-key-agri_rule_reset button").click()
     expect(card).to_contain_text("43.50")
     assert "least" not in reader.page.url
+    assert reader.watch.clean()
+
+
+def test_an_address_in_a_notice_and_on_a_button_is_text_and_no_link(desktop: Reader) -> None:
+    address = "https://evil.example/x www.evil.example a@evil.example"
+    desktop.open(f"page=agriculture&view=list&find={quote(address)}&area={quote(address)}")
+    notice = desktop.page.locator("[data-testid=stAlert]")
+    expect(notice).to_contain_text("evil.example")
+    expect(desktop.page.locator("[class*=st-key-agri_chip_]")).to_contain_text("evil.example")
+    expect(desktop.page.locator("[data-testid=stMain] a[href*=evil]")).to_have_count(0)
+    assert desktop.watch.clean()
+
+
+def test_both_files_carry_layer_area_and_day_in_their_names(reader: Reader) -> None:
+    page = reader.page
+    names = []
+    for kind in ("xlsx", "gpkg"):
+        reader.open("page=agriculture&view=list&area=990101100201")
+        page.locator(".agriculture tbody tr").first.wait_for()
+        page.locator("[data-testid=stPopover] button").last.click()
+        page.locator(f".st-key-agri_make_{kind} button").click()
+        with page.expect_download() as taken:
+            page.locator(f".st-key-agri_take_{kind} button").click()
+        names.append(taken.value.suggested_filename)
+    layer = "撂荒地整治图斑" if reader.lang == "zh" else "Abandoned-land parcels"
+    for name, kind in zip(names, ("xlsx", "gpkg"), strict=True):
+        assert re.fullmatch(rf"{layer}_石桥镇前进村_\d{{4}}-\d\d-\d\d\.{kind}", name), name
     assert reader.watch.clean()
 
 
