@@ -27,7 +27,7 @@ PLAIN = "#4873ab"
 class Entry:
     """One line of a legend. lower/upper: the values [lower, upper) it stands for, when it stands for values.
 
-    dot: what it stands for is a mark, not a shape.
+    dot: what it stands for is a mark, not a shape; line: an outline.
     """
 
     colour: str
@@ -35,6 +35,7 @@ class Entry:
     lower: float = -math.inf
     upper: float = math.inf
     dot: bool = False
+    line: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from dashboards.legends import Entry, Legend, thing_colour
-from dashboards.words import NOTHING, Lang, day, figure, say
+from dashboards.legends import thing_colour
+from dashboards.words import NOTHING, Lang, day, say
 from geo.layers import Layer
-from geo.measure import mu_from_m2
 from geo.numbers import in_order
 from pipelines.review_marks import Mark
 from pipelines.zone_schedule import Line
@@ -231,16 +230,6 @@ def change_shapes(change: Change, lang: Lang) -> list[Json]:
     ]
 
 
-def change_facts(change: Change, lang: Lang) -> list[tuple[str, str]]:
-    """(label, 亩) of what entered, left and stayed."""
-    parts = (
-        (say("planner.entered", lang), change.entered_m2),
-        (say("planner.left_ground", lang), change.left_m2),
-        (say("planner.stayed", lang), change.stayed_m2),
-    )
-    return [(name, figure(float(mu_from_m2(m2)), "mu", lang)) for name, m2 in parts]
-
-
 def conflict_shapes(
     found: gpd.GeoDataFrame, common: Sequence[shapely.Geometry | None], selected: str | None
 ) -> list[Json]:
@@ -270,19 +259,6 @@ def limit_shapes(shapes: Iterable[shapely.Geometry], line: Layer) -> Json:
     colour = str(line.style["stroke"])
     drawn = [feature(one, fill=colour, stroke=colour, opacity=0.28) for one in shapes if _there(one)]
     return {"features": drawn, "interactive": False}
-
-
-def conflict_legend(subject: Layer, line: Layer, lang: Lang) -> Legend:
-    """Which colour stands for what on the map of conflicts."""
-    common = say("planner.legend_common", lang)
-    entries = (
-        Entry(str(line.style["stroke"]), line.label(lang)),
-        Entry(SUBJECT, subject.label(lang)),
-        Entry(CONFLICT, common),
-        Entry(CONFLICT, say("planner.legend_bundle", lang), dot=True),
-        Entry(ZONE, say("planner.legend_zone", lang)),
-    )
-    return Legend(say("planner.legend", lang), entries)
 
 
 def fit_of(shapes: Iterable[shapely.Geometry | None]) -> list[list[float]] | None:

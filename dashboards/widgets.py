@@ -242,7 +242,8 @@ def map_head(title: str, subtitle: str, legend: Legend, lang: Lang) -> None:
 
 def _legend(legend: Legend, lang: Lang) -> str:
     entries = "".join(
-        f"<span>{swatch(one.colour, dot=one.dot)}{escape(one.label)}</span>" for one in legend.entries
+        f"<span>{swatch(one.colour, dot=one.dot, line=one.line)}{escape(one.label)}</span>"
+        for one in legend.entries
     )
     heading = with_unit(legend.heading, legend.unit, lang)
     kind = "xt-legend xt-legend-areas" if legend.of_areas else "xt-legend"

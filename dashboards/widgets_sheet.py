@@ -11,8 +11,10 @@ from dashboards.sheets import Sheet
 from dashboards.words import NOTHING, Lang, say
 
 
-def swatch(colour: str, *, dot: bool = False) -> str:
-    """A patch of a colour, as markup. dot: a round one, for what is drawn as a mark."""
+def swatch(colour: str, *, dot: bool = False, line: bool = False) -> str:
+    """A patch of a colour, as markup. dot: a round one, for what is drawn as a mark; line: for an outline."""
+    if line:
+        return f'<i class="xt-line" style="border-color:{escape(colour)}"></i>'
     kind = ' class="xt-dot"' if dot else ""
     return f'<i{kind} style="background:{escape(colour)}"></i>'
 

@@ -57,6 +57,17 @@ def versions(workspace: Workspace, layer_id: str, thing_id: str) -> list[Version
     return found
 
 
+def with_several(workspace: Workspace, layer_id: str) -> set[str]:
+    """The things of which at least two submissions carry a shape."""
+    folders = [workspace.import_folder(one) / "data.parquet" for one in workspace.imports(layer_id)]
+    told = [read_columns(path, ["id", "geometry"]) for path in folders]
+    shaped = [
+        rows.loc[~shapely.is_missing(rows["geometry"].to_numpy(object)), "id"].drop_duplicates() for rows in told
+    ]
+    counts = pd.concat(shaped).value_counts() if shaped else pd.Series(dtype="int64")
+    return set(counts.index[counts >= 2].astype(str))
+
+
 def compare(workspace: Workspace, layer_id: str, thing_id: str, before: str, after: str) -> Change:
     """What changed between the submissions of two imports; Refused when either does not carry the thing."""
     layer = workspace.layer(layer_id)

@@ -11,12 +11,12 @@ import streamlit as st
 from dashboards import links, widgets
 from dashboards.planner import (
     ZONE,
-    conflict_legend,
     conflict_shapes,
     fit_of,
     limit_shapes,
     outlines,
 )
+from dashboards.planner_legends import conflict_legend
 from dashboards.planner_tables import conflict_board
 from dashboards.session import go
 from dashboards.views import planner_parts as parts

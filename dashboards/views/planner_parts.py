@@ -120,10 +120,10 @@ def timeline(data: Json) -> None:
     component("timeline")(key="timeline", data=data, on_picked_change=changed)
 
 
-def zone_choice(seen: Desk) -> str:
-    """A selection of one zone, that of the address first; the id."""
+def zone_choice(seen: Desk, *, first: Sequence[str] = ()) -> str:
+    """A selection of one zone, that of the address, else the first of `first`, else the most pressing; the id."""
     ids = list(seen.frame["id"])
-    st.session_state["zone_choice"] = seen.zone or ids[0]
+    st.session_state["zone_choice"] = seen.zone or (first or ids)[0]
     st.selectbox(
         say("planner.mark_zone", seen.lang),
         ids,

@@ -6,7 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import widgets
-from dashboards.planner import change_facts, change_shapes, fit_of
+from dashboards.planner import change_shapes, fit_of
+from dashboards.planner_legends import change_legend
 from dashboards.planner_tables import fields_board
 from dashboards.session import go
 from dashboards.sheets import china_day, row_of, value
@@ -14,28 +15,44 @@ from dashboards.views import planner_parts as parts
 from dashboards.views.planner_parts import LAYER, Desk
 from dashboards.words import day, figure, literal, say
 from geo.measure import mu_from_m2
-from pipelines.zone_versions import Change, Version, compare, versions
+from pipelines.zone_versions import Change, Version, compare, versions, with_several
+
+MOST_OFFERED = 12
 
 
 def show(seen: Desk) -> None:
     """Draw the part."""
     lang = seen.lang
-    zone = parts.zone_choice(seen)
-    found = versions(seen.county.workspace, LAYER, zone)
+    workspace = seen.county.workspace
+    several = seen.county.kept(LAYER, "several versions", lambda: with_several(workspace, LAYER))
+    mine = [one for one in seen.frame["id"] if one in several]
+    zone = parts.zone_choice(seen, first=mine)
+    found = versions(workspace, LAYER, zone)
     if len(found) < 2:
         key = "planner.version_one" if found else "planner.version_none"
         text = say(key, lang, zone=seen.name(zone))
         widgets.empty(say("planner.versions", lang), text)
+        _others(seen, mine)
         return
     before, after = _chosen(seen, found)
     change = compare(seen.county.workspace, LAYER, zone, before, after)
-    with st.container(horizontal=True):
-        for label, size in change_facts(change, lang):
-            st.metric(label, size, border=True, width=270)
     fit = fit_of([change.entered, change.left, change.stayed])
     label = say("planner.versions", lang)
+    widgets.map_head(seen.name(zone), "", change_legend(change, lang), lang)
     parts.plan_map(seen, change_shapes(change, lang), key="versions_map", fit=fit, label=label)
     _fields(seen, change)
+
+
+def _others(seen: Desk, several: list[str]) -> None:
+    """The zones of which there are versions to compare."""
+    if not several:
+        return
+    st.caption(say("planner.version_others", seen.lang))
+    with st.container(key="version_others", horizontal=True):
+        for one in several[:MOST_OFFERED]:
+            label = f"{one} {literal(seen.name(one))}"
+            gone = {"thing": one, "before": None, "after": None}
+            st.button(label, key=f"version_of_{one}", on_click=go, kwargs=gone, width="content")
 
 
 def _chosen(seen: Desk, found: list[Version]) -> tuple[str, str]:

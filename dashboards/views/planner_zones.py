@@ -17,11 +17,12 @@ from dashboards.planner import (
     verdict,
     zone_shapes,
 )
+from dashboards.planner_legends import zone_legend
 from dashboards.planner_tables import schedule_board, zone_board
 from dashboards.session import go
 from dashboards.views import planner_parts as parts
 from dashboards.views.planner_parts import LAYER, Desk
-from dashboards.words import NOTHING, literal, say
+from dashboards.words import NOTHING, day, literal, say
 from geo.access import decide
 from geo.deadlines import limits
 from geo.numbers import in_order
@@ -43,6 +44,9 @@ def show(seen: Desk) -> None:
         fit = fit_of(chosen.geometry if seen.zone is None else chosen[chosen["id"] == seen.zone].geometry)
         shapes = zone_shapes(chosen, shown, seen.layer, seen.lang, seen.zone)
         label = say("planner.zones", seen.lang)
+        late = any(tone({str(k): v for k, v in row.items()}) == "late" for row in shown.to_dict("records"))
+        legend = zone_legend(seen.layer, list(shown["stage"].unique()), seen.lang, late=late)
+        widgets.map_head(label, say("print.made", seen.lang, date=day(seen.today, seen.lang)), legend, seen.lang)
         near = seen.zone is not None
         parts.plan_map(
             seen, [shapes], key="zones_map", fit=fit, near=near, label=label, picked=lambda key: go(thing=key)

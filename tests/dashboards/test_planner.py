@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,14 @@ from streamlit.testing.v1 import AppTest
 
 from dashboards import session
 from dashboards.data import WORKSPACE_VARIABLE
+from dashboards.planner import ENTERED, LEFT, STAYED
 from geo.access import Actor
+from pipelines.ingest import Options, add
 from pipelines.review_marks import add_mark, marks
 from pipelines.workspace import Workspace
+from pipelines.zone_versions import with_several
 from tests.dashboards import opening
-from tests.dashboards.little_county import SIDE, SOUTH, WEST
+from tests.dashboards.little_county import SIDE, SOUTH, WEST, feature, square, write
 from tests.dashboards.opening import data_of
 from tests.dashboards.planning_county import HOSTILE, TODAY, build_planning
 
@@ -179,14 +183,49 @@ def test_a_mark_is_raised_answered_and_settled(root: Path) -> None:
 def test_two_versions_are_compared(root: Path) -> None:
     app = opened(view="versions", thing="P01")
     assert not app.exception
-    found = {one.label: one.value for one in app.metric}
-    assert found["划出"] == "0.00 亩"
-    assert float(found["划入"].split()[0].replace(",", "")) * 2 == pytest.approx(
-        float(found["不变"].split()[0].replace(",", "")), rel=1e-4
+    legend = next(one.proto.body for one in app.get("html") if "xt-legend" in one.proto.body)
+    found = dict(re.findall(r"(划入|划出|不变) ([\d,.]+) 亩", legend))
+    assert found["划出"] == "0.00"
+    assert float(found["划入"].replace(",", "")) * 2 == pytest.approx(
+        float(found["不变"].replace(",", "")), rel=1e-4
     )
+    assert all(colour in legend for colour in (ENTERED, LEFT, STAYED))
     changed = data_of(app, "board")["rows"]
     assert [row["name"] for row in changed] == ["编制阶段", "市级审查日期"]
     assert changed[0]["cells"] == ["调研座谈", "市级审查"]
+
+
+def test_the_versions_open_with_a_zone_that_has_two_and_lead_from_one_that_has_not(root: Path) -> None:
+    alone = write(
+        root.parent / "alone.geojson",
+        [
+            feature(
+                square(WEST, SOUTH, SIDE, SIDE),
+                片区编号="A00",
+                片区名称="新片区",
+                期限="2026-03-20",
+                阶段="基础资料",
+            )
+        ],
+    )
+    add(Workspace(root), alone, Options(layer="zone_plan"), at=date(2026, 3, 10))
+    assert with_several(Workspace(root), "zone_plan") == {"P01", "P02", "C01"}
+    assert opened(view="versions").selectbox(key="zone_choice").value in {"P01", "P02", "C01"}
+    app = opened(view="versions", thing="A00")
+    assert "有两次以上提交、可以比较的片区：" in {one.value for one in app.caption}
+    app.button(key="version_of_P02").click().run()
+    assert app.query_params["thing"] == "P02"
+    assert not app.exception
+
+
+def test_the_map_of_zones_tells_the_stages_on_it_and_what_red_means(root: Path) -> None:
+    legend = next(one.proto.body for one in opened().get("html") if "xt-legend" in one.proto.body)
+    for word in ("市级审查", "初步成果", "批复", "已逾期或已来不及", "xt-line"):
+        assert word in legend
+    assert "省级审查" not in legend
+    calm = opened(batch="第一批")
+    legend = next(one.proto.body for one in calm.get("html") if "xt-legend" in one.proto.body)
+    assert "市级审查" in legend and "已逾期或已来不及" not in legend
 
 
 def test_english_is_complete(root: Path) -> None:
