@@ -182,7 +182,7 @@ def zone_shapes(
                 label_at=_middle(one.geometry),
                 lines=lines,
                 fill=thing_colour(layer, row["stage"]),
-                opacity=0.6,
+                opacity=0.82,
                 stroke=CONFLICT if tone(row) == "late" else "#45525a",
                 weight=4 if chosen else 2 if tone(row) == "late" else 1,
                 chosen=chosen,
