@@ -153,8 +153,9 @@ def whole_rate(parts: pd.DataFrame) -> float:
 
 def _lying(group: npt.NDArray[np.intp], thing: npt.NDArray[np.intp], size: int) -> Integers:
     """How many different things have a share in each group."""
-    pairs = np.unique(np.column_stack((group, thing)), axis=0)
-    made: Integers = np.bincount(pairs[:, 0], minlength=size).astype(np.int64)
+    most = int(thing.max(initial=0)) + 1
+    pairs = np.unique(group.astype(np.int64) * most + thing)
+    made: Integers = np.bincount(pairs // most, minlength=size).astype(np.int64)
     return made
 
 
