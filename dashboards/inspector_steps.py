@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from dashboards.words import Lang, day, say
-from geo.access import Actor
+from geo.access import Actor, roles
 from geo.layers import Layer, Transition
 from geo.lifecycle import china_day
 from geo.lookback import recurrence_stages
@@ -56,6 +56,26 @@ def _step(one: Transition, layer: Layer, lang: Lang) -> Json:
         "may": [] if needs else may,
         "main": main,
     }
+
+
+def whose_turn(stage: str, layer: Layer, lang: Lang) -> str:
+    """Who takes a site on from a stage, and by what; "" where nobody does.
+
+    Only steps along the ordinary way, or back onto it, count: what ends a site otherwise waits for nobody.
+    """
+    life = layer.lifecycle
+    ways = (
+        []
+        if life is None
+        else [one for one in life.transitions if one.source == stage and one.target in life.path]
+    )
+    onward = [one for one in ways if not goes_back(one.source, one.target, layer)]
+    if not onward:
+        return ""
+    who = dict.fromkeys(roles()[role](lang) for one in onward for role in one.roles)
+    what = dict.fromkeys(_step(one, layer, lang)["label"] for one in onward)
+    between = say("inspector.between", lang)
+    return say("inspector.turn", lang, roles=between.join(who), steps=between.join(what))
 
 
 def goes_back(source: str | None, target: str, layer: Layer) -> bool:

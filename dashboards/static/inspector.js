@@ -1,5 +1,6 @@
 /* Sites on a small map and as cards, in the order of the way; a picked one is told to the page by its id. */
 const LEAFLET = "/assets/vendor/leaflet/leaflet.js";
+const LEFT = "xt-list-left";
 
 /* A ground, and black or white upon it, whichever is read more easily. */
 function paint(element, colour) {
@@ -137,12 +138,28 @@ async function outlines(L, drawn, address) {
   }
 }
 
+/* To where a list of that name was left for one of its sites, once. */
+function comeBack(page, label) {
+  const [of, top] = JSON.parse(sessionStorage.getItem(LEFT) || "[]");
+  if (of !== label) return;
+  sessionStorage.removeItem(LEFT);
+  /* The list is as long as it was only when it is drawn. */
+  requestAnimationFrame(() => requestAnimationFrame(() => page.scrollTo({ top })));
+}
+
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".inspector");
   root.classList.toggle("bare", Boolean(data.bare));
-  const pick = (key) => setTriggerValue("picked", key);
-  if (!root.querySelector(".map")) {
+  /* A site opens at its head, and the way back leads to where the list was left. */
+  const page = document.querySelector("[data-testid=stMain]") || document.scrollingElement;
+  const pick = (key) => {
+    sessionStorage.setItem(LEFT, JSON.stringify([data.label, page.scrollTop]));
+    page.scrollTo({ top: 0 });
+    setTriggerValue("picked", key);
+  };
+  const fresh = !root.querySelector(".map");
+  if (fresh) {
     const style = make("link");
     style.rel = "stylesheet";
     style.href = "/assets/vendor/leaflet/leaflet.css";
@@ -158,5 +175,6 @@ export default function (component) {
   data.stops.forEach((one) => list.append(card(one, data, pick)));
   const notes = data.notes.map((note) => make("p", "note", note));
   side.replaceChildren(...(data.legend || []).length ? [legend(data.legend)] : [], ...notes, list, ...(data.stops.length ? [] : [make("p", "empty", data.empty)]));
+  if (fresh && !data.bare) comeBack(page, data.label);
   drawMap(root, data, pick).catch(() => { box.textContent = data.words.no_map; });
 }

@@ -108,7 +108,9 @@ def _acts(county: County, thing: pd.Series, lang: Lang) -> None:
         life = layer.lifecycle
         stage = life.stage(str(thing["stage"])).label(lang) if life else ""
         acts = county.may("step", LAYER, area)
-        widgets.said([say("inspector.act_none" if acts else "inspector.act_reader", lang, stage=stage)])
+        turn = inspector_steps.whose_turn(str(thing["stage"]), layer, lang)
+        none = say("inspector.act_none", lang, stage=stage) if acts else say("inspector.act_reader", lang)
+        widgets.said([one for one in (none, turn) if one])
         return
     data = {
         "id": str(thing["id"]),

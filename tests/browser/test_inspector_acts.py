@@ -18,6 +18,7 @@ from tests.dashboards.doors import SECRET, picture, staffed
 from tests.dashboards.sites_county import build_sites
 
 pytestmark = pytest.mark.browser
+SCROLLED = "document.querySelector('[data-testid=stMain]').scrollTop"
 CLAIM = '.inspector_act button[data-to="claimed"]'
 
 
@@ -75,6 +76,26 @@ def test_a_step_tapped_twice_is_taken_once(browser: Browser, server: str, folder
         expect(page.locator('.inspector_act button[data-to="rectified"]')).to_be_enabled()
         expect(page.locator(".inspector_act .conflict")).to_have_count(0)
     assert steps(folder, "HJ01") == [("石桥", "claimed")]
+
+
+def test_a_site_opens_at_its_head_and_the_way_back_leads_to_where_the_list_was(
+    browser: Browser, server: str
+) -> None:
+    with at_site(browser, server, "督查", "HJ01") as page:
+        page.goto(f"{server}/?page=inspector&km=all&lang=zh")
+        card = page.locator('.inspector .card[data-key="HJ05"]')
+        card.scroll_into_view_if_needed()
+        still(page)
+        before = page.evaluate(SCROLLED)
+        assert before > 100
+        card.click()
+        expect(page.locator(".inspector.bare")).to_be_visible()
+        still(page)
+        assert page.evaluate(SCROLLED) == 0
+        page.locator(".st-key-site_back button").click()
+        card.wait_for()
+        still(page)
+        assert abs(page.evaluate(SCROLLED) - before) < 100
 
 
 def test_of_two_at_once_the_slower_is_told_who_did_what_and_when_in_china(

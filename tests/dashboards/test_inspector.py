@@ -187,10 +187,12 @@ def test_a_site_offers_each_role_its_own_steps_and_says_what_they_demand(monkeyp
     ]
     assert acts["version"] == 0
     monkeypatch.setattr(session, "stand_in", TOWN)
-    assert "没有轮到您的步骤" in text_of(opened(thing="HJ02"))
+    waits = text_of(opened(thing="HJ02"))
+    assert "没有轮到您的步骤" in waits and "下一步由督查员办理：核验通过，销号。" in waits
     assert [one["to"] for one in data_of(opened(thing="HJ01"), "inspector_act")["steps"]] == ["claimed"]
     monkeypatch.setattr(session, "stand_in", LEADER)
     assert "只能看" in text_of(opened(thing="HJ01"))
+    assert "下一步" not in text_of(opened(thing="HJ04"))
 
 
 def test_a_closed_site_may_be_looked_back_at() -> None:
