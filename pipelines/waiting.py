@@ -8,7 +8,7 @@ from typing import Literal
 import pandas as pd
 
 from geo.access import Actor, decide
-from geo.layers import Layer
+from geo.layers import Layer, builtin_layers
 from geo.steps import legal_steps
 
 Kind = Literal["mine", "overdue", "escalated", "revisit"]
@@ -36,8 +36,9 @@ def waiting(things: pd.DataFrame, events: pd.DataFrame, layer: Layer, actor: Act
     things: those within the actor's reach, columns id, area_code, stage, kind, overdue, due_on. events: the
     layer's ledger, at least those of `KINDS_READ`: columns id, feature_id, kind, at, undoes. `mine`: the actor's
     role, named in the lifecycle, takes a step onward from here, in the actor's own area and layer. `overdue` and
-    `escalated` are shown to those who may take a step in the layer and to those who see the whole county and take
-    none. `revisit`: planned and not yet made, for those who may look back.
+    `escalated` are shown to those whose role takes some step onward in the layer, to the bureau whose layer it is,
+    to the administrator, and to those who see the whole county and take no step in any layer. `revisit`: planned
+    and not yet made, for those who may look back.
     """
     life = layer.lifecycle
     if life is None or things.empty:
@@ -46,10 +47,12 @@ def waiting(things: pd.DataFrame, events: pd.DataFrame, layer: Layer, actor: Act
     live = ordered[ordered["kind"].isin(["open", "in_progress"])]
     late = live[live["overdue"].astype("boolean").fillna(False).to_numpy(bool)]
     acts = _may(actor, "step", layer)
+    stages = _stages_of(layer, actor) if acts else []
     told = _escalated(events)
-    oversees = acts or (not actor.area_code and _may(actor, "history", layer))
+    works = bool(stages) or (acts and (bool(actor.layers) or actor.role == "administrator"))
+    oversees = works or (not actor.area_code and _may(actor, "history", layer) and _takes_no_step(actor))
     found: dict[Kind, list[str]] = {
-        "mine": list(live.loc[live["stage"].isin(_stages_of(layer, actor)), "id"]) if acts else [],
+        "mine": list(live.loc[live["stage"].isin(stages), "id"]),
         "overdue": list(late["id"]) if oversees else [],
         "escalated": [one for one in late["id"] if one in told] if oversees else [],
         "revisit": _to_visit(ordered, events) if _may(actor, "revisit", layer) else [],
@@ -60,6 +63,11 @@ def waiting(things: pd.DataFrame, events: pd.DataFrame, layer: Layer, actor: Act
 def _may(actor: Actor, action: str, layer: Layer) -> bool:
     """Whether the actor may do it somewhere in their own area."""
     return decide(actor, action, layer=layer.id, area_code=actor.area_code or ROOT_DIGITS).allowed
+
+
+def _takes_no_step(actor: Actor) -> bool:
+    """Whether the actor only looks on, as a leader and an auditor do."""
+    return not any(_may(actor, "step", one) for one in builtin_layers().values())
 
 
 def _stages_of(layer: Layer, actor: Actor) -> list[str]:

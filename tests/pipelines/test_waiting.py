@@ -45,6 +45,14 @@ def test_an_inspector_is_told_what_waits_for_verification() -> None:
     assert shown(SOME, INSPECTOR)["mine"] == ("A",)
 
 
+def test_what_is_late_waits_only_for_those_who_can_carry_it_on() -> None:
+    parcels = builtin_layers()["abandoned_parcel"]
+    late = things(("P", "remediating", "in_progress", True, "2026-03-01"))
+    told = ((INSPECTOR, []), (LEADER, ["overdue"]), (TOWNSHIP, ["overdue", "mine"]), (BUREAU, ["overdue"]))
+    for actor, kinds in told:
+        assert [one.kind for one in waiting(late, NONE, parcels, actor)] == kinds, actor.role
+
+
 def test_the_county_leader_has_no_step_but_sees_what_is_overdue() -> None:
     assert shown(SOME, LEADER) == {"overdue": ("C", "B")}
 
