@@ -84,21 +84,49 @@ def _wait(wait: pd.Series | None, ask: Ask) -> str:
     return said
 
 
+def split_columns(ask: Ask) -> dict[str, str]:
+    """Columns of `flow_by` that a split shows in 亩 → their headings."""
+    if ask.layer.id != "abandoned_parcel":
+        return {"filed_mu": ask.word("contract_mu")}
+    return {
+        "found_mu": ask.word("found"),
+        "remediated_mu": ask.word("remediated"),
+        "in_use_mu": ask.word("in_use"),
+    }
+
+
+def split_labels(ask: Ask) -> dict[str, str]:
+    """What the values of a split are called, where they are codes."""
+    field = DIMENSIONS[ask.layer.id].get(ask.by)
+    return choice_labels(ask.layer, field, ask.lang) if field and ask.by != "grower" else {}
+
+
+def split_table(frame: pd.DataFrame, ask: Ask) -> pd.DataFrame:
+    """A split whole, as a table to take away: numbers as numbers, areas with their codes."""
+    labels = split_labels(ask)
+    names = [
+        split_name(str(key), str(name), ask, labels) for key, name in zip(frame["key"], frame["name"], strict=True)
+    ]
+    made: dict[str, Any] = {ask.word(f"by_{ask.by}"): names}
+    if ask.by in ("township", "village"):
+        made[ask.word("taken_code")] = [None if key == UNPLACED else key for key in frame["key"]]
+    made |= {ask.word("taken_mu", name=head): frame[name] for name, head in split_columns(ask).items()}
+    if ask.layer.id == "abandoned_parcel":
+        made |= {ask.word("taken_rate"): frame["rate"].round(2), ask.word("overdue"): frame["overdue"]}
+    return pd.DataFrame({**made, ask.word("count"): frame["features"], ask.word("crossing"): frame["crossing"]})
+
+
 def split_board(frame: pd.DataFrame, ask: Ask) -> Board:
     """What was found, remediated and is in use by one split, with the rate; the largest first."""
-    field = DIMENSIONS[ask.layer.id].get(ask.by)
-    labels = choice_labels(ask.layer, field, ask.lang) if field and ask.by != "grower" else {}
-    columns = ["found_mu", "remediated_mu", "in_use_mu"]
-    heads = [ask.word("found"), ask.word("remediated"), ask.word("in_use")]
-    if ask.layer.id != "abandoned_parcel":
-        columns, heads = ["filed_mu"], [ask.word("contract_mu")]
+    labels, shown = split_labels(ask), split_columns(ask)
+    columns, heads = list(shown), list(shown.values())
     rate = "remediated_mu" in frame and ask.layer.id == "abandoned_parcel"
     most = frame[columns[0]].max() if len(frame) else 0.0
     rows, ranks = [], shared_ranks(frame[columns[0]])
     for (_, one), rank in zip(frame.head(LISTED).iterrows(), ranks, strict=False):
         key = str(one["key"])
-        share = (percent(one["rate"]),) if rate else ()
-        cells = (*(mu(one[name]) for name in columns), *share, _count(one))
+        late = (percent(one["rate"]), number(one["overdue"], "count")) if rate else ()
+        cells = (*(mu(one[name]) for name in columns), *late, _count(one))
         rows.append(
             Row(
                 key=key or BLANK,
@@ -109,10 +137,10 @@ def split_board(frame: pd.DataFrame, ask: Ask) -> Board:
                 share=one[columns[0]] / most if most > 0 else 0.0,
             )
         )
-    whole = [percent(whole_rate(frame))] if rate else []
+    whole = [percent(whole_rate(frame)), number(float(frame["overdue"].sum()), "count")] if rate else []
     total = [*(mu(frame[name].sum()) for name in columns), *whole]
     total.append(number(float(frame["features"].sum()), "count"))
-    heads = [*heads, *([ask.word("rate")] if rate else []), ask.word("count")]
+    heads = [*heads, *([ask.word("rate"), ask.word("overdue")] if rate else []), ask.word("count")]
     named = (say("table.rank", ask.lang), ask.word(f"by_{ask.by}"))
     notes = [ask.word("in_mu"), *_border_note(frame, ask), *ties(ranks, ask.lang)]
     if len(frame) > LISTED:

@@ -45,6 +45,19 @@ def rate_board(frame: pd.DataFrame, ask: Ask, *, level: str) -> Board:
     return Board((say("table.rank", lang), say(f"level.{level}", lang), *heads), tuple(rows), (), notes)
 
 
+def rate_table(frame: pd.DataFrame, level: str, ask: Ask) -> pd.DataFrame:
+    """The transfer rates as a table to take away: numbers as numbers, with the codes of the areas."""
+    return pd.DataFrame(
+        {
+            say(f"level.{level}", ask.lang): frame["area_name"],
+            ask.word("taken_code"): frame["area_code"],
+            ask.word("taken_transfer_rate"): frame["transfer_rate"].round(2),
+            ask.word("taken_mu", name=ask.word("transferred")): frame["transferred_mu"].round(2),
+            ask.word("taken_mu", name=ask.word("contract_land")): frame["contract_mu"].round(2),
+        }
+    )
+
+
 def use_pairs(found: Uses, ask: Ask) -> list[tuple[str, str]]:
     """How the use changed: before → after, with its 亩 and contracts."""
     return [

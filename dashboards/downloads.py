@@ -14,7 +14,7 @@ from dashboards.data import Area, County
 from dashboards.words import Lang, day, number, say
 from geo.access import masked, roles, within
 from geo.progress import UNPLACED
-from pipelines.downloads import as_csv, as_xlsx
+from pipelines.downloads import as_csv, as_xlsx, workbook
 from pipelines.downloads_gpkg import as_gpkg
 from pipelines.worklist import path_names
 
@@ -66,8 +66,35 @@ def table(
     facts = about(county, layer_id, len(shown), area=here, as_of=as_of, lang=lang, filters=filters)
     written = {"xlsx": as_xlsx, "gpkg": as_gpkg, "csv": as_csv}[fmt]
     body = written(shown, layer, lang=lang, facts=facts, extra=extra)
-    names = (layer.label(lang), "".join(area_names(county, here, lang)), str(as_of))
-    return Download(f"{'_'.join(UNWRITABLE.sub(' ', one).strip() for one in names)}.{fmt}", MEDIA[fmt], body)
+    name = _file_name(layer.label(lang), "".join(area_names(county, here, lang)), f"{as_of}.{fmt}")
+    return Download(name, MEDIA[fmt], body)
+
+
+def figures(
+    county: County,
+    layer_id: str,
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    things: int,
+    as_of: date,
+    lang: Lang,
+    area: Area,
+    filters: Mapping[str, str],
+) -> Download:
+    """Tables of figures as an Excel file, each on a sheet of its title; what they count was narrowed already.
+
+    things: how many rows they were made of. Its name carries layer, first title, area and day.
+    """
+    facts = about(county, layer_id, things, area=area, as_of=as_of, lang=lang, filters=filters)
+    body = workbook(tables, lang=lang, facts=facts)
+    names = (county.workspace.layer(layer_id).label(lang), next(iter(tables)))
+    return Download(
+        _file_name(*names, "".join(area_names(county, area, lang)), f"{as_of}.xlsx"), MEDIA["xlsx"], body
+    )
+
+
+def _file_name(*parts: str) -> str:
+    return "_".join(UNWRITABLE.sub(" ", one).strip() for one in parts)
 
 
 def area_names(county: County, area: Area, lang: Lang) -> list[str]:

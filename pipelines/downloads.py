@@ -71,21 +71,31 @@ def as_xlsx(
     Numbers stay numbers and dates dates; text that a spreadsheet would run is made harmless. Refused
     (`download_too_large`) for more than `MOST_ROWS` rows.
     """
+    return workbook(
+        {layer.label(lang): printed_table(frame, layer, lang=lang, extra=extra)}, lang=lang, facts=facts
+    )
+
+
+def workbook(tables: Mapping[str, pd.DataFrame], *, lang: str, facts: Mapping[str, str]) -> bytes:
+    """Tables under their headings, each on a sheet of its title, after a first sheet of facts.
+
+    Text that a spreadsheet would run is made harmless.
+    """
     from openpyxl import Workbook
 
-    table = printed_table(frame, layer, lang=lang, extra=extra)
     book = Workbook(write_only=True)
     about = book.create_sheet(ABOUT(lang))
     about.column_dimensions["A"].width, about.column_dimensions["B"].width = 24, 80
     for name, said in facts.items():
         about.append([neutralised(name), neutralised(said)])
-    sheet = book.create_sheet(_sheet_title(layer.label(lang)))
-    sheet.freeze_panes = "B2"
-    for at, name in enumerate(table.columns):
-        sheet.column_dimensions[_letters(at)].width = min(40, max(10, 2 * len(str(name))))
-    sheet.append(_heads(sheet, [neutralised(str(name)) for name in table.columns]))
-    for row in _rows(table):
-        sheet.append(row)
+    for title, table in tables.items():
+        sheet = book.create_sheet(_sheet_title(title))
+        sheet.freeze_panes = "B2"
+        for at, name in enumerate(table.columns):
+            sheet.column_dimensions[_letters(at)].width = min(40, max(10, 2 * len(str(name))))
+        sheet.append(_heads(sheet, [neutralised(str(name)) for name in table.columns]))
+        for row in _rows(table):
+            sheet.append(row)
     made = io.BytesIO()
     book.save(made)
     return made.getvalue()

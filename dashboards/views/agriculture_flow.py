@@ -12,6 +12,7 @@ from dashboards import agriculture, agriculture_transfers, widgets
 from dashboards import agriculture_boards as boards
 from dashboards.agriculture import BLANK, PARCELS
 from dashboards.session import go
+from dashboards.views import agriculture_files as files
 from dashboards.views.agriculture_parts import Seen, pairs, part, set_filters, title, to_rows
 from dashboards.words import number
 from geo.progress import UNPLACED
@@ -85,8 +86,18 @@ def _split(seen: Seen) -> None:
     desk = seen.desk
     if ask.layer.id != PARCELS:
         desk = chosen(desk, desk.rows["kind"].isin(transfers.LIVE).to_numpy(bool))
-    table = boards.split_board(flow_by(desk, ask.by), ask)
+    frame = flow_by(desk, ask.by)
+    table = boards.split_board(frame, ask)
     widgets.board(table, label=seen.word(f"by_{ask.by}"), lang=ask.lang, picked=lambda key: _narrow(seen, key))
+    files.figures(seen, lambda: {seen.word(f"by_{ask.by}"): boards.split_table(frame, ask), **_rate_table(seen)})
+
+
+def _rate_table(seen: Seen) -> dict[str, pd.DataFrame]:
+    """The transfer rates that are shown, as a table to take away."""
+    rows = None if seen.ask.layer.id == PARCELS else _rates_below(seen)
+    if rows is None:
+        return {}
+    return {seen.word("transfer_rate"): agriculture_transfers.rate_table(*rows, seen.ask)}
 
 
 def _narrow(seen: Seen, key: str) -> None:
@@ -128,17 +139,26 @@ def _rate(seen: Seen) -> None:
         )
         service = seen.word("service_line", mu=boards.mu(one["service_mu"]))
         st.html(f'<div class="xt-headline">{escape(said)}<small>{escape(service)}</small></div>')
-    below = county.below(area)
-    if below is None:
+    found = _rates_below(seen)
+    if found is None:
         return
-    rows = _rates(seen, below)
-    inside = rows[rows["area_code"].isin(county.children(area)["code"])]
+    inside, below = found
     table = agriculture_transfers.rate_board(inside, ask, level=below)
 
     def picked(code: str) -> None:
         set_filters(replace(ask.filters, area=code))
 
     widgets.board(table, label=seen.word("transfer_rate"), lang=ask.lang, picked=picked, key="agri_rates")
+
+
+def _rates_below(seen: Seen) -> tuple[pd.DataFrame, str] | None:
+    """The rates of the areas that the one looked at is divided into, and their level."""
+    area = seen.county.area(seen.ask.filters.area) or seen.county.root
+    below = seen.county.below(area) if area.level != UNPLACED else None
+    if below is None:
+        return None
+    rows = _rates(seen, below)
+    return rows[rows["area_code"].isin(seen.county.children(area)["code"])], below
 
 
 def _rates(seen: Seen, level: str) -> pd.DataFrame:

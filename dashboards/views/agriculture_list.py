@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from streamlit_folium import st_folium
 
-from dashboards import agriculture, agriculture_rows, downloads, maps, maps_desk
+from dashboards import agriculture, agriculture_rows, maps, maps_desk
 from dashboards.session import go
 from dashboards.views import agriculture_acts
+from dashboards.views.agriculture_files import files
 from dashboards.views.agriculture_parts import (
     Seen,
     nothing_here,
     part,
     related_contracts,
-    summary,
     thing_sheet,
 )
-from dashboards.words import literal, number
-from geo.errors import XiangtuError
+from dashboards.words import number
 from pipelines.transfers import PARCELS as LAND
 from pipelines.worklist_filters import ORDERS, ordered, page_of_rows
 
@@ -180,53 +179,3 @@ def _beside(seen: Seen, thing: pd.Series) -> list[tuple[Layer, gpd.GeoDataFrame]
             if len(rows):
                 found.append((county.workspace.layer(name), rows))
     return found
-
-
-def files(seen: Seen) -> None:
-    """What is on the screen as a table or a map to take away, made when it is asked for."""
-    with st.popover(f"↓ {seen.word('download')}", width="content"):
-        st.caption(seen.word("download_rows", count=number(len(seen.desk.rows), "count")))
-        for kind in ("xlsx", "gpkg"):
-            _file(seen, kind)
-
-
-def _file(seen: Seen, kind: str) -> None:
-    mark = (seen.county.edition, seen.ask.layer.id, seen.ask.filters, kind, seen.ask.lang)
-    made = st.session_state.get("agri_file")
-    if made is None or made[0] != mark:
-        if st.button(f"{seen.word('download_' + kind)} · {seen.word('download_make')}", key=f"agri_make_{kind}"):
-            try:
-                made = (mark, _made(seen, kind))
-            except XiangtuError as error:
-                st.error(literal(error.words(seen.ask.lang)))
-                return
-            st.session_state["agri_file"] = made
-        else:
-            return
-    file = made[1]
-    label = f"↓ {seen.word('download_' + kind)}"
-    st.download_button(label, file.body, file.name, file.media_type, key=f"agri_take_{kind}", type="primary")
-
-
-def _made(seen: Seen, kind: str) -> downloads.Download:
-    ask = seen.ask
-    rows = seen.county.things(ask.layer.id, as_of=ask.day)
-    rows = rows[rows["id"].isin(seen.desk.rows["id"])]
-    between = "、" if ask.lang == "zh" else ", "
-    said = [chip.label for chip in agriculture.chips(ask.filters, seen.every, seen.county, ask.lang)]
-    filters = {
-        seen.word("filters"): between.join(said) or seen.word("whole"),
-        seen.word("counted"): " · ".join(summary(seen)),
-    }
-    rows, extra = agriculture_rows.with_desk(rows, seen.desk, ask)
-    return downloads.table(
-        seen.county,
-        ask.layer.id,
-        rows,
-        "gpkg" if kind == "gpkg" else "xlsx",
-        as_of=ask.day,
-        lang=ask.lang,
-        area=seen.county.area(ask.filters.area),
-        filters=filters,
-        extra=extra,
-    )

@@ -13,7 +13,7 @@ from dashboards.data import Area
 from dashboards.legends import thing_legend
 from dashboards.narrowing import desk_only, filters_query
 from dashboards.session import go
-from dashboards.views.agriculture_list import files
+from dashboards.views.agriculture_files import files
 from dashboards.views.agriculture_parts import Seen, nothing_here, set_filters, thing_sheet
 from geo.progress import UNPLACED
 from pipelines.remediation import by_area

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import tomllib
 from collections.abc import Iterator
@@ -12,12 +13,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from openpyxl import load_workbook
 from streamlit.testing.v1 import AppTest
 
 from dashboards import agriculture, agriculture_transfers, maps_desk, session
 from dashboards import agriculture_boards as boards
 from dashboards.agriculture import desk_of, read_ask, unknown_values, written
 from dashboards.data import WORKSPACE_VARIABLE, county
+from dashboards.downloads import Download, figures
 from dashboards.legends import NO_DATA
 from dashboards.views import agriculture_acts
 from dashboards.views.agriculture_parts import to_rows
@@ -89,7 +92,7 @@ def test_the_flow_stands_first_with_its_figures() -> None:
 def test_what_is_not_recognised_is_in_no_count_and_no_area_and_it_is_said() -> None:
     app = opened()
     split = parts(app)["board"]
-    assert split["total"] == ["245.00", "145.00", "75.00", "59.2%", "6"]
+    assert split["total"] == ["245.00", "145.00", "75.00", "59.2%", "2", "6"]
     assert parts(app)["flow"]["steps"][0]["things"] == "6 个"
     assert "<dt>两者都有</dt><dd>6 个</dd>" in text_of(app)
     assert "<dt>不予认定（不计在内）</dt><dd>1 个 · 上报 60.00 · 图上 60.00 亩</dd>" in text_of(app)
@@ -405,6 +408,30 @@ def test_the_files_are_made_when_they_are_asked_for() -> None:
         button(app, f"agri_make_{kind}").click().run()
         assert not app.error
     assert app.get("download_button")
+
+
+def test_the_figures_of_the_page_can_be_taken_away_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Download] = []
+
+    def _caught(*given: Any, **more: Any) -> Download:
+        made.append(figures(*given, **more))
+        return made[-1]
+
+    monkeypatch.setattr("dashboards.downloads.figures", _caught)
+    monkeypatch.setattr(session, "stand_in", LEADER)
+    button(opened(by="grower", stage="assigned|in_use"), "agri_make_xlsx").click().run()
+    button(opened(layer="land_transfer"), "agri_make_xlsx").click().run()
+    assert made[0].name == "撂荒地整治图斑_经营主体_试县_2026-06-01.xlsx"
+    growers, rates = (load_workbook(io.BytesIO(one.body)) for one in made)
+    facts = dict(growers["说明"].iter_rows(values_only=True))
+    assert facts["筛选"] == "阶段：交办、阶段：已种植" and facts["合计"].startswith("2 个 · 95.00 亩")
+    assert list(growers["经营主体"].iter_rows(values_only=True)) == [
+        ("经营主体", "发现（亩）", "已整治（亩）", "已种植（亩）", "整治率（%）", "超期", "个数", "跨界"),
+        ("钱*", 75, 75, 75, 100, 0, 1, 0),
+        ("赵*", 20, 0, 0, 0, 1, 1, 0),
+    ]
+    assert rates.sheetnames == ["说明", "乡镇", "流转率"]
+    assert next(rates["流转率"].iter_rows(min_row=2, values_only=True)) == ("石桥镇", "990101100", 116.67, 70, 60)
 
 
 def test_topic_view_and_split_are_chosen_above() -> None:
