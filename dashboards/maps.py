@@ -45,6 +45,7 @@ class CountyMap(folium.Map):
         ("fullscreen", f"{VENDOR}/fullscreen/fullscreen.js"),
         ("xiangtu_ground", f"{OWN}/ground.js"),
         ("xiangtu", f"{OWN}/map.js"),
+        ("xiangtu_sides", f"{OWN}/sides.js"),
     ]
     default_css = [  # noqa: RUF012
         ("leaflet_css", f"{VENDOR}/leaflet/leaflet.css"),
@@ -60,11 +61,15 @@ class _Setup(folium.MacroElement):
         "{% macro script(this, kwargs) %}"
         "xiangtu.setup({{ this._parent.get_name() }}, {{ this.words|tojson }});"
         "xiangtuGround.add({{ this._parent.get_name() }}, {{ this.ground|tojson }});"
+        "xiangtuSides.join({{ this._parent.get_name() }}, {{ this.bounds|tojson }});"
         "{% endmacro %}"
     )
 
-    def __init__(self, words: Mapping[str, str], ground: Mapping[str, Any] | None) -> None:
+    def __init__(
+        self, words: Mapping[str, str], ground: Mapping[str, Any] | None, bounds: list[list[float]] | None
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
+        self.bounds = bounds
         self._name = "Setup"
         self.words = dict(words)
         self.ground = ground
@@ -72,7 +77,8 @@ class _Setup(folium.MacroElement):
 
 def base_map(county: County, lang: Lang) -> CountyMap:
     """The county's ground and nothing on it; the same for every choice of a reader, so that it is loaded once."""
-    west, south, east, north = county.bounds(county.root) or (73.0, 18.0, 135.0, 53.0)
+    there = county.bounds(county.root)
+    west, south, east, north = there or (73.0, 18.0, 135.0, 53.0)
     made = CountyMap(
         location=[(south + north) / 2, (west + east) / 2],
         zoom_start=10,
@@ -85,7 +91,8 @@ def base_map(county: County, lang: Lang) -> CountyMap:
     )
     names = ("zoom_in", "zoom_out", "fullscreen", "fullscreen_exit")
     words = {name: say(f"map.{name}", lang) for name in names}
-    made.add_child(_Setup({**words, "lang": lang, "label": county.root.name}, ground(county, lang)))
+    bounds = [[south, west], [north, east]] if there else None
+    made.add_child(_Setup({**words, "lang": lang, "label": county.root.name}, ground(county, lang), bounds))
     return made
 
 

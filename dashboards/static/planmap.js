@@ -95,8 +95,16 @@ function draw(state, data, tell) {
     state.drawn.addLayer(layer);
     if (part.bundle) bundled(state, layer.getLayers(), data.words);
   });
+  least(state, data);
   go(state, data);
   state.gather.forEach((gather) => gather());
+}
+
+/* So far out, and no farther: the whole county, whose outlines come first, with about as much around it. */
+function least(state, data) {
+  const { map, L } = state, all = L.geoJSON(data.layers[0].features).getBounds(), size = map.getSize();
+  if (!all.isValid() || size.x < 100 || size.y < 100) return;
+  map.setMinZoom(Math.max(6, Math.floor(4 * (map.getBoundsZoom(all) - 1.25)) / 4));
 }
 
 /* Where the page wants the map; when what was gone to is closed, the view before it is given back. */
