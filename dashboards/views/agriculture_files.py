@@ -35,20 +35,24 @@ def figures(seen: Seen, tables: Callable[[], Mapping[str, pd.DataFrame]]) -> Non
 def _file(seen: Seen, kind: str, make: Callable[[], downloads.Download]) -> None:
     ask = seen.ask
     mark = (seen.county.edition, ask.layer.id, ask.view == "flow", ask.by, ask.filters, kind, ask.lang)
-    made = st.session_state.get("agri_file")
-    if made is None or made[0] != mark:
-        if st.button(f"{seen.word('download_' + kind)} · {seen.word('download_make')}", key=f"agri_make_{kind}"):
-            try:
-                made = (mark, make())
-            except XiangtuError as error:
-                st.error(literal(error.words(seen.ask.lang)))
-                return
-            st.session_state["agri_file"] = made
-        else:
-            return
-    file = made[1]
+    held, made = st.session_state.get("agri_file", (None, None))
+    if held != mark or isinstance(made, XiangtuError):
+        if held == mark and isinstance(made, XiangtuError):
+            st.error(literal(made.words(ask.lang)))
+        label = f"{seen.word('download_' + kind)} · {seen.word('download_make')}"
+        st.button(label, key=f"agri_make_{kind}", on_click=_keep, args=(mark, make))
+        return
     label = f"↓ {seen.word('download_' + kind)}"
-    st.download_button(label, file.body, file.name, file.media_type, key=f"agri_take_{kind}", type="primary")
+    st.download_button(label, made.body, made.name, made.media_type, key=f"agri_take_{kind}", type="primary")
+
+
+def _keep(mark: tuple[object, ...], make: Callable[[], downloads.Download]) -> None:
+    """Make a file for the run that follows, or keep why it cannot be made."""
+    try:
+        made: downloads.Download | XiangtuError = make()
+    except XiangtuError as error:
+        made = error
+    st.session_state["agri_file"] = (mark, made)
 
 
 def _narrowed(seen: Seen) -> dict[str, str]:

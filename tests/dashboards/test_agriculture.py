@@ -407,7 +407,17 @@ def test_the_files_are_made_when_they_are_asked_for() -> None:
     for kind in ("xlsx", "gpkg"):
         button(app, f"agri_make_{kind}").click().run()
         assert not app.error
-    assert app.get("download_button")
+        # Made, it is offered in place of the making.
+        assert [one.key for one in app.button if one.key == f"agri_make_{kind}"] == []
+        assert len(app.get("download_button")) == 1
+
+
+def test_a_file_that_cannot_be_made_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.downloads.MOST_ROWS", 3)
+    app = opened(view="list")
+    button(app, "agri_make_xlsx").click().run()
+    assert not app.exception and "7" in app.error[0].value
+    assert not app.get("download_button") and button(app, "agri_make_xlsx")
 
 
 def test_the_figures_of_the_page_can_be_taken_away_whole(monkeypatch: pytest.MonkeyPatch) -> None:
