@@ -18,11 +18,12 @@ from geo.errors import XiangtuError
 from pipelines.covers import ZONES
 from pipelines.days import today
 from pipelines.find import Hit
+from pipelines.marks_places import LAYER as SITES
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-MAP_PAGE = "leader"
+MAP_PAGE, SITES_PAGE = "leader", "inspector"
 
 
 def skip(lang: Lang) -> None:
@@ -104,7 +105,8 @@ def find(county: County, day: date, lang: Lang) -> None:
         at = int(st.session_state["find"]["picked"])
         hits = st.session_state.get("find_hits", [])
         if at < len(hits):
-            _follow(hits[at], _map_page(county))
+            here = st.query_params.get("page") == SITES_PAGE
+            _follow(hits[at], _page_of(county, hits[at].layer_id) if here else _map_page(county))
             st.session_state["find_follow"] = True
         st.session_state["find_text"] = ""
 
@@ -133,6 +135,13 @@ def find(county: County, day: date, lang: Lang) -> None:
 def _map_page(county: County) -> str | None:
     """The page that shows any place and thing; the reader's own where they may not open it."""
     return MAP_PAGE if MAP_PAGE in pages_for(county.actor) else None
+
+
+def _page_of(county: County, layer_id: str | None) -> str | None:
+    """The page on which what waits is opened: sites where their steps are taken, if the reader takes any."""
+    own = county.root.code if county.root.level != "county" else None
+    acts = layer_id == SITES and SITES_PAGE in pages_for(county.actor) and county.may("step", SITES, own)
+    return SITES_PAGE if acts else _map_page(county)
 
 
 def _follow(hit: Hit, page: str | None) -> None:
@@ -167,12 +176,18 @@ def bell(slot: DeltaGenerator, county: County, lang: Lang) -> None:
                 on_click=_answer,
                 kwargs={
                     **dict.fromkeys(("indicator", "thing", "area", "as_of", "part", "versus")),
-                    "page": _map_page(county),
-                    "layer": one.layer.id,
-                    "view": "things",
+                    **_list_of(county, one.layer.id),
                     "rows": WAITS + one.kind,
                 },
             )
+
+
+def _list_of(county: County, layer_id: str) -> dict[str, str | None]:
+    """The address of what waits in a layer: the round of the sites' own page, or the rows on the map's."""
+    page = _page_of(county, layer_id)
+    if page == SITES_PAGE:
+        return {"page": page, "layer": None, "view": None}
+    return {"page": page, "layer": layer_id, "view": "things"}
 
 
 def _answer(**changes: str | None) -> None:

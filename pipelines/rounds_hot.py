@@ -19,7 +19,8 @@ MOST_KINDS = 3
 def hot_cells(workspace: Workspace, things: pd.DataFrame, *, seed: int = 1) -> pd.DataFrame:
     """The hexagons where sites crowd more than chance explains: the hot ones of `geo.hotspots.hot_spots`.
 
-    Beside its columns: lon, lat of the middle; near_id and address of the site nearest to it ("" without one);
+    Beside its columns: lon, lat of the middle; near_id and address ("" without one) of the site nearest to it, of
+    those within that have an address if any has;
     town_name and village_name of where that site lies ("" for none); categories, the commonest of the sites within
     as (category, number), at most three, of equals the first by name. Hottest first. Refused with
     `hot_spots_too_few` for fewer than 30 sites.
@@ -41,13 +42,15 @@ def hot_cells(workspace: Workspace, things: pd.DataFrame, *, seed: int = 1) -> p
 
 
 def _told(workspace: Workspace, cell: Any, placed: pd.DataFrame) -> dict[str, Any]:
-    """What a hexagon is called by: the site nearest to its middle, where it lies, and what is commonest in it."""
+    """What a hexagon is called by: the site nearest to its middle, one of its own with an address if it has any."""
     lon, lat = placed["lon"].to_numpy(float), placed["lat"].to_numpy(float)
     middle = shapely.centroid(cell)
     away = np.hypot((lon - middle.x) * np.cos(np.radians(middle.y)), lat - middle.y)
-    nearest = placed.iloc[int(away.argmin())]
+    inside = shapely.contains_xy(cell, lon, lat)
+    told = inside & placed["address"].notna().to_numpy(bool) if "address" in placed else inside
+    nearest = placed.iloc[int(np.where(told, away, np.inf if told.any() else away).argmin())]
     held = areas_at(ground(workspace), float(nearest["lon"]), float(nearest["lat"]))
-    kinds = placed["category"][shapely.contains_xy(cell, lon, lat)].dropna().astype("str").value_counts()
+    kinds = placed["category"][inside].dropna().astype("str").value_counts()
     commonest = sorted(kinds.items(), key=lambda one: (-one[1], str(one[0])))[:MOST_KINDS]
     address = nearest.get("address")
     return {

@@ -10,19 +10,21 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards import inspector
+from dashboards import inspector, widgets
 from dashboards.basemap import ground
 from dashboards.data import County
+from dashboards.figures import WAITS, rows_of
 from dashboards.session import go
 from dashboards.widgets_base import component
 from dashboards.words import NOTHING, Lang, say
 from pipelines.marks_places import LAYER
-from pipelines.rounds import Round, lookbacks_due, my_round
+from pipelines.rounds import MOST_STOPS, Round, lookbacks_due, my_round
 from pipelines.rounds_markets import Market, confirmed, markets, seats
 from pipelines.territory import areas_key
 
 REACHES = ("5", "10", "20", "all")
 USUAL = "10"
+MOST_ASKED = 100
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ def show(county: County, today: date, lang: Lang) -> None:
         start = _start(starts, lang)
         reach = _reach(lang)
         _here(lang)
-    found = _round(county, today, start, reach)
+    asked = _asked(county, today, lang)
+    found = _round(county, today, start, reach if asked is None else "all", asked)
     draw(county, found, held, start, reach, lang)
     _market_days(county, held, lang)
 
@@ -124,8 +127,26 @@ def _here(lang: Lang) -> None:
     component("inspector_here")(key="inspector_here", data=data, on_place_change=placed)
 
 
-def _round(county: County, today: date, start: Start, reach: str) -> Round:
+def _asked(county: County, today: date, lang: Lang) -> list[str] | None:
+    """The ids of the sites that a kind of waiting in the address asks for, said above the round; None for all."""
+    rows = st.query_params.get("rows", "")
+    if not rows.startswith(WAITS):
+        return None
+    found = rows_of(county, county.workspace.layer(LAYER), rows, county.root, today, today)
+    if found is None:
+        return None
+    kind = say(f"bell.{rows.removeprefix(WAITS)}", lang)
+    with st.container(key="round_asked", horizontal=True, vertical_alignment="center"):
+        widgets.said([say("inspector.asked", lang, kind=kind, count=len(found.rows))])
+        st.button(say("inspector.asked_all", lang), key="round_all", on_click=lambda: go(rows=None))
+    return list(found.rows["id"])
+
+
+def _round(county: County, today: date, start: Start, reach: str, asked: list[str] | None) -> Round:
+    """The round; of the sites that were asked for all, however many and however far."""
     things = county.things(LAYER, as_of=today)
+    if asked is not None:
+        things = things[things["id"].isin(asked)]
     key = ("lookbacks", today, county.reach(LAYER))
     due, proposed = county.kept(LAYER, key, lambda: lookbacks_due(county.workspace, things, today))
     return my_round(
@@ -134,8 +155,9 @@ def _round(county: County, today: date, start: Start, reach: str) -> Round:
         day=today,
         lookbacks=due,
         suggested=proposed,
-        verifies=county.actor.role not in ("township", "village_reporter"),
+        verifies=asked is not None or county.actor.role not in ("township", "village_reporter"),
         within_m=None if reach == "all" else float(reach) * 1000,
+        most=MOST_STOPS if asked is None else MOST_ASKED,
     )
 
 

@@ -12,7 +12,8 @@ import shapely
 from streamlit.testing.v1 import AppTest
 
 from dashboards import inspector, inspector_steps, session
-from dashboards.data import WORKSPACE_VARIABLE
+from dashboards.data import WORKSPACE_VARIABLE, county
+from dashboards.widgets_head import _page_of
 from data_samples.photos import write_photo
 from geo.access import Actor
 from geo.layers import builtin_layers
@@ -75,6 +76,32 @@ def test_a_link_reopens_the_same_round() -> None:
     app.selectbox(key="round_start").select("990101102").run()
     assert app.query_params["from"] in ("990101102", ["990101102"])
     assert [one["key"] for one in data_of(app, "inspector")["stops"]] == ["HJ07"]
+
+
+def test_what_waits_opens_where_its_steps_are_taken_and_lists_exactly_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = opened(km="5", **{"from": STONE})
+    app.button(key="bell_mine_inspection_point").click().run()
+    assert not app.exception and not app.error
+    assert (app.query_params["page"], app.query_params["rows"]) == ("inspector", "wait.mine")
+    assert [one["key"] for one in data_of(app, "inspector")["stops"]] == ["HJ02"]
+    assert "只列“等我办理”的 1 处" in text_of(app)
+    app.button(key="round_all").click().run()
+    assert len(data_of(app, "inspector")["stops"]) > 1
+    far = data_of(opened(km="5", rows="wait.overdue", **{"from": "990101102"}), "inspector")["stops"]
+    assert "HJ03" in {one["key"] for one in far}
+    monkeypatch.setattr(session, "stand_in", LEADER)
+    app = opened()
+    app.button(key="bell_overdue_inspection_point").click().run()
+    assert app.query_params["page"] == "leader"
+
+
+def test_a_thing_that_waits_is_opened_where_the_reader_can_act_on_it() -> None:
+    assert _page_of(county(actor=INSPECTOR), LAYER) == "inspector"
+    assert _page_of(county(actor=TOWN), LAYER) == "inspector"
+    assert _page_of(county(actor=LEADER), LAYER) == "leader"
+    assert _page_of(county(actor=INSPECTOR), "land_transfer") == "leader"
 
 
 def test_nonsense_in_the_address_shows_the_usual_round() -> None:

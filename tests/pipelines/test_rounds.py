@@ -143,7 +143,8 @@ def test_hot_hexagons_are_called_by_the_site_nearest_to_their_middle(county: Wor
             "geometry": shapely.points(places),
             "lon": [lon for lon, _ in places],
             "lat": [lat for _, lat in places],
-            "address": [None if k < 15 * 12 else f"路口{k // 15}" for k in range(375)],
+            # One of fifteen has an address; at the first twelve crossings none has.
+            "address": [f"路口{k // 15}" if k >= 15 * 12 and k % 15 == 7 else None for k in range(375)],
             "category": (["ditch"] * 5 + ["garbage"] * 10) * 25,
         }
     )
@@ -154,7 +155,7 @@ def test_hot_hexagons_are_called_by_the_site_nearest_to_their_middle(county: Wor
     assert set(full["categories"]) == {(("garbage", 10), ("ditch", 5))}
     assert set(hot.loc[hot["count"] == 0, "categories"]) == {()}
     named = full.set_index("near_id")
-    assert (named.loc["S180", "address"], named.loc["S180", "town_name"]) == ("路口12", "石桥镇")
+    assert (named.loc["S187", "address"], named.loc["S187", "town_name"]) == ("路口12", "石桥镇")
     assert (named.loc["S165", "address"], named.loc["S165", "village_name"]) == ("", "前进村")
 
 
