@@ -20,10 +20,9 @@ def hot_cells(workspace: Workspace, things: pd.DataFrame, *, seed: int = 1) -> p
     """The hexagons where sites crowd more than chance explains: the hot ones of `geo.hotspots.hot_spots`.
 
     Beside its columns: lon, lat of the middle; near_id and address ("" without one) of the site nearest to it, of
-    those within that have an address if any has;
-    town_name and village_name of where that site lies ("" for none); categories, the commonest of the sites within
-    as (category, number), at most three, of equals the first by name. Hottest first. Refused with
-    `hot_spots_too_few` for fewer than 30 sites.
+    those within that have an address if any has; town_name and village_name of where that site lies ("" for none);
+    categories, the commonest of the sites within as (category, number), at most three, of equals the first by
+    name. Hottest first. Refused with `hot_spots_too_few` for fewer than 30 sites.
     """
     from geo.areas import outline_of
     from geo.hotspots import hot_spots
@@ -42,7 +41,7 @@ def hot_cells(workspace: Workspace, things: pd.DataFrame, *, seed: int = 1) -> p
 
 
 def _told(workspace: Workspace, cell: Any, placed: pd.DataFrame) -> dict[str, Any]:
-    """What a hexagon is called by: the site nearest to its middle, one of its own with an address if it has any."""
+    """What a hexagon is called by: the site nearest to its middle, of its own with an address if it has any."""
     lon, lat = placed["lon"].to_numpy(float), placed["lat"].to_numpy(float)
     middle = shapely.centroid(cell)
     away = np.hypot((lon - middle.x) * np.cos(np.radians(middle.y)), lat - middle.y)

@@ -40,14 +40,15 @@ class Start:
 def show(county: County, today: date, lang: Lang) -> None:
     """Draw the round that the address asks for: `from` (a township's code or lon,lat) and `km`."""
     held = county.kept(LAYER, ("markets", today), lambda: markets(county.workspace, today))
-    _market_line(county, held, lang)
+    asked = _asked(county, today, lang)
+    if asked is None:
+        _market_line(county, held, lang)
     starts = _starts(county, lang)
     with st.container(key="round_choices", horizontal=True, vertical_alignment="bottom"):
         start = _start(starts, lang)
-        reach = _reach(lang)
+        reach = _reach(lang) if asked is None else "all"
         _here(lang)
-    asked = _asked(county, today, lang)
-    found = _round(county, today, start, reach if asked is None else "all", asked)
+    found = _round(county, today, start, reach, asked)
     draw(county, found, held, start, reach, lang)
     _market_days(county, held, lang)
 
