@@ -109,6 +109,7 @@ def timeline(
         "label": say("planner.timeline", lang),
         "ticks": [{"label": label, "left": at(one)} for one, label in _ticks(first, last, lang)],
         "today": at(today),
+        "now": say("choose.today", lang),
         "groups": groups,
         "legend": stages + kinds,
         "selected": selected,

@@ -95,8 +95,8 @@ function draw(state, data, tell) {
     state.drawn.addLayer(layer);
     if (part.bundle) bundled(state, layer.getLayers(), data.words);
   });
-  least(state, data);
   go(state, data);
+  least(state, data);
   state.gather.forEach((gather) => gather());
 }
 
@@ -104,7 +104,9 @@ function draw(state, data, tell) {
 function least(state, data) {
   const { map, L } = state, all = L.geoJSON(data.layers[0].features).getBounds(), size = map.getSize();
   if (!all.isValid() || size.x < 100 || size.y < 100) return;
-  map.setMinZoom(Math.max(6, Math.floor(4 * (map.getBoundsZoom(all) - 1.25)) / 4));
+  /* Set as an option: the function for it would move the map, and what the page wants comes too late then. */
+  map.options.minZoom = Math.max(6, Math.floor(4 * (map.getBoundsZoom(all) - 1.25)) / 4);
+  map.fire("zoomlevelschange");
 }
 
 /* Where the page wants the map; when what was gone to is closed, the view before it is given back. */

@@ -10,7 +10,9 @@
   function farthest(map, bounds) {
     function least() {
       if (map.getSize().x < 100 || map.getSize().y < 100) return;
-      map.setMinZoom(Math.max(6, Math.floor(4 * (map.getBoundsZoom(bounds) - 1.25)) / 4));
+      /* Set as an option: the function for it would move the map while it goes elsewhere. */
+      map.options.minZoom = Math.max(6, Math.floor(4 * (map.getBoundsZoom(bounds) - 1.25)) / 4);
+      map.fire("zoomlevelschange");
     }
     map.on("resize", least);
     map.whenReady(least);

@@ -13,12 +13,15 @@ export default function (component) {
   const scale = make("div", "row scale");
   scale.append(make("div", "name", ""));
   const marks = make("div", "track");
-  data.ticks.forEach((tick) => {
+  /* Beside today there is no room for another day. */
+  const room = window.matchMedia("(max-width: 640px)").matches ? 13 : 4;
+  data.ticks.filter((tick) => Math.abs(tick.left - data.today) > room).forEach((tick) => {
     const label = at(make("span", "tick", tick.label), tick.left);
     /* At the ends it stands within the line, which would have to be moved sideways for it otherwise. */
     if (tick.left < 5 || tick.left > 95) label.style.transform = tick.left < 5 ? "none" : "translateX(-100%)";
     marks.append(label);
   });
+  marks.append(at(make("span", "tick now", data.now), data.today));
   scale.append(marks);
   scroller.append(scale);
   data.groups.forEach((group) => {

@@ -112,6 +112,12 @@ def test_conflicts_too_small_to_be_seen_are_marked_with_their_number_and_open_to
     bundle = page.locator(".planmap .bundle")
     expect(bundle).to_have_count(1)
     expect(bundle).to_have_text("2")
+    # What is drawn is in sight.
+    canvas = planner.page.locator(".planmap .canvas").bounding_box()
+    mark = bundle.bounding_box()
+    assert canvas is not None and mark is not None
+    assert canvas["x"] < mark["x"] < canvas["x"] + canvas["width"]
+    assert canvas["y"] < mark["y"] < canvas["y"] + canvas["height"]
     box = bundle.bounding_box()
     assert box is not None and box["width"] >= 24
     assert max(sizes(planner)) < 14

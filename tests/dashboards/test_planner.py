@@ -58,6 +58,7 @@ def test_the_zones_stand_with_their_slack_and_the_timeline_by_batch(root: Path) 
     drawn = data_of(app, "timeline")
     assert [group["title"] for group in drawn["groups"]] == ["第一批", "第二批"]
     assert drawn["groups"][0]["rows"][0]["name"] == HOSTILE
+    assert drawn["now"] == "今天" and 0 < drawn["today"] < 100
     late = drawn["groups"][1]["rows"][0]
     assert (late["key"], late["tone"]) == ("P02", "late")
     assert {bar["kind"] for bar in late["bars"]} == {"now", "impossible"}
