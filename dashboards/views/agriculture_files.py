@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def files(seen: Seen) -> None:
     """The rows that pass the filters, as a table or a map."""
-    with st.popover(f"↓ {seen.word('download')}", width="content"):
+    with st.container(key="agri_files"), st.popover(f"↓ {seen.word('download')}", width="content"):
         st.caption(seen.word("download_rows", count=number(len(seen.desk.rows), "count")))
         for kind in ("xlsx", "gpkg"):
             _file(seen, kind, partial(_rows, seen, kind))
@@ -27,7 +27,7 @@ def files(seen: Seen) -> None:
 
 def figures(seen: Seen, tables: Callable[[], Mapping[str, pd.DataFrame]]) -> None:
     """The tables of figures on the screen, whole. tables: title → table, made when they are asked for."""
-    with st.popover(f"↓ {seen.word('download')}", width="content"):
+    with st.container(key="agri_files"), st.popover(f"↓ {seen.word('download')}", width="content"):
         st.caption(seen.word("download_figures"))
         _file(seen, "xlsx", lambda: _figures(seen, tables()))
 

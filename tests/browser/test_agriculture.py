@@ -142,8 +142,7 @@ def test_both_files_carry_layer_area_and_day_in_their_names(reader: Reader) -> N
     names = []
     for kind in ("xlsx", "gpkg"):
         reader.open("page=agriculture&view=list&area=990101100201")
-        page.locator(".agriculture tbody tr").first.wait_for()
-        page.locator("[data-testid=stPopover] button").last.click()
+        page.locator(".st-key-agri_files button").click()
         page.locator(f".st-key-agri_make_{kind} button").click()
         with page.expect_download() as taken:
             page.locator(f".st-key-agri_take_{kind} button").click()
