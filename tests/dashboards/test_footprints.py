@@ -82,4 +82,4 @@ def test_a_parcel_keeps_its_number_and_its_village(whole: County) -> None:
     thing = whole.thing("abandoned_parcel", "TB0004", TODAY)
     assert thing is not None
     shown = sheet_of(whole, whole.workspace.layer("abandoned_parcel"), thing, "zh")
-    assert (shown.heading, shown.number, shown.place, shown.taken_in) == ("TB0004", "", "红旗村", ())
+    assert (shown.heading, shown.number, shown.place, shown.taken_in) == ("TB0004", "", "石桥镇 红旗村", ())
