@@ -103,7 +103,7 @@ export default function (component) {
     given.append("act", step.act);
     given.append("to", step.to);
     given.append("base_version", String(data.version));
-    let problem = words.no_network;
+    let problem = root.querySelector("form") ? words.no_network : words.no_network_step;
     let taken = false;
     try {
       const headers = { "x-xiangtu-token": await token() };
@@ -119,7 +119,7 @@ export default function (component) {
       const said = await answer.json().catch(() => null);
       const out = answer.status === 401 || answer.type === "opaqueredirect";
       problem = out ? words.sign_in : said ? said[data.lang] : words.failed;
-      if (answer.status === 409) conflict(said, step, given);
+      if (answer.status === 409) { conflict(said, step, given); problem = ""; }
       else if (out) signIn();
     } catch {
       /* The network is gone: what was written stays in the form. */
@@ -154,6 +154,9 @@ export default function (component) {
   /* Somebody was quicker: both versions side by side, and nothing is lost. */
   function conflict(said, step, given) {
     const box = make("div", "conflict");
+    box.setAttribute("role", "alert");
+    /* What could be done before is no longer what can be done. */
+    buttons.replaceChildren();
     const theirs = make("div");
     const { by = "", at = "", theirs: stage = "" } = said?.params || {};
     const other = by ? say(words.theirs_said, { by, at, stage: data.stages[stage] || stage }) : said?.[data.lang] || "";

@@ -36,6 +36,7 @@ WORDS = (
     "sending",
     "done",
     "no_network",
+    "no_network_step",
     "failed",
     "sign_in",
     "sign_in_link",

@@ -102,6 +102,10 @@ def test_of_two_at_once_the_slower_is_told_who_did_what_and_when_in_china(
     browser: Browser, server: str, folder: Path
 ) -> None:
     with at_site(browser, server, "石桥", "HJ01") as one, at_site(browser, server, "石桥", "HJ01") as other:
+        one.context.set_offline(True)
+        one.locator(CLAIM).click()
+        expect(one.locator(".inspector_act .status")).to_have_text(say("inspector.no_network_step", "zh"))
+        one.context.set_offline(False)
         one.locator(CLAIM).click()
         expect(one.locator('.inspector_act button[data-to="rectified"]')).to_be_enabled()
         other.locator(CLAIM).click()
@@ -109,6 +113,7 @@ def test_of_two_at_once_the_slower_is_told_who_did_what_and_when_in_china(
         expect(conflict).to_contain_text("改为：认领")
         expect(conflict).to_contain_text("石桥镇")
         expect(conflict).not_to_contain_text("UTC")
+        expect(other.locator(CLAIM)).to_have_count(0)
         other.get_by_role("button", name=say("inspector.reload", "zh")).click()
         expect(other.locator('.inspector_act button[data-to="rectified"]')).to_be_enabled()
     assert steps(folder, "HJ01") == [("石桥", "claimed")]
