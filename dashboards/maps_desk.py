@@ -9,21 +9,11 @@ import folium
 import geopandas as gpd
 import pandas as pd
 
+from dashboards import maps_layers
 from dashboards.data import Area, County
 from dashboards.legends import Legend, value_legend
 from dashboards.maps import things_from
-from dashboards.maps_layers import (
-    Drawn,
-    areas_layer,
-    chosen_thing,
-    fit_to,
-    fit_to_thing,
-    group,
-    outlines_layer,
-    picked_out,
-    things_layer,
-    tiles_layer,
-)
+from dashboards.maps_layers import Drawn, areas_layer, fit_to, group, outlines_layer, things_layer, tiles_layer
 from dashboards.words import Lang, say
 from geo.layers import Indicator, Layer, Words
 from pipelines.tiles import first_zoom
@@ -61,13 +51,13 @@ def group_of_areas(
     at on `day`; the map goes to it.
     """
     children = county.children(area)
-    chosen = chosen_thing(county, layer, selected, day)
-    fit = fit_to_thing(chosen, least_zoom=first_zoom(county.workspace, layer.id))
+    chosen = maps_layers.chosen_thing(county, layer, selected, day)
+    fit = maps_layers.fit_to_thing(chosen, least_zoom=first_zoom(county.workspace, layer.id))
     fit = fit or fit_to(county, area, least_zoom=things_from(county, area, layer))
     values = frame[frame["area_code"].isin(children["code"])]
     areas = areas_layer(children, values, shown_indicator(), legend, fit=fit, lang=lang)
     tiles = tiles_layer(county, layer, as_of=None, lang=lang, selected=selected, only=only, over_areas=True)
-    return group(areas, _frame(county, area), tiles, picked_out(chosen, layer, lang=lang))
+    return group(areas, _frame(county, area), tiles, maps_layers.picked_out(chosen, layer, lang=lang))
 
 
 def group_of_things(
@@ -85,7 +75,7 @@ def group_of_things(
 
     beside: further things of these layers, drawn below it.
     """
-    fit = fit_to_thing(things[things["id"] == selected]) or fit_to(county, area, things)
+    fit = maps_layers.fit_to_thing(things[things["id"] == selected]) or fit_to(county, area, things)
     outlines = county.outlines("village" if near else area.level)
     shapes = things_layer(things, layer, fit=fit, lang=lang, selected=selected)
     others = [things_layer(rows, other, fit=None, lang=lang) for other, rows in beside]
