@@ -89,6 +89,16 @@ def seats(workspace: Workspace) -> dict[str, tuple[float, float]]:
     return found
 
 
+def inside(workspace: Workspace, code: str) -> tuple[float, float] | None:
+    """Lon, lat of a point within an area, for who has no town to start from; None for an unknown code."""
+    areas = workspace.areas()
+    mine = areas[areas["code"] == code]
+    if mine.empty:
+        return None
+    point = mine.geometry.iloc[0].representative_point()
+    return round(float(point.x), 6), round(float(point.y), 6)
+
+
 def on_market_day(things: pd.DataFrame, held: list[Market]) -> pd.Series:
     """Which things stand in a township that has its market today; bool, indexed as `things`."""
     today = {one.area_code for one in held if one.today}

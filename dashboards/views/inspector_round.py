@@ -19,7 +19,7 @@ from dashboards.widgets_base import component
 from dashboards.words import NOTHING, Lang, say
 from pipelines.marks_places import LAYER
 from pipelines.rounds import MOST_STOPS, Round, lookbacks_due, my_round
-from pipelines.rounds_markets import Market, confirmed, markets, seats
+from pipelines.rounds_markets import Market, confirmed, inside, markets, seats
 from pipelines.territory import areas_key
 
 REACHES = ("5", "10", "20", "all")
@@ -65,9 +65,8 @@ def _starts(county: County, lang: Lang) -> dict[str, Start]:
     for code, (lon, lat) in county.kept("township", "seats", lambda: seats(county.workspace)).items():
         if code in names:
             found[code] = Start(code, lon, lat, say("inspector.start_seat", lang, name=names[code]))
-    if not found and (bounds := county.bounds(county.root)) is not None:
-        west, south, _, _ = bounds
-        found[county.root.code] = Start(county.root.code, west, south, county.root.name)
+    if not found and (middle := inside(county.workspace, county.root.code)) is not None:
+        found[county.root.code] = Start(county.root.code, *middle, county.root.name)
     return found
 
 

@@ -120,6 +120,13 @@ def test_a_township_has_its_own_round_and_no_way_to_anothers(monkeypatch: pytest
     assert "垃圾乱堆" not in text_of(gone)
 
 
+def test_a_village_reporters_round_begins_within_the_village(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "stand_in", Actor("前进", "village_reporter", "前进村", f"{STONE}201"))
+    start = data_of(opened(km="all"), "inspector")["start"]
+    areas = Workspace(root).areas().set_index("code")
+    assert areas.geometry[f"{STONE}201"].contains(shapely.Point(start["lon"], start["lat"]))
+
+
 def test_hot_spots_say_when_there_are_too_few_and_stubborn_places_are_listed() -> None:
     data = data_of(opened(view="spots"), "inspector")
     assert "少于 30 个" in data["notes"][0]
