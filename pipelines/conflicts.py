@@ -87,23 +87,31 @@ def common_ground(workspace: Workspace, shapes: np.ndarray, line: str, *, as_of:
 
 
 def limits_drawn(
-    workspace: Workspace, line: str, within: shapely.Geometry, *, as_of: date, most: int = MOST_DRAWN
+    workspace: Workspace,
+    line: str,
+    within: shapely.Geometry,
+    *,
+    as_of: date,
+    most: int = MOST_DRAWN,
+    near: shapely.Geometry | None = None,
 ) -> np.ndarray:
     """The polygons of a limiting layer on an area, for drawing: the largest `most`, largest first.
 
-    within: the area, EPSG:4490; what lies across its edge is cut there. A detail of less than a pixel of a map of
-    the whole area is left out.
+    within: the area, EPSG:4490; what lies across its edge is cut there. near: only those that reach into it. A
+    detail of less than a pixel of a map of the whole area, or of that near ground, is left out.
     """
     limits = current_rows(workspace, workspace.layer(line), columns=["geometry"], as_of=as_of)
     shapes = limits["geometry"].to_numpy(object)
     shapes = shapes[np.isin(shapely.get_type_id(shapes), (3, 6))]
     shapely.prepare(within)
     shapes = shapes[shapely.intersects(within, shapes)]
+    if near is not None:
+        shapes = shapes[shapely.intersects(near, shapes)]
     shapes = shapes[np.argsort(-shapely.area(shapes), kind="stable")][:most]
     inside = shapely.contains(within, shapes)
     shapes = shapes.copy()
     shapes[~inside] = polygonal(shapely.intersection(shapes[~inside], within))
-    west, _, east, _ = shapely.bounds(within)
+    west, _, east, _ = shapely.bounds(within if near is None else near)
     thin = shapely.simplify(shapes, (east - west) / PIXELS)
     return np.where(shapely.is_empty(thin), shapes, thin)
 

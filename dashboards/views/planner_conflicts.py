@@ -28,6 +28,8 @@ from pipelines.conflicts import LINES, MOST_DRAWN, SUBJECTS, common_ground, conf
 
 LISTED = 1000
 DRAWN = 300
+AROUND = 0.02
+"""So many degrees around a thing that is picked every limit is drawn: about two kilometres."""
 
 
 def show(seen: Desk) -> None:
@@ -91,14 +93,16 @@ def _map(seen: Desk, found: Found) -> None:
     area = figure(float(mu_from_m2(float(found.rows["m2"].sum()))), "mu", lang)
     summed = say("planner.conflict_sum", lang, count=f"{len(found.rows):,}", area=area)
     note = say("planner.conflict_shown", lang, shown=len(shown)) if len(found.rows) > len(shown) else ""
+    chosen, own = shown[shown["id"] == found.thing], _own_ground(seen)
     limits = _limits(seen, found.line.id)
     if len(limits) == MOST_DRAWN:
         note = " · ".join(part for part in (note, say("planner.line_shown", lang, shown=MOST_DRAWN)) if part)
     widgets.map_head(summed, note, conflict_legend(found.subject, found.line, lang), lang)
+    if len(chosen):
+        limits = _limits_near(seen, found, limits)
     ground = limit_shapes(limits, found.line)
     zones = outlines(seen.things.geometry, weight=1.5, stroke=ZONE)
     shapes = [ground, zones, *conflict_shapes(shown, list(common), found.thing)]
-    chosen, own = shown[shown["id"] == found.thing], _own_ground(seen)
     fit = fit_of(chosen.geometry if len(chosen) else shown.geometry if own is None else [own])
     label = say("planner.conflicts", lang)
     near = bool(len(chosen))
@@ -140,6 +144,21 @@ def _limits(seen: Desk, line: str) -> list[shapely.Geometry]:
         return []
     key = ("limits", county.root.code, seen.today)
     return list(county.kept(line, key, lambda: limits_drawn(county.workspace, line, own, as_of=seen.today)))
+
+
+def _limits_near(seen: Desk, found: Found, limits: list[shapely.Geometry]) -> list[shapely.Geometry]:
+    """All of a limiting layer around the thing picked, in full detail, and farther off what is drawn anyway."""
+    county, own = seen.county, _own_ground(seen)
+    here = shapely.box(*found.rows.geometry[found.rows["id"] == found.thing].total_bounds).buffer(AROUND)
+    if own is None or county.reach(found.line.id) is None:
+        return limits
+    key = ("limits near", county.root.code, found.subject.id, found.thing, seen.today)
+    near = county.kept(
+        found.line.id,
+        key,
+        lambda: list(limits_drawn(county.workspace, found.line.id, own, as_of=seen.today, near=here)),
+    )
+    return [one for one in limits if not shapely.intersects(one, here)] + near
 
 
 def _choice(name: str, options: list[str], labels: dict[str, str], seen: Desk) -> str:

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from dashboards import session
 from dashboards.data import WORKSPACE_VARIABLE
 from dashboards.planner import ENTERED, LEFT, STAYED
+from dashboards.views import planner_conflicts
 from geo.access import Actor
 from pipelines.ingest import Options, add
 from pipelines.review_marks import add_mark, marks
@@ -162,6 +163,12 @@ def test_the_limiting_line_itself_is_drawn_and_named_and_the_whole_county_seen(
     legend = next(one.proto.body for one in app.get("html") if "xt-legend" in one.proto.body)
     for word in ("永久基本农田", "撂荒地整治图斑", "重叠部分", "片区范围"):
         assert word in legend
+    # Of a line with very many parts the largest alone are drawn, but around the thing picked all of them.
+    monkeypatch.setattr(planner_conflicts, "_limits", lambda *_: [])
+    for asked, parts in (({}, 0), ({"other": "TB0001"}, 1)):
+        layers = data_of(opened(view="conflicts", **asked), "planmap")["layers"]
+        fills = [one["properties"].get("fill") for part in layers for one in part["features"]]
+        assert fills.count("#f2c14e") == parts
     monkeypatch.setattr(session, "stand_in", Actor("镇", "township", "东山乡", "990101102"))
     shown = opened(view="conflicts", subject="zone_plan")
     assert "#f2c14e" not in "".join(one.proto.json for one in shown.get("bidi_component"))

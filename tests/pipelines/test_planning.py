@@ -97,6 +97,8 @@ def test_a_limiting_line_is_drawn_as_far_as_an_area_goes(planned: Path) -> None:
     north = shapely.box(WEST, SOUTH + SIDE, WEST + SIDE, SOUTH + 3 * SIDE)
     assert len(limits_drawn(workspace, "permanent_farmland", north, as_of=TODAY)) == 0
     assert len(limits_drawn(workspace, "permanent_farmland", half, as_of=TODAY, most=0)) == 0
+    assert len(limits_drawn(workspace, "permanent_farmland", half, as_of=TODAY, near=half)) == 1
+    assert len(limits_drawn(workspace, "permanent_farmland", half, as_of=TODAY, near=north)) == 0
 
 
 def test_a_mark_keeps_its_zone_its_stage_and_its_thread(workspace: Workspace) -> None:
