@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-import geopandas as gpd
 import pandas as pd
 import shapely
 
@@ -244,14 +243,3 @@ def _facts(noted: Mapping[str, Any], lang: Lang) -> list[Json]:
     for other in noted.get("reused", ())[:1]:
         fact("reused", "warn", id=other["id"])
     return facts
-
-
-def bounds_of(things: gpd.GeoDataFrame) -> list[float] | None:
-    """West, south, east, north of the things that have a place; None when none has."""
-    placed = things[things["lon"].notna() & things["lat"].notna()]
-    if placed.empty:
-        return None
-    return [
-        float(placed[name].agg(how))
-        for name, how in (("lon", "min"), ("lat", "min"), ("lon", "max"), ("lat", "max"))
-    ]
