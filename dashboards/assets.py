@@ -25,6 +25,8 @@ FILES = {
     "leaflet/dist/images": "leaflet/images",
     "leaflet/LICENSE": "leaflet/LICENSE",
     "leaflet.vectorgrid/dist/Leaflet.VectorGrid.bundled.min.js": "vectorgrid/vectorgrid.js",
+    "pbf/dist/pbf.js": "pbf/pbf.js",
+    "pbf/LICENSE": "pbf/LICENSE",
     "leaflet.fullscreen/Control.FullScreen.js": "fullscreen/fullscreen.js",
     "leaflet.fullscreen/Control.FullScreen.css": "fullscreen/fullscreen.css",
     "leaflet.fullscreen/icon-fullscreen.svg": "fullscreen/icon-fullscreen.svg",

@@ -44,6 +44,7 @@ class CountyMap(folium.Map):
         ("vectorgrid", f"{VENDOR}/vectorgrid/vectorgrid.js"),
         ("fullscreen", f"{VENDOR}/fullscreen/fullscreen.js"),
         ("xiangtu_ground", f"{OWN}/ground.js"),
+        ("xiangtu_painted", f"{OWN}/painted.js"),
         ("xiangtu", f"{OWN}/map.js"),
         ("xiangtu_sides", f"{OWN}/sides.js"),
     ]

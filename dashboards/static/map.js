@@ -106,15 +106,28 @@
     var before = map.xtWanted, back = map.xtBack;
     if (!wanted || (before && before.key === wanted.key)) return;
     map.xtWanted = wanted;
+    pointed(map);
     map.invalidateSize({ animate: false });
     if (wanted.thing) {
-      if (before && !before.thing) map.xtBack = { key: before.key, centre: map.getCenter(), zoom: map.getZoom() };
-      if (!before || !seen(map, wanted.bounds)) show(map, Boolean(before));
+      if (before && !before.thing) map.xtBack = { key: before.key };
+      if (before && (map.xtPointed || seen(map, wanted.bounds))) return;
+      if (map.xtBack && !map.xtBack.centre) Object.assign(map.xtBack, { centre: map.getCenter(), zoom: map.getZoom() });
+      show(map, Boolean(before));
       return;
     }
     delete map.xtBack;
-    if (back && back.key === wanted.key) map.setView(back.centre, back.zoom, { animate: true, duration: 0.4 });
-    else show(map, Boolean(before));
+    if (!back || back.key !== wanted.key) show(map, Boolean(before));
+    else if (back.centre) map.setView(back.centre, back.zoom, { animate: true, duration: 0.4 });
+  }
+
+  /* Who pointed at a thing on the map knows where it is; until something beside the map is used. */
+  function pointed(map) {
+    if (map.xtPointed !== undefined) return;
+    map.xtPointed = false;
+    map.getContainer().addEventListener("click", function (event) {
+      map.xtPointed = !event.target.closest(".leaflet-control");
+    }, true);
+    window.addEventListener("blur", function () { map.xtPointed = false; });
   }
 
   /* Whether a thing with its surroundings is in sight, and not so far away that it is lost among others. */
@@ -300,115 +313,6 @@
     return layer;
   };
 
-  /* Tiles drawn and forgotten: of the many things of a very large layer none is kept in the page. */
-  var Painted = L.VectorGrid && L.VectorGrid.Protobuf.extend({
-    initialize: function (url, options) {
-      L.VectorGrid.Protobuf.prototype.initialize.call(this, url, options);
-      this.on("tileunload", function (event) { event.tile.xtGone = true; });
-    },
-    createTile: function (coords, done) {
-      var canvas = L.DomUtil.create("canvas", "xt-painted"), size = this.getTileSize();
-      var fine = window.devicePixelRatio || 1, styles = this.options.vectorTileLayerStyles;
-      var name = [this._url, coords.z, coords.x, coords.y, fine].join();
-      canvas.width = Math.round(size.x * fine);
-      canvas.height = Math.round(size.y * fine);
-      if (kept.has(name)) {
-        canvas.getContext("2d").drawImage(kept.get(name), 0, 0);
-        canvas.xtThings = kept.get(name).xtThings;
-        window.setTimeout(function () { done(null, canvas); }, 0);
-        return canvas;
-      }
-      this._getVectorTilePromise(coords).then(function (tile) {
-        canvas.xtThings = 0;
-        Object.keys(tile.layers).forEach(function (one) { paint(canvas, tile.layers[one], styles[one]); });
-        later(function () {
-          if (!canvas.xtGone) keep(name, canvas);
-          done(null, canvas);
-        });
-      }).catch(function (error) { done(error, canvas); });
-      return canvas;
-    }
-  });
-
-  /* The tiles painted last: a click draws the map anew, and a reader zooms back and forth. */
-  var kept = new Map(), KEPT_PIXELS = 12e6;
-  function keep(name, canvas) {
-    kept.set(name, canvas);
-    while (kept.size * canvas.width * canvas.height > KEPT_PIXELS) kept.delete(kept.keys().next().value);
-  }
-
-  /* Small pieces of work, done one after the other so that the page stays free to move in between. */
-  var AT_ONCE = 32, SLICE_MS = 12, waiting = [];
-  function later(piece) {
-    waiting.push(piece);
-    if (waiting.length === 1) window.setTimeout(work, 0);
-  }
-  function work() {
-    for (var done = 0, until = performance.now() + SLICE_MS; done < waiting.length && performance.now() < until;) {
-      waiting[done++]();
-    }
-    waiting.splice(0, done);
-    if (waiting.length) window.setTimeout(work, 0);
-  }
-
-  /* Twice the area of a ring as the tile has it: above zero for an outer one, below for a hole. */
-  function turned(ring) {
-    for (var sum = 0, i = 0, j = ring.length - 1; i < ring.length; j = i++) {
-      sum += ring[j].x * ring[i].y - ring[i].x * ring[j].y;
-    }
-    return sum;
-  }
-
-  /* So many things on a tile are so small that their outlines would hide their colours. */
-  var CROWD = 5000;
-
-  /* Some things of one look are filled together, few enough to be fast; their rings turn as the tile has them, and
-     a hole goes with what it is in, so holes stay open. */
-  function paint(canvas, things, style) {
-    var looks = {};
-    things.features.forEach(function (one) {
-      var look = style(one.properties), name = look.fillColor + look.weight + look.color + one.type;
-      var same = looks[name] || (looks[name] = { look: look, type: one.type, parts: [], things: 0 });
-      one.geometry.forEach(function (ring) {
-        if (one.type !== 3 || turned(ring) > 0 || !same.parts.length) {
-          if (same.things % AT_ONCE === 0) same.parts.push([]);
-          same.things += 1;
-        }
-        same.parts[same.parts.length - 1].push(ring);
-      });
-    });
-    var order = Object.values(looks).sort(function (one, other) { return one.look.weight - other.look.weight; });
-    order.forEach(function (one) { canvas.xtThings += one.things; });
-    var crowded = canvas.xtThings > CROWD, scale = canvas.width / things.extent;
-    order.forEach(function (one) {
-      one.parts.forEach(function (rings) {
-        later(function () { if (!canvas.xtGone) draw(canvas.getContext("2d"), rings, one, scale, crowded); });
-      });
-    });
-  }
-
-  function draw(context, rings, one, scale, crowded) {
-    var path = new Path2D(), look = one.look;
-    rings.forEach(function (ring) {
-      ring.forEach(function (at, i) {
-        if (one.type !== 1) return path[i ? "lineTo" : "moveTo"](at.x * scale, at.y * scale);
-        path.moveTo(at.x * scale + look.radius, at.y * scale);
-        path.arc(at.x * scale, at.y * scale, look.radius, 0, 2 * Math.PI);
-      });
-      if (one.type === 3) path.closePath();
-    });
-    if (one.type !== 2) {
-      context.globalAlpha = look.fillOpacity;
-      context.fillStyle = look.fillColor;
-      context.fill(path);
-    }
-    if (crowded && one.type === 3) return;
-    context.globalAlpha = look.opacity;
-    context.strokeStyle = one.type === 2 ? look.fillColor : look.color;
-    context.lineWidth = look.weight;
-    context.stroke(path);
-  }
-
   /* What the colours of single things mean, upon the map; it folds, and begins folded where there is little room. */
   function key(spec, map) {
     var control = L.control({ position: "bottomleft" });
@@ -433,17 +337,20 @@
   own.tiles = function (spec) {
     function style(properties) {
       var colour = spec.colours[properties[spec.field]] || spec.other;
-      var chosen = properties.id === spec.selected;
+      var chosen = Boolean(spec.selected) && properties.id === spec.selected;
       return { fill: true, fillColor: colour, fillOpacity: 0.85, color: chosen ? "#111111" : "#45525a",
                opacity: chosen ? 1 : 0.7, weight: chosen ? 3 : 0.6, radius: chosen ? 8 : 5 };
     }
     var box = spec.bounds && [[spec.bounds[1], spec.bounds[0]], [spec.bounds[3], spec.bounds[2]]];
-    var made = spec.many ? function (url, options) { return new Painted(url, options); } : L.vectorGrid.protobuf;
-    var layer = made(spec.url, {
-      rendererFactory: L.canvas.tile, interactive: true, minZoom: spec.min_zoom - 0.5, minNativeZoom: spec.min_zoom,
-      maxNativeZoom: spec.max_zoom,
-      maxZoom: 20, bounds: box || undefined, vectorTileLayerStyles: { things: style }
-    });
+    var options = {
+      minZoom: spec.min_zoom - 0.5, minNativeZoom: spec.min_zoom, maxNativeZoom: spec.max_zoom, maxZoom: 20,
+      bounds: box || undefined
+    };
+    var look = Object.assign({ field: spec.field, colours: spec.colours, other: spec.other }, style({}));
+    var layer = (spec.many && window.xiangtuPainted(spec.url, Object.assign({ look: look }, options))) ||
+      L.vectorGrid.protobuf(spec.url, Object.assign({
+        rendererFactory: L.canvas.tile, interactive: true, vectorTileLayerStyles: { things: style }
+      }, options));
     var hint = L.control({ position: "bottomleft" });
     hint.onAdd = function () { return element("div", "xt-hint", spec.hint); };
     function hinted() {

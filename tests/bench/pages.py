@@ -47,7 +47,7 @@ Object.assign(window.xtBench, {
   },
   grids() {
     const found = [];
-    this.map().eachLayer((one) => { if (one instanceof L.VectorGrid) found.push(one); });
+    this.map().eachLayer((one) => { if (one instanceof L.GridLayer && !(one instanceof L.TileLayer)) found.push(one); });
     return found;
   },
   drawn(key) {

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,13 +50,13 @@ def server(county_folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def serving(county_folder: Path) -> Iterator[str]:
-    """The address of `xiangtu serve` on a workspace, as long as it is wanted."""
+def serving(county_folder: Path, program: Sequence[str] = ("-m", "pipelines")) -> Iterator[str]:
+    """The address of `xiangtu serve` on a workspace, as long as it is wanted. program: what Python is to run."""
     assets.install()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "pipelines", "serve", str(county_folder), "--port", str(port)]
+    command = [sys.executable, *program, "serve", str(county_folder), "--port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         address = f"http://127.0.0.1:{port}"
         try:

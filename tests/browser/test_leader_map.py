@@ -57,6 +57,23 @@ def test_a_parcel_picked_from_a_list_is_gone_to_and_the_view_before_is_given_bac
     assert desktop.watch.clean()
 
 
+def test_a_parcel_pointed_at_on_the_map_does_not_move_the_map(desktop: Reader) -> None:
+    page = desktop.page
+    desktop.open("area=990101101201&layer=abandoned_parcel")
+    desktop.shapes("thing", 12)
+    before = inside(desktop).evaluate(SCALE)
+    desktop.frame.locator("path.xt-thing").last.click()
+    desktop.frame.locator("path.xt-chosen").first.wait_for(state="attached")
+    page.wait_for_timeout(1500)
+    assert inside(desktop).evaluate(SCALE) == before
+    page.locator(".st-key-close button").click()
+    page.locator("tbody tr", has_text="TB0010").click()
+    desktop.frame.locator("path.xt-chosen").first.wait_for(state="attached")
+    page.wait_for_timeout(1500)
+    assert inside(desktop).evaluate(SCALE) != before
+    assert desktop.watch.clean()
+
+
 SWATCH = """() => {
   const patch = document.querySelector(".xt-legend-areas i");
   return Number(getComputedStyle(patch).backgroundImage.match(/rgba\\(.*?, ([0-9.]+)\\)/)[1]);
