@@ -12,7 +12,8 @@ from dashboards import doorstep, widgets
 from dashboards.data import county
 from dashboards.pages import page_of, pages_for, view
 from dashboards.session import language, reader
-from dashboards.words import literal, say
+from dashboards.warm import READERS
+from dashboards.words import Lang, literal, say
 from geo.errors import Forbidden, XiangtuError
 from pipelines.days import today
 
@@ -25,6 +26,11 @@ def main() -> None:
     lang = language()
     st.set_page_config(page_title=say("app.name", lang), page_icon=str(ICON), layout="wide")
     widgets.dress()
+    with READERS.reading():
+        _draw(lang)
+
+
+def _draw(lang: Lang) -> None:
     try:
         here = county(actor=reader())
         widgets.skip(lang)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -21,7 +23,38 @@ if TYPE_CHECKING:
 LOOKS_EVERY_S = 20.0
 NICE = 10
 REST_S = 0.05
-"""Between two steps readers come first: Python lets one thread work at a time."""
+PATIENCE_S = 10.0
+"""Between two steps readers come first, for so long: Python lets one thread work at a time."""
+
+
+class Readers:
+    """How many pages are being drawn just now."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._count = 0
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """A page is drawn for as long as this lasts."""
+        with self._lock:
+            self._count += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._count -= 1
+
+    def let_go_first(self, over: threading.Event) -> bool:
+        """Wait until nobody reads, `PATIENCE_S` at most; whether `over` was set meanwhile."""
+        until = time.monotonic() + PATIENCE_S
+        while not over.wait(REST_S):
+            if not self._count or time.monotonic() > until:
+                return False
+        return True
+
+
+READERS = Readers()
 
 
 def keep_warm(root: Path, *, stop: threading.Event | None = None) -> threading.Thread:
@@ -81,8 +114,9 @@ def warm(root: Path, day: date, over: threading.Event | None = None) -> None:
     here = county(root, actor=KEYBOARD)
     if here.areas.empty:
         return
+    stop = over or threading.Event()
     for part in _parts(root, day):
-        if over is not None and over.wait(REST_S):
+        if READERS.let_go_first(stop):
             return
         try:
             part()

@@ -57,6 +57,22 @@ def test_the_first_sheet_finds_what_it_reads_of_read_already(
     assert len(found) > 1 and all(one[0]["kind"] == "import" for one in found)
 
 
+def test_readers_come_first_and_no_longer_than_they_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    monkeypatch.setattr(warm, "_parts", lambda root, day: [lambda: made.append("step")] * 3)
+    done = threading.Thread(target=lambda: warm.warm(folder, today()))
+    with warm.READERS.reading():
+        done.start()
+        done.join(1)
+        assert made == []
+    done.join(20)
+    assert made == ["step"] * 3
+    monkeypatch.setattr(warm, "PATIENCE_S", 0.0)
+    with warm.READERS.reading():
+        warm.warm(folder, today())
+    assert made == ["step"] * 6
+
+
 def test_an_empty_workspace_is_left_as_it_is(tmp_path: Path) -> None:
     Workspace.create(tmp_path, code=CODE, name="空县")
     warm.warm(tmp_path, today())
