@@ -25,7 +25,7 @@ from pipelines.kept_numbers import keep_numbers, numbers_of
 from pipelines.replaced import standing_rows
 from pipelines.store.arrow_numbers import plain
 from pipelines.store.geoparquet import ids_of
-from pipelines.store.layers import carried
+from pipelines.store.laid_over import carried
 from pipelines.territory import AREA_LAYERS
 
 if TYPE_CHECKING:

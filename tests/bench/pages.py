@@ -6,8 +6,8 @@ Prints, as JSON: seconds until a page is drawn on a server that has just been st
 made its pages ready (`at_rest_after_s`), seconds until a page is drawn in a new browser from then on; and for
 each layer, on an open page: until a township's map with its things is drawn (`township_s`: each of three), what is
 drawn, the longest time between two frames while the map is dragged and zoomed and how long until all tiles are
-there, seconds until a click on a thing shows its sheet, and the server's memory. `--folium N` beside it: folium's
-own GeoJson of N things of the first layer, in a page of its own.
+there, seconds until a click on a thing shows its sheet, and the server's memory. `--folium N …` beside it: own
+GeoJson of folium, of N things of the first layer, in a page of its own.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ Object.assign(window.xtBench, {
   },
   grids() {
     const found = [];
-    this.map().eachLayer((one) => { if (one instanceof L.GridLayer && !(one instanceof L.TileLayer)) found.push(one); });
+    this.map().eachLayer((one) => {
+      if (one instanceof L.GridLayer && !(one instanceof L.TileLayer)) found.push(one);
+    });
     return found;
   },
   drawn(key) {
@@ -135,7 +137,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("workspace", type=Path)
     parser.add_argument("--layers", nargs="+", default=["abandoned_parcel", "contract_parcel"])
-    parser.add_argument("--folium", type=int, default=0, metavar="N")
+    parser.add_argument("--folium", type=int, nargs="+", default=[], metavar="N")
     chosen = parser.parse_args()
     made: dict[str, Any] = {}
     with sync_playwright() as playwright:
@@ -151,11 +153,10 @@ def main() -> None:
                 print(made[layer], file=sys.stderr, flush=True)
                 made["server_memory_mb"][layer] = memory_mb(process)["now"]
             made["server_memory_mb"]["most"] = memory_mb(process)["most"]
-        if chosen.folium:
+        for count in chosen.folium:
             with tempfile.TemporaryDirectory() as folder:
-                made["folium"] = measure_folium(
-                    browser, chosen.workspace, chosen.layers[0], chosen.folium, Path(folder)
-                )
+                beside = measure_folium(browser, chosen.workspace, chosen.layers[0], count, Path(folder))
+            made.setdefault("folium", []).append(beside)
         browser.close()
     print(json.dumps(made, ensure_ascii=False, indent=1))
 

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.amend import edit
 from pipelines.ingest import Options, add
-from pipelines.store import layers
+from pipelines.store import laid_over
 from pipelines.store.layers import current_rows
 from pipelines.workspace import Workspace
 from tests.pipelines.agri_county import BUREAU, build
@@ -45,7 +45,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 def rows(workspace: Workspace, day: date | None, few: int, monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
-    monkeypatch.setattr(layers, "FEW_IMPORTS", few)
+    monkeypatch.setattr(laid_over, "FEW_IMPORTS", few)
     found = pd.DataFrame(current_rows(workspace, workspace.layer(LAYER), as_of=day))
     return found.assign(geometry=[None if one is None else one.wkt for one in found["geometry"]])
 
