@@ -19,8 +19,9 @@ from geo.progress import UNPLACED
 from pipelines.area_rows import Homes, part_of_area, part_of_things
 from pipelines.console import csv_text
 from pipelines.days import today
+from pipelines.shares import shares_of
 from pipelines.store.layers import current_rows
-from pipelines.summarise import ledger_of, shares_of, things_at
+from pipelines.summarise import ledger_of, things_at
 from pipelines.territory import AREA_LAYERS, set_aside
 
 if TYPE_CHECKING:

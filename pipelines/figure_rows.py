@@ -14,7 +14,8 @@ from geo.measure import share_out
 from geo.progress import UNPLACED
 from geo.quantities import amounts, passing, whole_units
 from pipelines.area_rows import part_touching
-from pipelines.summarise import shares_of, things_at
+from pipelines.shares import shares_of
+from pipelines.summarise import things_at
 
 if TYPE_CHECKING:
     from pipelines.workspace import Workspace

@@ -16,7 +16,8 @@ from geo.china_days import local_days
 from geo.layer_parts import FIRST_SEEN_FIELDS
 from geo.layers import Layer
 from pipelines.kept import keep_table
-from pipelines.standing import counted_columns, moves_of, rows_on, shares_of, standing_on
+from pipelines.shares import shares_of
+from pipelines.standing import counted_columns, moves_of, rows_on, standing_on
 from pipelines.tally_state import RULES
 from pipelines.territory import AREA_LAYERS
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +12,13 @@ import pandas as pd
 from geo.layers import Layer, Relation
 from geo.measure import to_mm2
 from geo.membership import among
-from pipelines.covers import Cover
+from pipelines.shares import by_import, points_of
 from pipelines.store.layers import Part, current_rows
 from pipelines.territory import AREA_LAYERS
 
 if TYPE_CHECKING:
     from pipelines.store.ledger import Ledger
-    from pipelines.workspace import Import, Workspace
+    from pipelines.workspace import Workspace
 
 
 def ledger_of(workspace: Workspace) -> Ledger | None:
@@ -117,18 +117,9 @@ def rows_on(
         added = added[among(added["id"], part.ids)]
     if added.empty:
         return rows
-    added = added.assign(import_id="", shape_import="", position=-1, placed_by="name", geometry=_points(added))
+    added = added.assign(import_id="", shape_import="", position=-1, placed_by="name", geometry=points_of(added))
     added = added.reindex(columns=rows.columns)
     return pd.concat([rows, added.astype(_plain_types(rows, added))], ignore_index=True)
-
-
-def _points(added: pd.DataFrame) -> np.ndarray:
-    import shapely
-
-    xy = added[["lon", "lat"]].to_numpy(float)
-    points = np.asarray(shapely.points(np.nan_to_num(xy)), dtype=object)
-    points[np.isnan(xy).any(axis=1)] = None
-    return points
 
 
 def _plain_types(rows: pd.DataFrame, added: pd.DataFrame) -> dict[str, Any]:
@@ -267,24 +258,13 @@ def _on_layer(workspace: Workspace, layer: Layer, relation: Relation, things: pd
     from pipelines.join import import_overlaps
 
     size = np.full(len(things), np.nan)
-    for one, mine, position in _by_import(workspace, layer, things):
+    for one, mine, position in by_import(workspace, layer, things):
         found = import_overlaps(workspace, relation, one)
         at, m2 = found["position"].to_numpy(np.int64), found["m2"].to_numpy(float)
         if len(at):
             place = np.minimum(np.searchsorted(at, position), len(at) - 1)
             size[mine] = np.where(at[place] == position, m2[place], np.nan)
     return size
-
-
-def _by_import(
-    workspace: Workspace, layer: Layer, things: pd.DataFrame
-) -> Iterator[tuple[Import, np.ndarray, np.ndarray]]:
-    """Each import that things have their shape of, with which things these are and the rows of their shapes."""
-    groups = things.groupby("shape_import", sort=False).indices
-    for one in workspace.imports(layer.id):
-        if one.id in groups:
-            mine = np.asarray(groups[one.id])
-            yield one, mine, things["position"].to_numpy(np.int64)[mine]
 
 
 def things_matching(things: pd.DataFrame, where: Mapping[str, Any]) -> pd.Series:
@@ -295,46 +275,3 @@ def things_matching(things: pd.DataFrame, where: Mapping[str, Any]) -> pd.Series
         column = things["kind" if name == "kinds" else name]
         result &= column.isin(values).fillna(False).astype(bool)
     return result
-
-
-def shares_of(
-    workspace: Workspace, layer: Layer, things: pd.DataFrame, cover: Cover | None = None
-) -> pd.DataFrame:
-    """Shares of things on a cover: feature and area (positions in `things` and its areas, -1 none), mm2.
-
-    cover: the hierarchy of areas when None. Things without a row of an import to stand on, because they were added
-    or moved in the ledger, stand whole where that says.
-    """
-    on = cover or Cover(workspace)
-    if layer.id in AREA_LAYERS and on.name == "areas":
-        at = pd.Index(on.areas["code"]).get_indexer(things["id"])
-        return pd.DataFrame({"feature": np.arange(len(things)), "area": at, "mm2": things["measured_mm2"]})
-    from pipelines.join import import_shares
-
-    parts = [pd.DataFrame({"feature": [], "area": [], "mm2": []}, dtype=np.int64)]
-    for one, mine, position in _by_import(workspace, layer, things):
-        shares = import_shares(workspace, layer, one, on)
-        feature = np.full(int(shares["position"].max()) + 1, -1, dtype=np.int64)
-        feature[position] = mine
-        at = feature[shares["position"].to_numpy(np.int64)]
-        parts.append(shares.assign(feature=at).loc[at >= 0, ["feature", "area", "mm2"]])
-    loose = np.flatnonzero((things["shape_import"] == "").to_numpy(bool))
-    if len(loose):
-        parts.append(_loose(things, loose, on))
-    merged = pd.concat(parts, ignore_index=True).astype(np.int64)
-    return merged.sort_values(["feature", "area"], kind="stable", ignore_index=True)
-
-
-def _loose(things: pd.DataFrame, loose: np.ndarray, cover: Cover) -> pd.DataFrame:
-    """Where things stand that have no row of an import to stand on: by their area's code, or its middle."""
-    from geo.joins import assign_points
-
-    codes, points = cover.named(things["area_code"].iloc[loose])
-    by_code = pd.Index(cover.areas["code"].astype(object)).get_indexer(pd.Index(codes, dtype=object))
-    if "lon" in things:
-        added = (things["import_id"].iloc[loose] == "").to_numpy(bool)
-        own = _points(things.iloc[loose])
-        points = np.where(added & ~pd.isna(own), own, points)
-    area = np.where(by_code >= 0, by_code, assign_points(points, cover.leaves))
-    own = to_mm2(things["area_m2"].iloc[loose].to_numpy(float, na_value=np.nan))
-    return pd.DataFrame({"feature": loose, "area": area, "mm2": own})

@@ -14,7 +14,8 @@ from geo.progress import printed, rates, roll_up, tally
 from geo.spoken import fields_told
 from pipelines.covers import covers
 from pipelines.days import today
-from pipelines.standing import counted_columns, events_of, ledger_of, rows_on, shares_of, standing_on, things_at
+from pipelines.shares import shares_of
+from pipelines.standing import counted_columns, events_of, ledger_of, rows_on, standing_on, things_at
 from pipelines.tallies import leaf_tally, make_tallies, state_of
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ __all__ = [
     "progress",
     "progress_split",
     "rows_on",
-    "shares_of",
     "standing_on",
     "summarise_all",
     "things_at",

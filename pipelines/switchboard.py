@@ -14,7 +14,8 @@ from geo.joins import largest_share
 from geo.measure import MICRO, round_parts, share_out
 from geo.seasons import read_windows
 from pipelines.remediation import ancestors, round_one
-from pipelines.summarise import progress, shares_of, things_at
+from pipelines.shares import shares_of
+from pipelines.summarise import progress, things_at
 
 if TYPE_CHECKING:
     from pipelines.workspace import Workspace

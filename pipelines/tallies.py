@@ -20,7 +20,8 @@ from pipelines.kept_arrays import Arrays, keep_arrays, kept_arrays
 from pipelines.month_tallies import kept_tally
 from pipelines.plain_tallies import carried_on, is_plain, keep_ready
 from pipelines.relations import MOST_CHANGED, ids_since, relation_rows
-from pipelines.standing import ledger_of, shares_of, things_at
+from pipelines.shares import shares_of
+from pipelines.standing import ledger_of, things_at
 from pipelines.store.layers import READS, Part, current_rows, parts_of
 from pipelines.store.ledger_heads import touched
 from pipelines.tally_state import RULES, earlier_tally, heads_of, known_of, state_of, tally_path

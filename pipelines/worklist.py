@@ -17,7 +17,8 @@ from geo.layers import Indicator, Layer
 from geo.measure import MICRO, micro_mu_from_mm2, share_out, to_micro
 from geo.progress import UNPLACED
 from geo.quantities import amounts
-from pipelines.summarise import ledger_of, shares_of, things_at
+from pipelines.shares import shares_of
+from pipelines.summarise import ledger_of, things_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

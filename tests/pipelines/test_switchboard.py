@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from geo.joins import largest_share
-from pipelines.standing import ledger_of, shares_of, things_at
+from pipelines.shares import shares_of
+from pipelines.standing import ledger_of, things_at
 from pipelines.summarise import progress
 from pipelines.switchboard import official_rule, simulate
 from pipelines.workspace import Workspace
