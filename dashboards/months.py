@@ -29,7 +29,7 @@ def months_of(county: County, seen: Look, shown: Scene) -> dict[date, Json] | No
     if shown.areas is None or seen.indicator is None or not figures.has_months(county, seen.layer):
         return None
     level = county.below(seen.area) or ""
-    key = ("month by month", seen.area.code, seen.indicator.id, seen.day, seen.today, seen.lang)
+    key = ("month by month", seen.area.code, seen.indicator.id, shown.legend, seen.today, seen.lang)
     who = county.reach(seen.layer.id)
     return county.kept(seen.layer.id, (*key, level, who), lambda: _counted(county, seen, shown, level))
 

@@ -13,6 +13,7 @@ from dashboards.looks import Look
 from dashboards.readers import ledger_of
 from dashboards.words import day, figure, say
 from geo.access import roles
+from geo.china_days import local_days
 from geo.layers import Indicator
 from pipelines.profile import Pair, Person, ends, longest_late, people, photo_pairs, units
 from pipelines.store.accounts import accounts
@@ -82,13 +83,16 @@ def _photos(county: County, look: Look, things: pd.DataFrame) -> tuple[Pair, ...
         columns = ["id", "feature_id", "at", "evidence", "undoes"]
         kept = ledger(county.workspace)
         if kept is None:
-            return pd.DataFrame(columns=columns)
-        return kept.events(look.layer.id, as_of=look.day, known_by=known_by, columns=columns)
+            return pd.DataFrame(columns=columns).assign(day=pd.Series(dtype="datetime64[s]"))
+        every = kept.events(look.layer.id, known_by=known_by, columns=columns)
+        found = every[((every["evidence"] != "[]") | every["undoes"].notna()).to_numpy(bool)]
+        return found.assign(day=local_days(found["at"]).astype("datetime64[s]"))
 
-    shown = county.kept(look.layer.id, ("evidence", look.day, known_by), _made)
+    given = county.kept(look.layer.id, ("evidence", known_by), _made)
+    shown = given[(given["day"] <= pd.Timestamp(look.day)).to_numpy(bool)]
     if shown.empty:
         return ()
-    found = photo_pairs(shown, look.layer.id, set(things["id"]), count=PHOTOS)
+    found = photo_pairs(shown, look.layer.id, things["id"], count=PHOTOS)
     return tuple(one for one in found if county.photo(one.before, "thumb") and county.photo(one.after, "thumb"))
 
 

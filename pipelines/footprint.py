@@ -9,6 +9,7 @@ import pandas as pd
 
 from geo.joins import area_shares
 from geo.measure import area_mm2
+from pipelines.covers import Cover
 
 if TYPE_CHECKING:
     import shapely
@@ -26,7 +27,7 @@ def footprint(workspace: Workspace, shape: shapely.Geometry) -> pd.DataFrame:
     (of the polygon in it), whole (at least 99 % of it is taken in); the villages of a township in order of code.
     Hairlines, under 1 % of the village and of the polygon, are left out. Empty without areas.
     """
-    areas, leaves = workspace.areas(), workspace.leaves()
+    areas, leaves = workspace.areas(), Cover(workspace).leaves
     shares = area_shares(np.array([shape], dtype=object), leaves)
     shares = shares[(shares["area"] >= 0) & (shares["mm2"] > 0)]
     units = areas.iloc[shares["area"].to_numpy(np.intp)]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -12,6 +14,7 @@ import pytest
 from dashboards import figures, warm
 from dashboards.data import county
 from dashboards.looks import read_look
+from dashboards.months import months_of
 from dashboards.scenes import scene
 from pipelines.days import today
 from pipelines.store.accounts import KEYBOARD
@@ -110,3 +113,17 @@ def test_a_month_that_is_over_is_read_from_the_months_counted_already(
     found = figures.months(here, layer, "township", day, ends[-1])
     assert sorted({stamp.date() for stamp in found["day"]}) == ends
     pd.testing.assert_frame_equal(found, expected)
+
+
+def test_going_to_another_month_makes_no_month_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    day = today()
+    here = county(folder, actor=KEYBOARD)
+
+    def shown(on: date) -> dict[date, Any] | None:
+        look = read_look({"as_of": on.isoformat()} if on != day else {}, here, today=day, lang="zh")
+        return months_of(here, look, scene(here, look))
+
+    now = shown(day)
+    monkeypatch.setattr("dashboards.months._month", lambda *_: pytest.fail("a month was made again"))
+    assert now is not None and len(now) == len(month_ends(day)) and day in now
+    assert shown(month_ends(day)[-3]) == now
