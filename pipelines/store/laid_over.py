@@ -108,9 +108,11 @@ def _together(parts: list[pd.DataFrame]) -> pd.DataFrame:
     full = [part for part in parts if len(part)]
     if len(full) < 2:
         return (full or parts)[0]
-    for name in full[0].columns:
-        typed = [part[name].dtype for part in full if part[name].dtype != object]
-        if typed and len(typed) < len(full):
+    kinds = [part.dtypes.to_dict() for part in full]
+    loose = {name for kind in kinds for name, one in kind.items() if one == "object"}
+    for name in [one for one in full[0].columns if one in loose]:
+        typed = [kind[name] for kind in kinds if kind[name] != "object"]
+        if typed:
             full = [_typed(part, str(name), typed[0]) for part in full]
     return pd.concat(full, ignore_index=True)
 
