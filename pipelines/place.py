@@ -33,6 +33,8 @@ __all__ = ["Placement", "Source", "decide", "place_batch"]
 
 _WEB_MAP = {"gcj02": "gcj02", "gcj-02": "gcj02", "bd09": "bd09", "bd-09": "bd09"}
 # Too few named rows say nothing of a layer.
+_GUESSED = frozenset({"crs_assumed", "crs_assumed_in_china", "crs_assumed_degrees", "lonlat_assumed"})
+"""What a file is told that states no coordinate system: untrue of columns beside shapes whose system it states."""
 _FEWEST_NAMED = 10
 
 
@@ -67,8 +69,9 @@ def decide(
             issues.append(Issue("coordinates_skipped", None, columns[0], {"columns": "、".join(columns)}))
             continue
         if made is not None:
+            stated = bool(found) and found[0].kind == "map" and table.crs is not None
             found.append(made[0])
-            issues += made[1]
+            issues += [one for one in made[1] if not (stated and one.code in _GUESSED)]
     if refusals and not found:
         raise refusals[0]
     names = _names(layer, match)

@@ -323,6 +323,18 @@ def test_a_map_file_without_declared_system_is_inferred_and_one_in_the_wrong_zon
     assert _codes(issues) == {"zone_wrong": 1}
 
 
+def test_degrees_beside_shapes_of_a_stated_system_are_not_called_a_guess() -> None:
+    corner = [(117.01 + i / 100, 28.61) for i in range(10)]
+    raw = pd.DataFrame({"经度": [x for x, _ in corner], "纬度": [y for _, y in corner]}).astype(str)
+    roles = {"@lon": "经度", "@lat": "纬度"}
+    assert _codes(_placed(raw, roles, layer=PARCELS)[1])["lonlat_assumed"] == 1
+    raw["geometry"] = [shapely.box(x, y, x + 0.001, y + 0.001) for x, y in corner]
+    for areas in (AREAS, None):
+        placed, issues = _placed(raw, roles, layer=PARCELS, declared=4490, areas=areas)
+        assert _codes(issues) == {} and placed["placed_by"].tolist() == ["geometry"] * 10
+    assert "crs_assumed" in _codes(_placed(raw, roles, layer=PARCELS)[1])
+
+
 def test_names_without_any_imported_area_are_said_to_wait_and_no_row_goes_back() -> None:
     placed, issues = _placed(pd.DataFrame({"乡镇": ["东林镇"], "村": ["第甲子村"]}), areas=None)
     assert _codes(issues) == {"areas_needed": 1}
