@@ -34,7 +34,7 @@ _OF_THE_SHAPE = frozenset(
         "position",
     }
 )
-Read = list[tuple["Import", pd.DataFrame]]
+Read = list[tuple["Import", "pd.DataFrame"]]
 
 
 def laid_over(read: Read, edits: list[Edit], known: set[str], layer: Layer) -> pd.DataFrame:
